@@ -28,10 +28,7 @@ struct tp_drop_result {
 	char *note;       /* a sentence when that is not what was asked; NULL otherwise */
 };
 
-#define TP_DROP_RESULT_INIT                                                                        \
-	{                                                                                          \
-		NULL, NULL, 0, NULL                                                                \
-	}
+#define TP_DROP_RESULT_INIT { NULL, NULL, 0, NULL }
 
 void tp_drop_result_release(struct tp_drop_result *result);
 
