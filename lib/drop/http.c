@@ -2,8 +2,8 @@
  * HTTP through libcurl: see http.h.
  *
  * Redirects are followed here and not by curl, which takes custom headers (X-Api-Key and the like)
- * along to any host. The body is read with pread(), so that a second attempt, a redirect and curl's
- * own rewinding need no file position.
+ * along to any host; trying again is in http_retry.c. The body is read with pread(), so that a
+ * second attempt, a redirect and curl's own rewinding need no file position.
  */
 #include "drop/http.h"
 
@@ -11,11 +11,9 @@
 #include <errno.h>
 #include <signal.h>
 #include <strings.h>
-#include <time.h>
 #include <unistd.h>
 
-#include "base/diag.h"
-#include "drop/patience.h"
+#include "drop/http_once.h"
 
 #define HOPS_MAX    5
 #define CONNECT_MS  15000L
@@ -77,13 +75,9 @@ void tp_http_close(struct tp_http *http)
 	free(http);
 }
 
-void tp_http_grace(struct tp_http *http, int64_t ms)
+struct tp_patience *tp_http_patience(struct tp_http *http)
 {
-	int64_t left = tp_patience_left_ms(&http->patience);
-
-	if (left < ms)
-		http->patience.until_ms += ms - left;
-	http->patience.tries = 2;
+	return &http->patience;
 }
 
 static uint64_t body_size(const struct tp_http_body *body)
@@ -325,10 +319,17 @@ static enum tp_status explain(
 	return status;
 }
 
+/* Where a request stands among its redirects. */
+struct hop {
+	char *url;
+	const char *method;
+	bool with_body;
+	bool foreign; /* not the host that was meant */
+};
+
 /* *sent tells whether the server may have seen the request. */
 static enum tp_status attempt(struct tp_http *http, const struct tp_http_request *request,
-	const char *url, const char *method, bool with_body, bool foreign,
-	struct tp_http_answer *answer, bool *sent, struct tp_error *err)
+	const struct hop *hop, struct tp_http_answer *answer, bool *sent, struct tp_error *err)
 {
 	struct transfer transfer = { .request = request, .answer = answer };
 	struct curl_slist *headers;
@@ -337,15 +338,15 @@ static enum tp_status attempt(struct tp_http *http, const struct tp_http_request
 	long number = 0;
 
 	*sent = false;
-	transfer.body = with_body ? request->body : NULL;
+	transfer.body = hop->with_body ? request->body : NULL;
 	tp_buf_clear(&answer->headers);
 	tp_buf_clear(&answer->body);
 	answer->code = 0;
-	status = list_headers(request, foreign, &headers, err);
+	status = list_headers(request, hop->foreign, &headers, err);
 	if (status)
 		return status;
 	set_ground(http, &transfer);
-	set_request(http, &transfer, url, method, headers);
+	set_request(http, &transfer, hop->url, hop->method, headers);
 	code = curl_easy_perform(http->curl);
 	curl_easy_getinfo(http->curl, CURLINFO_RESPONSE_CODE, &number);
 	curl_slist_free_all(headers);
@@ -354,7 +355,7 @@ static enum tp_status attempt(struct tp_http *http, const struct tp_http_request
 		code != CURLE_COULDNT_RESOLVE_PROXY;
 	if (code == CURLE_SEND_ERROR && number >= 400)
 		code = CURLE_OK; /* it said no before it had seen the whole body */
-	return code ? explain(code, &transfer, url, err) : TP_OK;
+	return code ? explain(code, &transfer, hop->url, err) : TP_OK;
 }
 
 /* --- redirects -------------------------------------------------------------------------------- */
@@ -384,140 +385,87 @@ static bool has_scheme(CURLU *url, const char *scheme)
 	return same;
 }
 
-/* Where `location`, seen at `from`, leads. *foreign: not where we were. */
-static enum tp_status resolve(const struct tp_http_request *request, const char *from,
-	const char *location, char **to, bool *foreign, struct tp_error *err)
+/* Where `location`, seen at `from`, leads, and whether that is somewhere else. */
+static enum tp_status resolve(const char *what, CURLU *from, CURLU *to, const char *location,
+	bool *foreign, struct tp_error *err)
 {
-	CURLU *old = curl_url(), *new = curl_url();
-	enum tp_status status = TP_OK;
-	char *text = NULL;
+	if (curl_url_set(to, CURLUPART_URL, location, 0))
+		return tp_fail(err, TP_UNAVAILABLE, "%s: redirected to no URL", what);
+	if (!has_scheme(to, "https") && !has_scheme(to, "http"))
+		return tp_fail(err, TP_UNAVAILABLE, "%s: redirected away from http", what);
+	if (has_scheme(from, "https") && !has_scheme(to, "https"))
+		return tp_fail(err, TP_UNAVAILABLE, "%s: redirected from https to http", what);
+	*foreign = *foreign || !same_part(from, to, CURLUPART_SCHEME) ||
+		   !same_part(from, to, CURLUPART_HOST) || !same_part(from, to, CURLUPART_PORT);
+	return TP_OK;
+}
 
-	if (!old || !new || curl_url_set(old, CURLUPART_URL, from, 0) ||
-		curl_url_set(new, CURLUPART_URL, from, 0) ||
-		curl_url_set(new, CURLUPART_URL, location, 0) ||
-		curl_url_get(new, CURLUPART_URL, &text, 0))
-		status = tp_fail(err, TP_UNAVAILABLE, "%s: redirected to no URL", request->what);
-	else if (!has_scheme(new, "https") && !has_scheme(new, "http"))
-		status = tp_fail(
-			err, TP_UNAVAILABLE, "%s: redirected away from http", request->what);
-	else if (has_scheme(old, "https") && !has_scheme(new, "https"))
-		status = tp_fail(
-			err, TP_UNAVAILABLE, "%s: redirected from https to http", request->what);
+static enum tp_status move_to(
+	struct hop *hop, const char *location, const char *what, struct tp_error *err)
+{
+	CURLU *from = curl_url(), *to = curl_url();
+	enum tp_status status;
+	char *text = NULL, *url = NULL;
+
+	if (!from || !to || curl_url_set(from, CURLUPART_URL, hop->url, 0) ||
+		curl_url_set(to, CURLUPART_URL, hop->url, 0))
+		status = tp_fail(err, TP_NOMEM, "%s: out of memory", what);
 	else
-		*foreign = !same_part(old, new, CURLUPART_SCHEME) ||
-			   !same_part(old, new, CURLUPART_HOST) ||
-			   !same_part(old, new, CURLUPART_PORT);
-	if (!status && !(*to = strdup(text)))
-		status = tp_fail(err, TP_NOMEM, "%s: out of memory", request->what);
+		status = resolve(what, from, to, location, &hop->foreign, err);
+	if (!status && !curl_url_get(to, CURLUPART_URL, &text, 0))
+		url = strdup(text);
+	if (!status && !url)
+		status = tp_fail(err, TP_NOMEM, "%s: out of memory", what);
+	if (url) {
+		free(hop->url);
+		hop->url = url;
+	}
 	curl_free(text);
-	curl_url_cleanup(old);
-	curl_url_cleanup(new);
+	curl_url_cleanup(from);
+	curl_url_cleanup(to);
 	return status;
 }
 
-/* One request with its redirects. */
-static enum tp_status follow(struct tp_http *http, const struct tp_http_request *request,
-	struct tp_http_answer *answer, bool *sent, struct tp_error *err)
+/* Moves the hop to where the answer points. TP_NOTHING: the answer is no redirect. */
+static enum tp_status redirect(const struct tp_http_request *request,
+	const struct tp_http_answer *answer, struct hop *hop, struct tp_error *err)
 {
 	struct tp_buf location = TP_BUF_INIT(1 << 16);
-	const char *method = request->method;
-	char *url = strdup(request->url), *next;
-	bool with_body = request->body != NULL, foreign = false, left;
-	enum tp_status status = TP_OK;
-
-	for (int hop = 0;; hop++) {
-		if (!url) {
-			status = tp_fail(err, TP_NOMEM, "%s: out of memory", request->what);
-			break;
-		}
-		status = attempt(http, request, url, method, with_body, foreign, answer, sent, err);
-		if (status || request->stay || !is_redirect(answer->code))
-			break;
-		tp_buf_clear(&location);
-		if (!tp_http_header(answer, "Location", &location))
-			break;
-		if (hop == HOPS_MAX) {
-			status = tp_fail(
-				err, TP_UNAVAILABLE, "%s: too many redirects", request->what);
-			break;
-		}
-		status = resolve(request, url, tp_buf_str(&location), &next, &left, err);
-		if (status)
-			break;
-		free(url);
-		url = next;
-		foreign = foreign || left;
-		if (answer->code == 303 || (answer->code < 303 && !strcmp(method, "POST"))) {
-			method = strcmp(method, "HEAD") != 0 ? "GET" : "HEAD";
-			with_body = false;
-		}
-		if (foreign && with_body && request->secret_body) {
-			status = tp_fail(err, TP_UNAVAILABLE,
-				"%s: redirected to another host, which must not see the secrets "
-				"sent",
-				request->what);
-			break;
-		}
-	}
-	free(url);
-	tp_buf_release(&location);
-	return status;
-}
-
-/* --- patience --------------------------------------------------------------------------------- */
-
-/* Whether the same request may be sent again after this. */
-static bool worth_again(const struct tp_http_request *request, enum tp_status status, bool sent,
-	const struct tp_http_answer *answer)
-{
+	enum tp_status status = TP_NOTHING;
 	int code = answer->code;
 
+	if (!request->stay && is_redirect(code) && tp_http_header(answer, "Location", &location))
+		status = move_to(hop, tp_buf_str(&location), request->what, err);
+	tp_buf_release(&location);
 	if (status)
-		return status == TP_TEMPORARY && (request->again || !sent);
-	if (code == 425 || code == 429 || code == 503)
-		return true;
-	return request->again && (code == 408 || (code >= 500 && code != 501 && code != 507));
-}
-
-static void say_again(const struct tp_http_request *request, enum tp_status status,
-	const struct tp_http_answer *answer, const struct tp_error *why)
-{
-	if (status)
-		tp_notice("%s; trying again", why->text);
-	else
-		tp_notice("%s: answered %d; trying again", request->what, answer->code);
-}
-
-static int64_t asked_wait_ms(const struct tp_http_answer *answer)
-{
-	struct tp_buf value = TP_BUF_INIT(1 << 16);
-	int64_t ms = -1;
-
-	if (tp_http_header(answer, "Retry-After", &value))
-		ms = tp_retry_after_ms(tp_buf_str(&value), (int64_t)time(NULL));
-	tp_buf_release(&value);
-	return ms;
-}
-
-enum tp_status tp_http_send(struct tp_http *http, const struct tp_http_request *request,
-	struct tp_http_answer *answer, struct tp_error *err)
-{
-	struct tp_error why = { TP_OK, "" };
-	enum tp_status status;
-	bool sent;
-
-	for (int number = 1;; number++) {
-		if (!tp_patience_left_ms(&http->patience))
-			return tp_fail(err, TP_TEMPORARY, "%s: no time left%s%s", request->what,
-				*why.text ? " after: " : "", why.text);
-		status = follow(http, request, answer, &sent, &why);
-		if (!worth_again(request, status, sent, answer))
-			break;
-		if (!tp_patience_wait(&http->patience, number, asked_wait_ms(answer)))
-			break;
-		say_again(request, status, answer, &why);
+		return status;
+	if (code == 303 || (code < 303 && !strcmp(hop->method, "POST"))) {
+		hop->method = strcmp(hop->method, "HEAD") != 0 ? "GET" : "HEAD";
+		hop->with_body = false;
 	}
-	if (status && err)
-		*err = why;
-	return status;
+	if (hop->foreign && hop->with_body && request->secret_body)
+		return tp_fail(err, TP_UNAVAILABLE,
+			"%s: redirected to another host, which must not see the secrets sent",
+			request->what);
+	return TP_OK;
+}
+
+enum tp_status tp_http_once(struct tp_http *http, const struct tp_http_request *request,
+	struct tp_http_answer *answer, bool *sent, struct tp_error *err)
+{
+	struct hop hop = { strdup(request->url), request->method, request->body != NULL, false };
+	enum tp_status status = TP_OK;
+
+	if (!hop.url)
+		status = tp_fail(err, TP_NOMEM, "%s: out of memory", request->what);
+	for (int hops = 0; !status; hops++) {
+		status = attempt(http, request, &hop, answer, sent, err);
+		if (!status)
+			status = redirect(request, answer, &hop, err);
+		if (!status && hops == HOPS_MAX)
+			status = tp_fail(
+				err, TP_UNAVAILABLE, "%s: too many redirects", request->what);
+	}
+	free(hop.url);
+	return status == TP_NOTHING ? TP_OK : status;
 }
