@@ -13,6 +13,7 @@
 #include "mime/codec.h"
 #include "mime/header.h"
 #include "mime/lex.h"
+#include "mime/vector.h"
 
 const struct tp_tree_limits tp_tree_default_limits = {
 	.parts = 500000,
@@ -63,16 +64,18 @@ static bool delimiter_at(const struct scanner *s, size_t at, struct delimiter *f
 	return found->part != TP_PART_NONE;
 }
 
-#define BLOCK 64
+#define BLOCK (4 * TP_VECTOR_SIZE)
 
 /* True when some byte of p[0, BLOCK) is a line feed with two dashes behind it. */
 static bool block_has_dashes(const char *p)
 {
-	unsigned char any = 0;
+	tp_vector any = { 0 };
 
-	for (int i = 0; i < BLOCK; i++)
-		any |= (unsigned char)((p[i] == '\n') & (p[i + 1] == '-') & (p[i + 2] == '-'));
-	return any;
+	for (size_t i = 0; i < BLOCK; i += TP_VECTOR_SIZE)
+		any |= (tp_vector)((tp_vector_load(p + i) == '\n') &
+				   (tp_vector_load(p + i + 1) == '-') &
+				   (tp_vector_load(p + i + 2) == '-'));
+	return tp_vector_any(any);
 }
 
 /* The first line at or behind `at` that begins with two dashes and does not begin at `at` itself;
