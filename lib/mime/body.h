@@ -18,7 +18,10 @@ struct tp_bodies {
 	bool sealed; /* some part was passed over because it is signed, encrypted, a report */
 };
 
-#define TP_BODIES_INIT { NULL, 0, false }
+#define TP_BODIES_INIT                                                                             \
+	{                                                                                          \
+		NULL, 0, false                                                                     \
+	}
 
 /* Finds the bodies. `gone` (may be NULL) holds a flag for each part: those set are not looked at.
  * An empty list is no error. TP_NOMEM. */
