@@ -126,6 +126,14 @@ static bool visit(struct walk *walk, uint32_t i, uint32_t *next)
 	return add_body(walk, i);
 }
 
+bool tp_part_is_sealed(const struct tp_tree *tree, const char *data, uint32_t part)
+{
+	struct tp_media_type type;
+
+	tp_part_media_type(tree, data, part, &type);
+	return is_sealed(&type);
+}
+
 enum tp_status tp_bodies_find(const struct tp_tree *tree, const char *data, const bool *gone,
 	struct tp_bodies *bodies, struct tp_error *err)
 {
