@@ -86,6 +86,19 @@ $(BUILD)/t/%: $(BUILD)/t/helper/%.o $(ARCHIVE)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(TP_LDFLAGS) -o $@ $< $(ARCHIVE) $(PKG_LIBS)
 
+# The built-in templates as C strings, one entry a file: language, type, text.
+TEMPLATES := $(sort $(wildcard share/templates/links.*))
+
+$(BUILD)/gen/templates.inc: $(TEMPLATES) $(BUILD)/flags
+	$(call say,GEN,$@)
+	@mkdir -p $(@D)
+	$(Q)awk 'FNR == 1 { n = split(FILENAME, p, "."); \
+		printf "%s\t{ \"%s\", \"%s\",\n", (NR > 1 ? "\t},\n" : ""), p[n - 1], p[n] } \
+		{ gsub(/[\\"]/, "\\\\&"); printf "\t\t\"%s\\n\"\n", $$0 } \
+		END { print "\t}," }' $(TEMPLATES) > $@
+
+$(BUILD)/lib/mime/template-builtin.o: $(BUILD)/gen/templates.inc
+
 # Everything is built again when the compiler or its flags change.
 $(BUILD)/flags: FORCE
 	@mkdir -p $(@D)

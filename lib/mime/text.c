@@ -120,6 +120,37 @@ enum tp_status tp_text_from_utf8(
 	return status == TP_NOTHING ? status : tp_buf_status(out, "text", err);
 }
 
+enum tp_status tp_text_to_ascii(
+	const char *text, size_t len, struct tp_buf *out, struct tp_error *err)
+{
+	iconv_t cd = iconv_open("ASCII//TRANSLIT", "UTF-8");
+
+	if (cd == (iconv_t)-1)
+		return tp_fail(err, TP_INTERNAL, "text: no conversion to ASCII");
+	tp_charset_fold(cd, text, len, out);
+	iconv_close(cd);
+	return tp_buf_status(out, "text", err);
+}
+
+bool tp_text_holds_ascii(const char *charset)
+{
+	/* without the two characters that Shift_JIS and others draw differently */
+	static const char ascii[] = "\r\n !\"#$%&'()*+,-./0123456789:;<=>?@"
+				    "ABCDEFGHIJKLMNOPQRSTUVWXYZ[]^_`abcdefghijklmnopqrstuvwxyz{|}";
+	struct tp_buf out = TP_BUF_INIT(4096);
+	enum tp_charset_kind kind = tp_charset_kind(charset);
+	bool same;
+
+	if (kind != TP_CHARSET_OTHER)
+		return true; /* of an unknown charset that is the best guess */
+	if (!strncasecmp(charset, "hz", 2))
+		return false; /* its escape is the one character left out */
+	same = tp_text_from_utf8(ascii, sizeof ascii - 1, charset, &out, NULL) == TP_OK &&
+	       out.len == sizeof ascii - 1 && !memcmp(out.data, ascii, out.len);
+	tp_buf_release(&out);
+	return same;
+}
+
 /* --- header values -------------------------------------------------------------------------------
  */
 
