@@ -54,7 +54,7 @@ Q = @
 say = @printf '  %-7s %s\n' $(1) $(2);
 endif
 
-.PHONY: all check tests install uninstall dist clean distclean FORCE
+.PHONY: all check perf tests install uninstall dist clean distclean FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -112,6 +112,12 @@ TESTS ?= $(sort $(wildcard t/t[0-9]*.sh)) $(sort $(UNITS))
 
 check: tests
 	$(Q)JOBS=$(JOBS) BUILD='$(abspath $(BUILD))' t/run-tests $(TESTS)
+
+# Ours and the installed peers on the same input in one run.
+PERFS ?= $(sort $(wildcard t/perf/p[0-9]*.sh))
+
+perf: tests
+	$(Q)for p in $(PERFS); do TUBEPOST_BUILD='$(abspath $(BUILD))' $$p || exit; done
 
 # --- install -------------------------------------------------------------------------------------
 
