@@ -4,6 +4,21 @@
 
 . "${0%/*}/test-lib.sh"
 
+# Like ok and fails, the outcome kept in out and err for several looks at it.
+works() {
+	_what=$1
+	shift
+	"$@" >out 2>err
+	result $? "$_what: exit 0"
+}
+defers() {
+	_what=$1
+	shift
+	"$@" >out 2>err
+	[ $? -eq 75 ]
+	result $? "$_what: exit 75"
+}
+
 check() { # WHAT [OPTION...]: in -> wanted
 	_w=$1
 	shift
@@ -172,9 +187,9 @@ b=$(sed -n 's/.*boundary="\(.*\)"$/\1/p' out)
 } >wanted
 text 'anything else is wrapped, its content fields go with it'
 sed 's/$/\r/' in >in.crlf && mv in.crlf in
-ok 'the same with CRLF' link-inject --text note.txt <in
-result "$(grep -avc "$(printf '\r$')" .out)" 'every line ends in CRLF'
-cp .out one
+works 'the same with CRLF' link-inject --text note.txt <in
+result "$(grep -avc "$(printf '\r$')" out)" 'every line ends in CRLF'
+cp out one
 link-inject --text note.txt <in >two
 same 'the same mail gets the same boundary, so a retry is the same' one two
 
@@ -195,9 +210,9 @@ EOM
 cp in wanted
 text 'signed mail: text goes nowhere'
 printf '{"url":"https://example.org/x","name":"x.pdf","size":1000}\n' >links
-ok 'signed mail: links go beside it' link-inject --links links <in
-has 'in a new mixed' .out '^Content-Type: multipart/mixed;'
-sed -n '/^Content-Type: multipart.signed/,/^--s--/p' .out >inner
+works 'signed mail: links go beside it' link-inject --links links <in
+has 'in a new mixed' out '^Content-Type: multipart/mixed;'
+sed -n '/^Content-Type: multipart.signed/,/^--s--/p' out >inner
 same 'around the signed part, unchanged' in inner
 
 for t in 'multipart/encrypted; boundary=s' 'multipart/report; boundary=s' \
@@ -243,19 +258,19 @@ printf 'From x Mon Jan 1 00:00:00 2026\nX:  odd   spacing \n folded\nContent-Typ
 { cat in; printf '\nNOTE\n'; } >wanted
 text 'an mbox line and odd headers stay'
 printf 'Content-Type: text/plain\nContent-Transfer-Encoding: x-odd\n\nx\n' >in
-ok 'a transfer encoding nobody knows is not touched' link-inject --text note.txt <in
-has 'the text goes beside it' .out 'multipart/mixed'
+works 'a transfer encoding nobody knows is not touched' link-inject --text note.txt <in
+has 'the text goes beside it' out 'multipart/mixed'
 printf 'Content-Type: multipart/mixed\n\nno boundary\n' >in
-ok 'a multipart without a boundary' link-inject --text note.txt <in
+works 'a multipart without a boundary' link-inject --text note.txt <in
 printf 'Content-Type: multipart/mixed; boundary=b\n\nno delimiter\n' >in
-ok 'a multipart without a part' link-inject --text note.txt <in
+works 'a multipart without a part' link-inject --text note.txt <in
 printf 'Content-Type: multipart/mixed; boundary=b\n\n--b' >in
-ok 'a multipart cut off in its first delimiter' link-inject --text note.txt <in
+works 'a multipart cut off in its first delimiter' link-inject --text note.txt <in
 printf 'Content-Type: multipart/mixed; boundary=b\n\n--b\n--b\n--b--\n' >in
-ok 'parts that are nothing at all' link-inject --text note.txt <in
+works 'parts that are nothing at all' link-inject --text note.txt <in
 printf 'Content-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: text/plain\n--b--\n' >in
-ok 'a part that is only a header' link-inject --text note.txt <in
-has 'takes text' .out '^NOTE'
+works 'a part that is only a header' link-inject --text note.txt <in
+has 'takes text' out '^NOTE'
 
 # --- cost ---------------------------------------------------------------------------------------
 {
@@ -263,6 +278,6 @@ has 'takes text' .out '^NOTE'
 	awk 'BEGIN { for (i = 0; i < 20000; i++) print "--b\nContent-Type: text/plain\n\nx" }'
 	echo '--b--'
 } >in
-ok 'twenty thousand bodies' timeout 20 link-inject --text note.txt <in
+works 'twenty thousand bodies' timeout 20 link-inject --text note.txt <in
 
 done_testing
