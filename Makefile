@@ -46,6 +46,8 @@ LIB_SRC := $(wildcard lib/*/*.c)
 LIB_OBJ := $(LIB_SRC:%.c=$(BUILD)/%.o)
 UNITS   := $(patsubst t/unit/%.c,$(BUILD)/t/unit-%,$(wildcard t/unit/*.c))
 HELPERS := $(patsubst t/helper/%.c,$(BUILD)/t/%,$(wildcard t/helper/*.c))
+FUZZERS := $(patsubst t/fuzz/fuzz-%.c,%,$(wildcard t/fuzz/fuzz-*.c))
+REPLAYS := $(FUZZERS:%=$(BUILD)/t/replay-%)
 BINS    := $(TOOLS:%=$(BUILD)/bin/%)
 ARCHIVE := $(BUILD)/libtubepost.a
 
@@ -54,13 +56,13 @@ Q = @
 say = @printf '  %-7s %s\n' $(1) $(2);
 endif
 
-.PHONY: all check tests clean
+.PHONY: all check fuzz fuzzers perf tests install uninstall dist clean distclean FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
 
 all: $(BINS)
 
-tests: $(BINS) $(UNITS) $(HELPERS)
+tests: $(BINS) $(UNITS) $(HELPERS) $(REPLAYS)
 
 $(BUILD)/%.o: %.c $(BUILD)/flags
 	$(call say,CC,$<)
@@ -80,6 +82,10 @@ $(BUILD)/t/unit-%: $(BUILD)/t/unit/%.o $(ARCHIVE)
 	$(call say,LINK,$@)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(TP_LDFLAGS) -o $@ $< $(ARCHIVE) $(PKG_LIBS)
+
+$(BUILD)/t/replay-%: $(BUILD)/t/fuzz/fuzz-%.o $(BUILD)/t/fuzz/replay.o $(ARCHIVE)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(TP_LDFLAGS) -o $@ $(filter %.o,$^) $(ARCHIVE) $(PKG_LIBS)
 
 $(BUILD)/t/%: $(BUILD)/t/helper/%.o $(ARCHIVE)
 	$(call say,LINK,$@)
@@ -111,9 +117,80 @@ FORCE:
 TESTS ?= $(sort $(wildcard t/t[0-9]*.sh)) $(sort $(UNITS))
 
 check: tests
-	$(Q)TUBEPOST_BUILD='$(abspath $(BUILD))' prove -j$(JOBS) --exec '' $(TESTS)
+	$(Q)JOBS=$(JOBS) BUILD='$(abspath $(BUILD))' t/run-tests $(TESTS)
+
+# Ours and the installed peers on the same input in one run.
+PERFS ?= $(sort $(wildcard t/perf/p[0-9]*.sh))
+
+perf: tests
+	$(Q)for p in $(PERFS); do TUBEPOST_BUILD='$(abspath $(BUILD))' $$p || exit; done
+
+# --- install -------------------------------------------------------------------------------------
+
+INSTALL ?= install
+MANS    := $(wildcard man/*.[157])
+SHARED  := $(wildcard share/templates/* share/recipes/* share/examples/*)
+
+install: all
+	$(INSTALL) -d $(DESTDIR)$(bindir)
+	$(INSTALL) -m 755 $(BINS) $(DESTDIR)$(bindir)
+	for f in $(MANS); do \
+		$(INSTALL) -D -m 644 $$f $(DESTDIR)$(mandir)/man$${f##*.}/$${f##*/} || exit; done
+	for f in $(SHARED); do \
+		$(INSTALL) -D -m 644 $$f $(DESTDIR)$(datadir)/tubepost/$${f#share/} || exit; done
+	for t in $(TOOLS); do \
+		$(INSTALL) -D -m 644 completions/bash/$$t \
+			$(DESTDIR)$(datadir)/bash-completion/completions/$$t && \
+		$(INSTALL) -D -m 644 completions/zsh/_$$t \
+			$(DESTDIR)$(datadir)/zsh/site-functions/_$$t && \
+		$(INSTALL) -D -m 644 completions/fish/$$t.fish \
+			$(DESTDIR)$(datadir)/fish/vendor_completions.d/$$t.fish || exit; done
+
+uninstall:
+	for t in $(TOOLS); do rm -f $(DESTDIR)$(bindir)/$$t \
+		$(DESTDIR)$(datadir)/bash-completion/completions/$$t \
+		$(DESTDIR)$(datadir)/zsh/site-functions/_$$t \
+		$(DESTDIR)$(datadir)/fish/vendor_completions.d/$$t.fish; done
+	for f in $(MANS); do rm -f $(DESTDIR)$(mandir)/man$${f##*.}/$${f##*/}; done
+	rm -rf $(DESTDIR)$(datadir)/tubepost
+
+# What is committed, under one folder, with ./configure made.
+dist:
+	rm -rf $(BUILD)/dist && mkdir -p $(BUILD)/dist
+	git archive --prefix=tubepost-$(VERSION)/ HEAD | tar -x -C $(BUILD)/dist
+	cd $(BUILD)/dist/tubepost-$(VERSION) && autoconf && rm -rf autom4te.cache
+	tar -C $(BUILD)/dist --sort=name --owner=0 --group=0 --numeric-owner \
+		-czf tubepost-$(VERSION).tar.gz tubepost-$(VERSION)
+
+# Each target t/fuzz/fuzz-NAME.c for FUZZ_SECONDS, or only those named: `make fuzz FUZZERS=tree`. What is
+# found lands in build/fuzz/NAME.*; make a seed of it in t/fuzz/seeds/NAME/.
+FUZZ_SECONDS ?= 60
+
+fuzz:
+	$(Q)$(MAKE) --no-print-directory BUILD='$(BUILD)/fuzz' CC=clang SANITIZE=address,undefined \
+		CFLAGS='-O1 -g -fsanitize=fuzzer-no-link' FUZZERS='$(FUZZERS)' fuzzers
+	$(Q)for name in $(FUZZERS); do \
+		dict=t/fuzz/$$name.dict; [ -f $$dict ] || dict=t/fuzz/mime.dict; \
+		seeds=t/fuzz/seeds/$$name; [ -d $$seeds ] || seeds=; \
+		mkdir -p $(BUILD)/fuzz/corpus/$$name && \
+		$(BUILD)/fuzz/fuzz-$$name -max_total_time=$(FUZZ_SECONDS) -dict=$$dict -timeout=10 \
+			-rss_limit_mb=1024 -print_final_stats=1 -artifact_prefix=$(BUILD)/fuzz/$$name. \
+			$(BUILD)/fuzz/corpus/$$name $$seeds t/corpus 2>$(BUILD)/fuzz/$$name.log || \
+			{ tail -n 40 $(BUILD)/fuzz/$$name.log; exit 1; }; \
+		echo "$$name: $$(sed -n 's/^stat::number_of_executed_units: *//p' $(BUILD)/fuzz/$$name.log) inputs"; \
+	done
+
+fuzzers: $(FUZZERS:%=$(BUILD)/fuzz-%)
+
+$(BUILD)/fuzz-%: $(BUILD)/t/fuzz/fuzz-%.o $(ARCHIVE)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(TP_LDFLAGS) -fsanitize=fuzzer -o $@ $< $(ARCHIVE) $(PKG_LIBS)
 
 clean:
 	rm -rf $(BUILD)
+
+distclean: clean
+	rm -rf build-* config.mak config.log config.status configure autom4te.cache \
+		tubepost-*.tar.gz
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

@@ -43,7 +43,7 @@ enum tp_status tp_template_compile(const char *name, const char *text, size_t le
 void tp_template_free(struct tp_template *compiled);
 
 /* Appends the filled-in template: UTF-8, lines ended by LF, at most TP_TEMPLATE_OUTPUT_MAX bytes
- * (TP_LIMIT). TP_TEMPORARY when a header value needs GMime and it cannot be opened. */
+ * (TP_LIMIT). */
 enum tp_status tp_template_render(const struct tp_template *compiled,
 	const struct tp_template_facts *facts, struct tp_buf *out, struct tp_error *err);
 

@@ -1,11 +1,10 @@
 /*
  * From what mail carries to UTF-8: encoded words (RFC 2047), charsets of parameters (RFC 2231),
- * raw 8-bit headers, addresses, dates. Everything that needs GMime is behind this header.
+ * raw 8-bit headers, addresses, dates.
  *
  * Output is always valid UTF-8: what cannot be converted becomes U+FFFD. Control characters are
- * left in (a name may be hostile), only NUL is replaced; who shows a text scrubs it (base/utf8.h,
- * tp_text_scrub). Pure ASCII and raw 8-bit values never open GMime; encoded words do
- * (mime/gmime.h).
+ * left in (a name may be hostile), only NUL is replaced in header values; who shows a text scrubs it
+ * (base/utf8.h, tp_text_scrub).
  */
 #ifndef TP_MIME_TEXT_H
 #define TP_MIME_TEXT_H
@@ -17,7 +16,7 @@
 
 /* An unstructured value (Subject, comments) as UTF-8: unfolded, encoded words decoded, raw 8-bit
  * read as UTF-8 when valid, else as Windows-1252; the escapes of raw ISO-2022-JP are understood.
- * Appends to *out. TP_TEMPORARY when GMime is needed and cannot be opened. */
+ * Appends to *out. */
 enum tp_status tp_text_decode(
 	const char *data, struct tp_range value, struct tp_buf *out, struct tp_error *err);
 
