@@ -10,6 +10,7 @@
 #include "base/hex.h"
 #include "base/secret.h"
 #include "drop/ledger.h"
+#include "drop/near.h"
 #include "drop/uploader.h"
 #include "mime/content.h"
 #include "mime/header.h"
@@ -109,7 +110,7 @@ static enum tp_status extract(const struct tp_detach *detach, const struct tp_pl
 	struct tp_range whole = { part->header.begin, part->body.end };
 	struct copy copy = { -1, NULL, 0 };
 	unsigned char digest[TP_SHA256_BYTES];
-	enum tp_status status = tp_tmpfile(&copy.fd, err);
+	enum tp_status status = tp_near_tmpfile(detach->conf, &copy.fd, err);
 
 	if (!status)
 		status = tp_sha256_new(&copy.sha, err);
