@@ -88,12 +88,12 @@ same() {
 }
 
 has() {
-	grep -aqE -e "$3" "$2" 2>.err || { echo "# not found: $3"; head -n 20 "$2" >.out; false; }
+	grep -aqE -e "$3" "$2" 2>.grep || { echo "# not found: $3"; head -n 20 "$2" >.out; false; }
 	result $? "$1"
 }
 
 hasnt() {
-	! grep -aE -e "$3" "$2" >.out 2>.err
+	! grep -aE -e "$3" "$2" >.grep 2>&1
 	result $? "$1"
 }
 
