@@ -6,13 +6,11 @@
 #include "base/clock.h"
 #include "base/diag.h"
 #include "base/digest.h"
-#include "base/file.h"
 #include "base/hex.h"
 #include "base/secret.h"
+#include "drop/extract.h"
 #include "drop/ledger.h"
-#include "drop/near.h"
 #include "drop/uploader.h"
-#include "mime/content.h"
 #include "mime/header.h"
 
 /* What one call of tp_detach_upload works with. */
@@ -25,6 +23,8 @@ struct work {
 	struct tp_uploader how;
 	struct tp_upload_pool pool;
 	struct tp_upload *uploads; /* beside the links */
+	struct tp_extract_source *sources;
+	struct tp_extractor *extractor;
 	char (*keys)[TP_SHA256_HEX];
 	char (*labels)[32];
 	bool *known; /* the ledger had it */
@@ -87,63 +87,32 @@ static enum tp_status make_key(const struct work *w, const char *purpose,
 /* --- one file ----------------------------------------------------------------------------------
  */
 
-struct copy {
-	int fd;
-	struct tp_sha256 *sha;
-	uint64_t size;
-};
-
-static enum tp_status copy_piece(void *context, const char *bytes, size_t len, struct tp_error *err)
-{
-	struct copy *copy = context;
-	enum tp_status status = tp_sha256_add(copy->sha, bytes, len, err);
-
-	copy->size += len;
-	return status ? status : tp_write_all(copy->fd, bytes, len, "temporary file", err);
-}
-
-/* Decodes an item into an unnamed file, with its digest: one pass over the bytes. */
-static enum tp_status extract(const struct tp_detach *detach, const struct tp_plan_item *item,
-	struct tp_drop_item *out, struct tp_error *err)
+/* What to decode of an item: its content, or all of a part that leaves whole. */
+static struct tp_extract_source source_of(
+	const struct tp_detach *detach, const struct tp_plan_item *item)
 {
 	const struct tp_part *part = &detach->tree->parts[item->part];
 	struct tp_range whole = { part->header.begin, part->body.end };
-	struct copy copy = { -1, NULL, 0 };
-	unsigned char digest[TP_SHA256_BYTES];
-	enum tp_status status = tp_near_tmpfile(detach->conf, &copy.fd, err);
 
-	if (!status)
-		status = tp_sha256_new(&copy.sha, err);
-	if (!status && item->decision == TP_WRAPPED)
-		status = tp_content_read(
-			detach->data, whole, TP_ENCODING_IDENTITY, copy_piece, &copy, err);
-	else if (!status)
-		status = tp_content_read(
-			detach->data, part->body, part->encoding, copy_piece, &copy, err);
-	if (!status)
-		status = tp_sha256_end(copy.sha, digest, err);
-	tp_sha256_free(copy.sha);
-	if (status) {
-		if (copy.fd >= 0)
-			close(copy.fd);
-		return status;
-	}
-	tp_hex(digest, sizeof digest, out->sha256);
-	out->size_bytes = copy.size;
-	out->fd = copy.fd;
-	return TP_OK;
+	if (item->decision == TP_WRAPPED)
+		return (struct tp_extract_source){ whole, TP_ENCODING_IDENTITY };
+	return (struct tp_extract_source){ part->body, (enum tp_encoding)part->encoding };
 }
 
-/* Extracts, asks the ledger, and starts the upload when it has no answer. */
+/* Takes the next file, asks the ledger, and starts the upload when it has no answer. */
 static enum tp_status send_one(
 	struct work *w, const struct tp_plan_item *item, size_t n, struct tp_error *err)
 {
 	struct tp_upload *upload = &w->uploads[n];
 	struct tp_drop_item *file = &upload->item;
-	enum tp_status status = extract(w->detach, item, file, err);
+	struct tp_extract_file bytes;
+	enum tp_status status = tp_extract_next(w->extractor, &bytes, err);
 
 	if (status)
 		return status;
+	file->fd = bytes.fd;
+	file->size_bytes = bytes.size_bytes;
+	memcpy(file->sha256, bytes.sha256, sizeof file->sha256);
 	file->name = item->name;
 	file->type = item->type;
 	file->expires = w->expires;
@@ -167,10 +136,21 @@ static enum tp_status send_one(
 /* --- all files ---------------------------------------------------------------------------------
  */
 
+static enum tp_status begin_extraction(struct work *w, struct tp_error *err)
+{
+	const struct tp_plan *plan = w->detach->plan;
+	size_t n = 0;
+
+	for (size_t i = 0; i < plan->count; i++)
+		if (plan->items[i].decision != TP_STAYS)
+			w->sources[n++] = source_of(w->detach, &plan->items[i]);
+	return tp_extract_begin(w->detach->conf, w->detach->data, w->sources, n, &w->extractor, err);
+}
+
 static enum tp_status send_all(struct work *w, struct tp_error *err)
 {
 	const struct tp_plan *plan = w->detach->plan;
-	enum tp_status status = TP_OK;
+	enum tp_status status = begin_extraction(w, err);
 	struct tp_error later;
 	size_t n = 0;
 
@@ -184,6 +164,7 @@ static enum tp_status send_all(struct work *w, struct tp_error *err)
 		tp_buf_release(&path);
 		status = send_one(w, &plan->items[i], n++, err);
 	}
+	tp_extract_end(w->extractor);
 	if (status)
 		tp_uploads_cancel(&w->pool);
 	else
@@ -248,10 +229,11 @@ static enum tp_status make_room(struct work *w, struct tp_error *err)
 	w->detach->links = calloc(n, sizeof *w->detach->links);
 	w->detach->link_count = n;
 	w->uploads = calloc(n, sizeof *w->uploads);
+	w->sources = calloc(n, sizeof *w->sources);
 	w->keys = calloc(n, sizeof *w->keys);
 	w->labels = calloc(n, sizeof *w->labels);
 	w->known = calloc(n, sizeof *w->known);
-	if (!w->detach->links || !w->uploads || !w->keys || !w->labels || !w->known)
+	if (!w->detach->links || !w->uploads || !w->sources || !w->keys || !w->labels || !w->known)
 		return tp_fail(err, TP_NOMEM, "out of memory");
 	return TP_OK;
 }
@@ -280,6 +262,7 @@ static void release_work(struct work *w)
 	for (size_t i = 0; w->uploads && i < w->detach->link_count; i++)
 		tp_upload_release(&w->uploads[i]);
 	free(w->uploads);
+	free(w->sources);
 	free(w->keys);
 	free(w->labels);
 	free(w->known);

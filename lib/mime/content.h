@@ -7,7 +7,7 @@
 
 #include "mime/codec.h"
 
-/* Gets the decoded bytes in order, in pieces of at most a few dozen KiB. Any status but TP_OK ends
+/* Gets the decoded bytes in order, in pieces of at most a few hundred KiB. Any status but TP_OK ends
  * the reading and is passed on. */
 typedef enum tp_status tp_content_sink(void *context, const char *bytes, size_t len,
 	struct tp_error *err);
