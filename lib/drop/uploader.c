@@ -129,6 +129,7 @@ static int spawn(const struct tp_uploader *how, const struct tp_upload *upload, 
 	}
 	sigemptyset(&defaults);
 	sigaddset(&defaults, SIGPIPE);
+	sigaddset(&defaults, SIGXFSZ);
 	sigaddset(&defaults, SIGABRT);
 	sigaddset(&defaults, SIGBUS);
 	failed = posix_spawn_file_actions_adddup2(&files, upload->item.fd, STDIN_FILENO);
