@@ -1,0 +1,120 @@
+# What every shell test sources first. It gives the test a folder of its own, the built tools in
+# PATH, a clean environment, and a few words to say what is tested. Output is TAP.
+#
+#   . "${0%/*}/test-lib.sh"
+#   ok 'what holds' command args...          the command succeeds
+#   fails 64 'what is refused' command ...   it exits with exactly this code (a crash never counts)
+#   same 'what is equal' FILE FILE           byte for byte
+#   has 'what is said' FILE PATTERN          grep -E finds it;  hasnt: it does not
+#   skip 'why' 'what'                        counts as a skipped test, with its reason
+#   needs PROGRAM...                         skips the whole script when one is missing
+#   done_testing                             last line
+#
+# The tool under test is never piped: its exit code would be lost. Write `tool <in >out 2>err`.
+
+SRC=$(cd "$(dirname "$0")/.." && pwd)
+BUILD=${TUBEPOST_BUILD:-$SRC/build}
+BIN=$BUILD/bin
+HELPERS=$BUILD/t
+SHARED=$SRC/../shared
+PATH=$BIN:$PATH:/usr/sbin:/sbin
+export PATH SRC BUILD BIN HELPERS SHARED
+
+TRASH=$(mktemp -d "${TMPDIR:-/tmp}/tubepost-test.XXXXXX") || exit 99
+cd "$TRASH" || exit 99
+
+# Nothing of the machine's own configuration, language or clock reaches a test.
+unset TUBEPOST_NOW TUBEPOST_TRACE XDG_CONFIG_HOME
+export LC_ALL=C.UTF-8 TZ=UTC HOME="$TRASH" TUBEPOST_STATE="$TRASH/state"
+export TUBEPOST_CONFIG=/dev/null
+export ASAN_OPTIONS="exitcode=99:${ASAN_OPTIONS:-}" UBSAN_OPTIONS="halt_on_error=1:exitcode=99:${UBSAN_OPTIONS:-}"
+export LSAN_OPTIONS="suppressions=$SRC/t/lsan.supp:print_suppressions=0:${LSAN_OPTIONS:-}"
+
+count=0
+failed=0
+at_exit=
+
+# Commands to run when the script ends, whatever the way (stopping a server).
+on_exit() {
+	at_exit="$1
+$at_exit"
+}
+finish() {
+	code=$?
+	trap - EXIT
+	eval "$at_exit" >/dev/null 2>&1
+	cd / || exit 99
+	if [ -n "${TUBEPOST_KEEP_TRASH:-}" ]; then echo "# kept: $TRASH"; else rm -rf "$TRASH"; fi
+	exit "$code"
+}
+trap finish EXIT
+trap 'exit 99' HUP INT TERM
+
+result() { # PASSED DESCRIPTION
+	count=$((count + 1))
+	if [ "$1" -eq 0 ]; then
+		echo "ok $count - $2"
+	else
+		failed=$((failed + 1))
+		echo "not ok $count - $2"
+		[ -s .out ] && head -n 20 .out | sed 's/^/#   out: /'
+		[ -s .err ] && head -n 20 .err | sed 's/^/#   err: /'
+	fi
+	return 0
+}
+
+ok() {
+	_what=$1
+	shift
+	"$@" >.out 2>.err
+	_code=$?
+	[ $_code -eq 0 ] || echo "# exit $_code: $*"
+	result $_code "$_what"
+}
+
+fails() {
+	_want=$1 _what=$2
+	shift 2
+	"$@" >.out 2>.err
+	_code=$?
+	[ "$_code" -eq "$_want" ] || echo "# exit $_code, wanted $_want: $*"
+	[ "$_code" -eq "$_want" ]
+	result $? "$_what"
+}
+
+same() {
+	cmp "$2" "$3" >.out 2>.err
+	result $? "$1"
+}
+
+has() {
+	grep -aqE -e "$3" "$2" 2>.err || { echo "# not found: $3"; head -n 20 "$2" >.out; false; }
+	result $? "$1"
+}
+
+hasnt() {
+	! grep -aE -e "$3" "$2" >.out 2>.err
+	result $? "$1"
+}
+
+skip() {
+	count=$((count + 1))
+	echo "ok $count - ${2:-skipped} # SKIP $1"
+}
+
+skip_all() {
+	echo "1..0 # SKIP $1"
+	exit 0
+}
+
+needs() {
+	for _p in "$@"; do
+		command -v "$_p" >/dev/null 2>&1 || skip_all "$_p is not installed"
+	done
+}
+
+done_testing() {
+	echo "1..$count"
+	[ "$failed" -eq 0 ] || exit 1
+	exit 0
+}
