@@ -69,6 +69,8 @@ is_listening() {
 # Makes $MTA with a copy of the tools, the store, the state and the configuration, all usable by $MTA_USER.
 # The folder lies in the test's own when every folder above is open to other users, else in the system's.
 mta_setup() {
+	on_exit mta_stop
+	chmod 711 "$TRASH"
 	mta_above=$TRASH
 	MTA=$TRASH/mta
 	while test "$mta_above" != /
@@ -100,12 +102,12 @@ mta_setup() {
 	mta_deliver_script && chown -R "$MTA_USER:$MTA_GROUP" "$MTA/state" "$MTA/store" "$MTA/mail" "$MTA/log"
 }
 
-# Delivers stdin into a maildir of its own, for the pipe transport.
+# Delivers stdin into the maildir "pipe", for the pipe transport.
 mta_deliver_script() {
 	cat >"$MTA/libexec/deliver" <<-DELIVER
 		#!/bin/sh
-		mkdir -p "$MTA/mail/\$1/tmp" "$MTA/mail/\$1/new" "$MTA/mail/\$1/cur" || exit 75
-		cat >"$MTA/mail/\$1/tmp/\$\$" && mv "$MTA/mail/\$1/tmp/\$\$" "$MTA/mail/\$1/new/\$\$" || exit 75
+		box=$MTA/mail/pipe
+		mkdir -p "\$box/tmp" "\$box/new" && cat >"\$box/tmp/\$\$" && mv "\$box/tmp/\$\$" "\$box/new/\$\$" || exit 75
 	DELIVER
 	chmod 755 "$MTA/libexec/deliver"
 }
@@ -134,7 +136,7 @@ mta_config() {
 		-e "s|@USER@|$MTA_USER|g" -e "s|@GROUP@|$MTA_GROUP|g" -e "s|@DELIVER@|$MTA/libexec/deliver|g" \
 		-e "s|@UID@|$(id -u "$MTA_USER")|g" -e "s|@GID@|$(id -g "$MTA_USER")|g" \
 		-e "s|@MAILDIR@|$MTA/mail/box/|g" -e "s|@RETRY@|$MTA_RETRY|g" "$SRC/share/examples/$1" >"$2" &&
-	! grep -n '@[A-Z_]*@' "$2"
+	! grep -n '^[^#]*@[A-Z_]*@' "$2"
 }
 
 # ---- Exim -----------------------------------------------------------------------------------------------------------
@@ -160,9 +162,9 @@ exim_command() {
 	TMPDIR=$MTA/tmp "$EXIM" -C "$CONF_DIR/exim.conf" "$@"
 }
 
-# One attempt at every mail in the queue, finished when this returns.
+# One attempt at every mail in the queue, finished when this returns. What failed is in the log.
 exim_run() {
-	exim_command -qff
+	exim_command -qff >>"$CONF_DIR/run" 2>&1
 }
 
 exim_queue() {
@@ -314,7 +316,7 @@ mail_links() {
 		my $b = join "|", map { quotemeta } @b;
 		for my $p (@b ? split(/^--(?:$b)(?:--)?[ \t]*\r?$/m, $_) : $_) {
 			my ($h, $t) = $p =~ /\A\s*(.*?)\r?\n\r?\n(.*)\z/s or next;
-			next if $h =~ /^Content-Type:\s*(?!text\/plain)/mi;
+			next if $h =~ /^Content-Type:\s*+(?!text\/plain)/mi;
 			$t = decode_qp($t) if $h =~ /^Content-Transfer-Encoding:\s*quoted-printable/mi;
 			$t = decode_base64($t) if $h =~ /^Content-Transfer-Encoding:\s*base64/mi;
 			print "$_\n" for $t =~ m{\b((?:https?|file)://[^\s<>"]+)}g;
@@ -332,10 +334,11 @@ links_give() {
 	}
 	while read -r link_url
 	do
-		curl -sSf --max-time 60 -o "$MTA/download" "$link_url" && cmp "$MTA/download" "$1" || {
+		if ! curl -sSf --max-time 60 -o "$MTA/download" "$link_url" || ! cmp "$MTA/download" "$1"
+		then
 			echo "# $link_url does not give $1"
 			return 1
-		}
+		fi
 		shift
 	done <"$MTA/links"
 }
@@ -409,7 +412,7 @@ http_stop() {
 	fi
 }
 
-# To be run at exit, whatever happened.
+# Runs when the test ends, whatever happened.
 mta_stop() {
 	exim_stop
 	postfix_stop
@@ -418,4 +421,30 @@ mta_stop() {
 	''|"$TRASH"/*) ;;
 	*) rm -rf "$MTA" ;;
 	esac
+}
+
+# ---- what every chain sends ---------------------------------------------------------------------------------------------
+
+# big.pdf and photo.bin, 25 MB together, and small.bin, in the test's folder: random, so that no two are alike.
+chain_files() {
+	head -c 17000000 /dev/urandom >big.pdf &&
+	head -c 8000003 /dev/urandom >photo.bin &&
+	head -c 30000 /dev/urandom >small.bin
+}
+
+# make_signed FILE ATTACHMENT: the mail of make_mail inside multipart/signed, which nothing may change.
+make_signed() {
+	make_mail "$1.inner" 'signed' "$2" && {
+		printf 'From: Alice <alice@sender.test>\nTo: Bob <bob@local.test>\nSubject: signed\n'
+		printf 'Date: Fri, 01 Jul 2005 10:00:00 +0200\nMessage-ID: <signed@sender.test>\nMIME-Version: 1.0\n'
+		printf 'Content-Type: multipart/signed; micalg=pgp-sha256; boundary=outer;\n'
+		printf '\tprotocol="application/pgp-signature"\n\n--outer\n'
+		sed -n '/^Content-Type: multipart/,$p' "$1.inner"
+		printf '%s\n' '--outer' 'Content-Type: application/pgp-signature; name=signature.asc' ''
+		printf '%s\n' '-----BEGIN PGP SIGNATURE-----' '' 'iQ==' '-----END PGP SIGNATURE-----' '--outer--'
+	} >"$1"
+}
+
+store_empty() {
+	rm -rf "${STORE:?}"/* "${TUBEPOST_STATE:?}"/*
 }
