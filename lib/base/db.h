@@ -1,0 +1,39 @@
+/*
+ * State in SQLite: the only module that knows it. Statements are texts with `?` places, results are
+ * read column by column. Opened databases use a write-ahead log, synchronous=FULL, a busy time-out,
+ * foreign keys, and a schema version that only grows (each migration runs once, in a transaction).
+ */
+#ifndef TP_BASE_DB_H
+#define TP_BASE_DB_H
+
+#include <stdint.h>
+
+#include "base/buf.h"
+
+struct tp_db;
+struct tp_query;
+
+/* Opens or makes the file (mode 0600, folder made when missing). `migrations` is a NULL-terminated
+ * list of SQL scripts; number i brings version i to i + 1. TP_TEMPORARY when locked for longer than
+ * `busy_ms`, TP_DATA when it is no database or of a later version. */
+enum tp_status tp_db_open(const char *path, const char *const *migrations, int busy_ms,
+	struct tp_db **db, struct tp_error *err);
+void tp_db_close(struct tp_db *db);
+
+enum tp_status tp_db_exec(struct tp_db *db, const char *sql, struct tp_error *err);
+
+/* `types` has a letter for each `?`: 's' const char * (may be NULL), 'i' int64_t,
+ * 'b' const void *, size_t. */
+enum tp_status tp_db_query(struct tp_db *db, struct tp_query **query, struct tp_error *err,
+	const char *sql, const char *types, ...);
+/* TP_OK: a row is there; TP_NOTHING: no more. */
+enum tp_status tp_query_step(struct tp_query *query, struct tp_error *err);
+const char *tp_query_text(struct tp_query *query, int column); /* NULL for null; until next step */
+int64_t tp_query_int(struct tp_query *query, int column);
+void tp_query_free(struct tp_query *query);
+
+/* Runs a statement that gives no rows. */
+enum tp_status tp_db_run(struct tp_db *db, struct tp_error *err, const char *sql,
+	const char *types, ...);
+
+#endif

@@ -1,0 +1,41 @@
+/*
+ * Files that survive: whole reads with a limit, writes that are complete or not there, locks.
+ * Every function that makes a file durable syncs the file and the folder that names it.
+ */
+#ifndef TP_BASE_FILE_H
+#define TP_BASE_FILE_H
+
+#include <sys/types.h>
+
+#include "base/buf.h"
+
+/* Writes all of it, whatever the kernel cuts or interrupts. TP_IO. `what` names the target. */
+enum tp_status tp_write_all(int fd, const void *bytes, size_t len, const char *what,
+	struct tp_error *err);
+
+/* Reads a file into *out (up to its maximum: TP_LIMIT). TP_NOINPUT when it cannot be opened. */
+enum tp_status tp_file_read(const char *path, struct tp_buf *out, struct tp_error *err);
+
+/* The same for a secret: one trailing line end is dropped; a file that others may read, or that is
+ * empty, is refused (TP_CONFIG). */
+enum tp_status tp_file_read_secret(const char *path, struct tp_buf *out, struct tp_error *err);
+
+/* Makes the folder and those above it, with `mode` (umask aside). Existing ones are fine. */
+enum tp_status tp_mkdirs(const char *path, mode_t mode, struct tp_error *err);
+
+/* Opens an unnamed temporary file for reading and writing in $TMPDIR, else /tmp; close-on-exec. */
+enum tp_status tp_tmpfile(int *fd, struct tp_error *err);
+
+/* Replaces `path` by these bytes: temporary file beside it, fsync, rename, fsync of the folder.
+ * At any moment the path holds the old content or the new, whole. */
+enum tp_status tp_file_replace(const char *path, const void *bytes, size_t len, mode_t mode,
+	struct tp_error *err);
+
+/* Syncs the folder, so that names made, moved or removed in it survive a power cut. */
+enum tp_status tp_dir_sync(const char *path, struct tp_error *err);
+
+/* Takes an exclusive lock on `path` (made when missing), waiting at most `timeout_ms` (-1 for ever):
+ * TP_TEMPORARY when another holds it. Closing *fd, or dying, lets go. */
+enum tp_status tp_lock(const char *path, int64_t timeout_ms, int *fd, struct tp_error *err);
+
+#endif
