@@ -94,8 +94,9 @@ mta_setup() {
 	if test -x "$BIN/drop-put"; then cp "$BIN/drop-put" "$MTA/bin"; fi &&
 	STORE=$MTA/store
 	TUBEPOST_CONFIG=$MTA/config.yaml
-	TUBEPOST_STATE=$MTA/state
-	export TUBEPOST_CONFIG TUBEPOST_STATE
+	STATE=$MTA/state
+	unset TUBEPOST_STATE
+	export TUBEPOST_CONFIG
 	BASE_URL=file://$STORE/t
 	store_up &&
 	mta_config postfix-filter "$MTA/libexec/postfix-filter" && chmod 755 "$MTA/libexec/postfix-filter" &&
@@ -123,17 +124,17 @@ store_down() {
 }
 
 mta_yaml() {
-	printf 'drop:\n  store: "%s"\n  base_url: "%s"\n' "$1" "$BASE_URL" >"$TUBEPOST_CONFIG"
+	printf 'state: "%s"\ndrop:\n  store: "%s"\n  base_url: "%s"\n' "$STATE" "$1" "$BASE_URL" >"$TUBEPOST_CONFIG"
 }
 
 # mta_config EXAMPLE FILE: writes the example with its placeholders filled.
 mta_config() {
 	sed -e "s|@EXIM@|${EXIM-}|g" -e "s|@DIR@|${CONF_DIR:-$MTA}|g" -e "s|@BINDIR@|$MTA/bin|g" \
-		-e "s|@LIBEXEC@|$MTA/libexec|g" -e "s|@CONFIG@|$TUBEPOST_CONFIG|g" -e "s|@STATE@|$TUBEPOST_STATE|g" \
+		-e "s|@LIBEXEC@|$MTA/libexec|g" -e "s|@CONFIG@|$TUBEPOST_CONFIG|g" \
 		-e "s|@EXIM_USER@|${EXIM_USER-}|g" -e "s|@EXIM_GROUP@|${EXIM_USER-}|g" \
 		-e "s|@PORT@|${SMTP_PORT-}|g" -e "s|@SINK_PORT@|${SINK_PORT-}|g" \
 		-e "s|@SMTP@|127.0.0.1:${SMTP_PORT-}|g" -e "s|@FILTER_USER@|${FILTER_USER-$MTA_USER}|g" \
-		-e "s|@USER@|$MTA_USER|g" -e "s|@GROUP@|$MTA_GROUP|g" -e "s|@DELIVER@|$MTA/libexec/deliver|g" \
+		-e "s|@SETGID_GROUP@|mail|g" -e "s|@USER@|$MTA_USER|g" -e "s|@GROUP@|$MTA_GROUP|g" -e "s|@DELIVER@|$MTA/libexec/deliver|g" \
 		-e "s|@UID@|$(id -u "$MTA_USER")|g" -e "s|@GID@|$(id -g "$MTA_USER")|g" \
 		-e "s|@MAILDIR@|$MTA/mail/box/|g" -e "s|@RETRY@|$MTA_RETRY|g" "$SRC/share/examples/$1" >"$2" &&
 	! grep -n '^[^#]*@[A-Z_]*@' "$2"
@@ -182,19 +183,20 @@ exim_stop() {
 
 # ---- Postfix ----------------------------------------------------------------------------------------------------------
 
-# The filter runs with the group of postdrop: sendmail then obeys this configuration, which is not the machine's.
+# postdrop is set-gid, and obeys a configuration that is not the machine's only when its caller has that very group.
+# pipe(8) gives no filter the group of setgid_group: so that is another one here, and the folders are handed over.
 postfix_start() {
 	SMTP_PORT=$(free_ports 1)
 	FILTER_USER=$MTA_USER:postdrop
 	CONF_DIR=$MTA/postfix
 	mkdir "$CONF_DIR" "$CONF_DIR/etc" "$CONF_DIR/queue" "$CONF_DIR/data" && ln -s ../mail "$CONF_DIR/mail" &&
 	chown postfix "$CONF_DIR/data" &&
-	# The tools write their state with that group too.
 	chmod 755 "$CONF_DIR" "$CONF_DIR/etc" "$CONF_DIR/queue" &&
 	mta_config postfix-main.cf "$CONF_DIR/etc/main.cf" &&
 	mta_config postfix-master.cf "$CONF_DIR/etc/master.cf" &&
 	mta_config postfix-filter "$MTA/libexec/postfix-filter" &&
 	postfix_command start >"$CONF_DIR/stdout" 2>&1 </dev/null &&
+	chgrp postdrop "$CONF_DIR/queue/maildrop" "$CONF_DIR/queue/public" &&
 	wait_until 20 is_listening "$SMTP_PORT"
 }
 
@@ -207,7 +209,7 @@ postfix_queue() {
 	postqueue -c "$CONF_DIR/etc" -j | wc -l
 }
 
-# Has every mail of the queue tried now. The answer comes later: wait for postfix_tried or the mailbox.
+# Has every mail of the queue tried now. The answer comes later: wait for postfix_deferred_past or the mailbox.
 postfix_flush() {
 	postqueue -c "$CONF_DIR/etc" -f
 }
@@ -215,6 +217,10 @@ postfix_flush() {
 # How many attempts were put off, by the log.
 postfix_deferred() {
 	grep -c 'status=deferred' "$CONF_DIR/maillog"
+}
+
+postfix_deferred_past() {
+	test "$(postfix_deferred)" -gt "$1"
 }
 
 postfix_stop() {
@@ -237,7 +243,7 @@ as_mta_user() {
 procmail_run() {
 	test -f "$MTA/procmailrc" || mta_config procmailrc "$MTA/procmailrc" || return 1
 	(cd "$MTA" && as_mta_user env TMPDIR="$MTA/tmp" procmail -m \
-		TUBEPOST_CONFIG="$TUBEPOST_CONFIG" TUBEPOST_STATE="$TUBEPOST_STATE" "$MTA/procmailrc") <"$1"
+		TUBEPOST_CONFIG="$TUBEPOST_CONFIG" "$MTA/procmailrc") <"$1"
 }
 
 maildrop_run() {
@@ -356,13 +362,15 @@ is_sent_mail() {
 
 # ---- a filter that misbehaves -----------------------------------------------------------------------------------------
 
-# bad_filter TOOL missing|killed|half|empty|fails: the next runs of that tool go wrong; good_filter puts it back.
+# bad_filter TOOL missing|killed|half|cut|empty|fails: the next runs of that tool go wrong; good_filter puts it back.
+HARMS='killed half cut missing fails empty'
 bad_filter() {
 	mv "$MTA/bin/$1" "$MTA/bin/$1.good" || return 1
 	case $2 in
 	missing) return ;;
 	killed) bad_body='cat >/dev/null; kill -9 $$' ;;
 	half) bad_body='head -c 2000; cat >/dev/null; kill -9 $$' ;;
+	cut) bad_body='head -c 2000; cat >/dev/null; exit 75' ;;
 	empty) bad_body='cat >/dev/null; exit 75' ;;
 	fails) bad_body='exit 1' ;;
 	*) return 1 ;;
@@ -446,5 +454,5 @@ make_signed() {
 }
 
 store_empty() {
-	rm -rf "${STORE:?}"/* "${TUBEPOST_STATE:?}"/*
+	rm -rf "${STORE:?}"/* "${STATE:?}"/*
 }

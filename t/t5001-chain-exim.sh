@@ -36,7 +36,7 @@ do
 	ok "$domain: and nothing arrives" has_mail "$box" 0
 	store_up
 
-	for harm in killed half missing fails empty
+	for harm in $HARMS
 	do
 		for tool in detach-upload link-inject
 		do
