@@ -14,7 +14,8 @@ static void mark_cut(char *text)
 	memcpy(text + at, "...", 4);
 }
 
-static void write_text(struct tp_error *err, const char *format, va_list args)
+__attribute__((format(printf, 2, 0))) static void write_text(struct tp_error *err,
+	const char *format, va_list args)
 {
 	int n = vsnprintf(err->text, sizeof err->text, format, args);
 

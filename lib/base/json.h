@@ -25,7 +25,10 @@ enum tp_status tp_json_parse(const char *text, size_t len, struct tp_json **doc,
 void tp_json_free(struct tp_json *doc);
 
 /* The scalar at a JSON pointer (RFC 6901; "" is the document) as text: strings as they are, numbers
- * and booleans as written. False when there is nothing, or an object, array or null there. */
+ * and booleans as JSON writes them. False when there is nothing, or an object, array or null there. */
 bool tp_json_get(const struct tp_json *doc, const char *pointer, struct tp_buf *out);
+
+/* Whatever is at the pointer, as one line of JSON. False when there is nothing. */
+bool tp_json_raw(const struct tp_json *doc, const char *pointer, struct tp_buf *out);
 
 #endif

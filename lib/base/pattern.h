@@ -14,11 +14,15 @@ struct tp_pattern;
 
 /* TP_CONFIG when it does not compile, with the place. */
 enum tp_status tp_pattern_new(const char *text, struct tp_pattern **pattern, struct tp_error *err);
+/* The same for a regular expression without slashes, case-sensitive, from a configuration key that
+ * takes nothing else. */
+enum tp_status tp_pattern_regex(const char *text, struct tp_pattern **pattern,
+	struct tp_error *err);
 /* A match that runs into PCRE2's limits counts as none. */
 bool tp_pattern_match(const struct tp_pattern *pattern, const char *text, size_t len);
 
-/* The first match's capture `group` of a regular expression (without slashes) in text[0, len), as
- * [*begin, *end). False when there is none. */
+/* The first match's capture `group` (0: the whole match) in text[0, len), as [*begin, *end). False
+ * when there is none. */
 bool tp_pattern_capture(const struct tp_pattern *pattern, const char *text, size_t len, int group,
 	size_t *begin, size_t *end);
 void tp_pattern_free(struct tp_pattern *pattern);

@@ -17,6 +17,10 @@ struct tp_field {
 	struct tp_range whole; /* the field with its last line ending: what to cut to remove it */
 };
 
+/* True when a header line [at, end) opens a field: a name of visible bytes (RFC 5322 2.2; 8-bit ones
+ * pass, RFC 6532), then white space perhaps, then a colon. */
+bool tp_header_is_field(const char *data, size_t at, size_t end);
+
 /* Walks the fields of `header`; *at starts at header.begin and moves on. False at the end.
  * Lines that are no field (and an mbox `From ` line) are skipped. */
 bool tp_header_next(const char *data, struct tp_range header, size_t *at, struct tp_field *field);
@@ -38,6 +42,9 @@ struct tp_media_type {
 	char subtype[128];
 };
 
+/* Reads `type/subtype` at the head of a Content-Type value; false when there is none. */
+bool tp_media_type_read(const char *data, struct tp_range value, struct tp_media_type *type);
+
 /* Reads the Content-Type of a part, defaults applied (text/plain; message/rfc822 in a digest;
  * application/octet-stream for a field that is there and unreadable, RFC 2045 5.2 leaves it open). */
 void tp_part_media_type(const struct tp_tree *tree, const char *data, uint32_t part,
@@ -53,10 +60,15 @@ enum tp_disposition {
 
 enum tp_disposition tp_part_disposition(const struct tp_tree *tree, const char *data, uint32_t part);
 
-/* The raw value of a parameter of a structured field (`; name=value`, quoted-string unquoted,
- * comments skipped). The first of duplicates wins. RFC 2231 continuations `name*0=`, `name*1*=` are
- * joined and percent-decoded; *charset (may be NULL) then gets the charset named, or "".
- * Returns TP_NOTHING when it is absent, TP_LIMIT past the buffer's maximum. */
+/* The raw value of a parameter of a structured field (`; name=value`), appended to *out. A
+ * quoted-string is unquoted; a bare value runs to the next `;` (senders forget the quotes around
+ * spaces), a comment at its end is dropped. The first of duplicates wins. RFC 2231 values `name*=`, or
+ * else continuations `name*0=`, `name*1*=`, are joined and percent-decoded, and win over a plain
+ * `name=` beside them; *charset (may be NULL) then gets the charset named, or stays as it was.
+ * Returns TP_NOTHING when it is absent, TP_LIMIT past the buffer's maximum or past
+ * TP_PARAM_SECTIONS_MAX continuations. */
+#define TP_PARAM_SECTIONS_MAX 1000
+
 enum tp_status tp_param_find(const char *data, struct tp_range value, const char *name,
 	struct tp_buf *out, struct tp_buf *charset, struct tp_error *err);
 

@@ -15,8 +15,8 @@
 
 /* An unstructured value (Subject, comments) as UTF-8: unfolded, encoded words decoded, raw 8-bit
  * read as UTF-8 when valid, else as Windows-1252. Appends to *out. */
-enum tp_status tp_text_decode(const char *data, struct tp_range value, struct tp_buf *out,
-	struct tp_error *err);
+enum tp_status tp_text_decode(
+	const char *data, struct tp_range value, struct tp_buf *out, struct tp_error *err);
 
 /* The filename a part declares: Content-Disposition filename, else Content-Type name, in every way
  * that programs write it (RFC 2231, RFC 2047 inside quotes, raw 8-bit). TP_NOTHING without one.

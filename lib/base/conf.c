@@ -1,0 +1,449 @@
+/* Settings from defaults, file and command line: see conf.h. */
+#include "base/conf.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <limits.h>
+#include <strings.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/units.h"
+#include "base/yaml.h"
+
+#define KEYS_MAX 128
+
+struct value {
+	char *text;
+	int64_t number; /* size, duration, integer, bool */
+	struct tp_strings list;
+	const struct tp_yaml *map;
+	bool set, from_command_line;
+};
+
+struct tp_conf {
+	struct value values[KEYS_MAX]; /* beside tp_conf_schema */
+	struct tp_yaml *root;
+	char *file;
+};
+
+static int find_key(const char *path, size_t len)
+{
+	for (int i = 0; tp_conf_schema[i].path; i++)
+		if (strlen(tp_conf_schema[i].path) == len &&
+			!memcmp(tp_conf_schema[i].path, path, len))
+			return i;
+	return -1;
+}
+
+static bool is_section(const char *path)
+{
+	size_t len = strlen(path);
+
+	for (int i = 0; tp_conf_schema[i].path; i++)
+		if (!strncmp(tp_conf_schema[i].path, path, len) &&
+			tp_conf_schema[i].path[len] == '.')
+			return true;
+	return false;
+}
+
+static bool word_is_allowed(const char *words, const char *word)
+{
+	size_t len = strlen(word);
+
+	for (const char *at = words; *at; at += strcspn(at, "|"), at += *at == '|')
+		if (strcspn(at, "|") == len && !memcmp(at, word, len))
+			return true;
+	return false;
+}
+
+static bool parse_bool(const char *text, int64_t *number)
+{
+	static const char *const words[] = { "no", "yes", "false", "true", "off", "on" };
+
+	for (int i = 0; i < 6; i++)
+		if (!strcasecmp(text, words[i])) {
+			*number = i % 2;
+			return true;
+		}
+	return false;
+}
+
+/* Checks `text` against the key's type and reads its number. The sentence has no place yet. */
+static enum tp_status read_number(const struct tp_conf_key *key, const char *text, int64_t *number,
+	struct tp_error *err)
+{
+	uint64_t size;
+	char *end;
+
+	switch (key->type) {
+	case TP_CONF_SIZE:
+		if (tp_size_parse(text, &size, err))
+			return TP_USAGE;
+		*number = (int64_t)size;
+		return TP_OK;
+	case TP_CONF_DURATION:
+		return tp_duration_parse(text, number, err);
+	case TP_CONF_INTEGER:
+		errno = 0;
+		*number = strtoll(text, &end, 10);
+		if (errno || end == text || *end || *number < 0 || *number > INT_MAX)
+			return tp_fail(err, TP_USAGE, "'%s' is not a whole number", text);
+		return TP_OK;
+	case TP_CONF_BOOL:
+		if (!parse_bool(text, number))
+			return tp_fail(err, TP_USAGE, "'%s' is neither yes nor no", text);
+		return TP_OK;
+	case TP_CONF_WORD:
+		if (!word_is_allowed(key->words, text))
+			return tp_fail(err, TP_USAGE, "'%s' is not one of %s", text, key->words);
+		return TP_OK;
+	default:
+		return TP_OK;
+	}
+}
+
+static enum tp_status set_scalar(struct value *value, const struct tp_conf_key *key,
+	const char *text, struct tp_error *err)
+{
+	enum tp_status status = read_number(key, text, &value->number, err);
+	char *copy;
+
+	if (status)
+		return status;
+	copy = strdup(text);
+	if (!copy)
+		return tp_fail(err, TP_NOMEM, "out of memory");
+	free(value->text);
+	value->text = copy;
+	value->set = true;
+	return TP_OK;
+}
+
+/* --- the file ---------------------------------------------------------------------------------- */
+
+static enum tp_status take_list(struct tp_conf *conf, int i, const struct tp_yaml *node,
+	struct tp_error *err)
+{
+	struct value *value = &conf->values[i];
+	enum tp_status status = TP_OK;
+
+	if (node->kind == TP_YAML_SCALAR && node->text)
+		status = tp_strings_add(&value->list, node->text, err);
+	else if (node->kind != TP_YAML_SEQUENCE)
+		return tp_yaml_fail(err, conf->file, node, "%s: not a list",
+			tp_conf_schema[i].path);
+	for (size_t j = 0; !status && j < node->count; j++) {
+		const struct tp_yaml *item = node->items[j];
+
+		if (item->kind != TP_YAML_SCALAR || !item->text)
+			return tp_yaml_fail(err, conf->file, item, "%s: not a text",
+				tp_conf_schema[i].path);
+		status = tp_strings_add(&value->list, item->text, err);
+	}
+	value->set = true;
+	return status;
+}
+
+static enum tp_status take_value(struct tp_conf *conf, int i, const struct tp_yaml *node,
+	struct tp_error *err)
+{
+	const struct tp_conf_key *key = &tp_conf_schema[i];
+	struct tp_error why;
+
+	if (key->type == TP_CONF_LIST)
+		return take_list(conf, i, node, err);
+	if (key->type == TP_CONF_MAP) {
+		if (node->kind != TP_YAML_MAPPING)
+			return tp_yaml_fail(err, conf->file, node, "%s: not a mapping", key->path);
+		conf->values[i].map = node;
+		conf->values[i].set = true;
+		return TP_OK;
+	}
+	if (node->kind != TP_YAML_SCALAR)
+		return tp_yaml_fail(err, conf->file, node, "%s: not a single value", key->path);
+	if (!node->text)
+		return tp_yaml_fail(err, conf->file, node, "%s: has no value", key->path);
+	if (set_scalar(&conf->values[i], key, node->text, &why))
+		return tp_yaml_fail(err, conf->file, node, "%s: %s", key->path, why.text);
+	return TP_OK;
+}
+
+/* Sections are at most two deep in the schema, so this recursion is, too. */
+static enum tp_status take_section(struct tp_conf *conf, const struct tp_yaml *section,
+	const char *prefix, struct tp_error *err)
+{
+	struct tp_buf path = TP_BUF_INIT(1u << 20);
+	enum tp_status status = TP_OK;
+
+	for (size_t i = 0; !status && i < section->count; i++) {
+		const struct tp_yaml *node = section->items[i];
+		int key;
+
+		tp_buf_clear(&path);
+		tp_buf_addf(&path, "%s%s%s", prefix, *prefix ? "." : "", section->keys[i]);
+		status = tp_buf_status(&path, conf->file, err);
+		if (status)
+			break;
+		key = find_key(path.data, path.len);
+		if (key >= 0)
+			status = take_value(conf, key, node, err);
+		else if (is_section(path.data) && node->kind == TP_YAML_MAPPING)
+			status = take_section(conf, node, path.data, err);
+		else if (is_section(path.data) && node->text)
+			status = tp_yaml_fail(err, conf->file, node, "%s: not a mapping",
+				path.data);
+		else if (!is_section(path.data))
+			status = tp_yaml_fail(err, conf->file, node, "unknown key '%s'",
+				path.data);
+	}
+	tp_buf_release(&path);
+	return status;
+}
+
+/* The file to read, or NULL: an explicit one must exist, the usual places need not. */
+static char *choose_file(const char *path)
+{
+	const char *from = getenv("TUBEPOST_CONFIG"), *home = getenv("XDG_CONFIG_HOME");
+	char *name = NULL;
+	int n = -1;
+
+	if (!path && from && *from)
+		path = from;
+	if (path)
+		return strdup(path);
+	if (home && *home)
+		n = asprintf(&name, "%s/tubepost/config.yaml", home);
+	else if ((home = getenv("HOME")) && *home)
+		n = asprintf(&name, "%s/.config/tubepost/config.yaml", home);
+	if (n >= 0) {
+		if (access(name, F_OK) == 0)
+			return name;
+		free(name);
+	}
+	if (access(TP_SYSCONFDIR "/config.yaml", F_OK) == 0)
+		return strdup(TP_SYSCONFDIR "/config.yaml");
+	return NULL;
+}
+
+static enum tp_status load_file(struct tp_conf *conf, struct tp_error *err)
+{
+	enum tp_status status = tp_yaml_load(conf->file, &conf->root, err);
+
+	if (status == TP_NOINPUT || status == TP_DENIED)
+		err->status = status = TP_CONFIG;
+	if (status)
+		return status;
+	if (conf->root->kind != TP_YAML_MAPPING)
+		return tp_yaml_fail(err, conf->file, conf->root, "not a mapping of settings");
+	return take_section(conf, conf->root, "", err);
+}
+
+enum tp_status tp_conf_load(const char *path, struct tp_conf **out, struct tp_error *err)
+{
+	struct tp_conf *conf = calloc(1, sizeof *conf);
+	struct tp_error unused;
+	enum tp_status status = TP_OK;
+
+	if (!err)
+		err = &unused;
+	*out = NULL;
+	if (!conf)
+		return tp_fail(err, TP_NOMEM, "out of memory");
+	for (int i = 0; !status && tp_conf_schema[i].path; i++)
+		if (tp_conf_schema[i].fallback) {
+			status = set_scalar(&conf->values[i], &tp_conf_schema[i],
+				tp_conf_schema[i].fallback, err);
+			conf->values[i].set = false;
+		}
+	if (!status) {
+		conf->file = choose_file(path);
+		if (conf->file)
+			status = load_file(conf, err);
+	}
+	if (status)
+		tp_conf_free(conf);
+	else
+		*out = conf;
+	return status;
+}
+
+void tp_conf_free(struct tp_conf *conf)
+{
+	if (!conf)
+		return;
+	for (int i = 0; i < KEYS_MAX; i++) {
+		free(conf->values[i].text);
+		tp_strings_release(&conf->values[i].list);
+	}
+	tp_yaml_free(conf->root);
+	free(conf->file);
+	free(conf);
+}
+
+/* --- the command line, and asking -------------------------------------------------------------- */
+
+static struct value *value_of(const struct tp_conf *conf, const char *key)
+{
+	int i = find_key(key, strlen(key));
+
+	if (i < 0 || i >= KEYS_MAX) {
+		fprintf(stderr, "no such configuration key: %s\n", key);
+		abort();
+	}
+	return (struct value *)&conf->values[i];
+}
+
+enum tp_status tp_conf_set(struct tp_conf *conf, const char *key, const char *text,
+	const char *origin, struct tp_error *err)
+{
+	struct value *value = value_of(conf, key);
+	const struct tp_conf_key *row = &tp_conf_schema[value - conf->values];
+	enum tp_status status;
+
+	if (row->type == TP_CONF_LIST) {
+		if (!value->from_command_line)
+			tp_strings_release(&value->list);
+		value->set = true;
+		status = tp_strings_add(&value->list, text, err);
+	} else {
+		status = set_scalar(value, row, text, err);
+	}
+	value->from_command_line = true;
+	if (status)
+		tp_error_prefix(err, "%s", origin);
+	return status;
+}
+
+const char *tp_conf_file(const struct tp_conf *conf)
+{
+	return conf->file;
+}
+
+bool tp_conf_is_set(const struct tp_conf *conf, const char *key)
+{
+	return value_of(conf, key)->set;
+}
+
+const char *tp_conf_str(const struct tp_conf *conf, const char *key)
+{
+	return value_of(conf, key)->text;
+}
+
+uint64_t tp_conf_size(const struct tp_conf *conf, const char *key)
+{
+	return (uint64_t)value_of(conf, key)->number;
+}
+
+int64_t tp_conf_seconds(const struct tp_conf *conf, const char *key)
+{
+	return value_of(conf, key)->number;
+}
+
+int64_t tp_conf_int(const struct tp_conf *conf, const char *key)
+{
+	return value_of(conf, key)->number;
+}
+
+bool tp_conf_bool(const struct tp_conf *conf, const char *key)
+{
+	return value_of(conf, key)->number != 0;
+}
+
+const struct tp_strings *tp_conf_list(const struct tp_conf *conf, const char *key)
+{
+	return &value_of(conf, key)->list;
+}
+
+const char *tp_conf_map_get(const struct tp_conf *conf, const char *map, const char *name)
+{
+	const struct tp_yaml *node = value_of(conf, map)->map;
+
+	while (node && *name) {
+		size_t len = strcspn(name, ".");
+		char *word = strndup(name, len);
+
+		node = word ? tp_yaml_get(node, word) : NULL;
+		free(word);
+		name += len;
+		name += *name == '.';
+	}
+	return node && node->kind == TP_YAML_SCALAR ? node->text : NULL;
+}
+
+/* --- secrets and places ------------------------------------------------------------------------ */
+
+/* $TUBEPOST_DROP_S3_SECRET_KEY for drop.s3.secret_key. */
+static const char *secret_from_environment(const char *first, const char *second)
+{
+	struct tp_buf name = TP_BUF_INIT(4096);
+	const char *value = NULL;
+
+	tp_buf_addf(&name, "TUBEPOST_%s%s%s", first, second ? "_" : "", second ? second : "");
+	for (size_t i = 0; i < name.len; i++)
+		name.data[i] = isalnum((unsigned char)name.data[i])
+			? (char)toupper((unsigned char)name.data[i])
+			: '_';
+	if (!name.status)
+		value = getenv(tp_buf_str(&name));
+	tp_buf_release(&name);
+	return value && *value ? value : NULL;
+}
+
+static enum tp_status take_secret(const char *value, const char *file, struct tp_buf *out,
+	struct tp_error *err)
+{
+	if (value)
+		return tp_buf_adds(out, value) ? TP_OK : tp_buf_status(out, "secret", err);
+	if (file)
+		return tp_file_read_secret(file, out, err);
+	return TP_NOTHING;
+}
+
+enum tp_status tp_conf_secret(const struct tp_conf *conf, const char *key, struct tp_buf *out,
+	struct tp_error *err)
+{
+	struct tp_buf file_key = TP_BUF_INIT(4096);
+	enum tp_status status;
+
+	if (!tp_buf_addf(&file_key, "%s_file", key))
+		return tp_buf_status(&file_key, "configuration key", err);
+	status = take_secret(secret_from_environment(key, NULL), tp_conf_str(conf, file_key.data),
+		out, err);
+	tp_buf_release(&file_key);
+	return status;
+}
+
+enum tp_status tp_conf_map_secret(const struct tp_conf *conf, const char *map, const char *name,
+	struct tp_buf *out, struct tp_error *err)
+{
+	struct tp_buf file_key = TP_BUF_INIT(4096);
+	enum tp_status status;
+
+	if (!tp_buf_addf(&file_key, "%s_file", name))
+		return tp_buf_status(&file_key, "configuration key", err);
+	status = take_secret(secret_from_environment(map, name),
+		tp_conf_map_get(conf, map, file_key.data), out, err);
+	tp_buf_release(&file_key);
+	return status;
+}
+
+enum tp_status tp_conf_state_path(const struct tp_conf *conf, const char *name, struct tp_buf *out,
+	struct tp_error *err)
+{
+	const char *set = tp_conf_str(conf, "state"), *home = getenv("HOME");
+
+	if (!set)
+		set = getenv("TUBEPOST_STATE");
+	if (set && *set)
+		tp_buf_adds(out, set);
+	else if (geteuid() == 0)
+		tp_buf_adds(out, "/var/lib/tubepost");
+	else if (home && *home)
+		tp_buf_addf(out, "%s/.local/state/tubepost", home);
+	else
+		return tp_fail(err, TP_CONFIG, "no folder for state: set `state` or $HOME");
+	if (name)
+		tp_buf_addf(out, "/%s", name);
+	return tp_buf_status(out, "state folder", err);
+}

@@ -1,0 +1,319 @@
+/*
+ * State in SQLite: see db.h.
+ *
+ * The file is made by us before SQLite sees it, because SQLite's own mode follows the umask; the
+ * -wal and -shm files take the mode of the database. Turning a new file to WAL is the one step for
+ * which SQLite does not wait when another process does the same, so that one is tried again here.
+ */
+#include "base/db.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sqlite3.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/file.h"
+
+struct tp_db {
+	sqlite3 *handle;
+	char *path;
+	int busy_ms;
+};
+
+struct tp_query {
+	struct tp_db *db;
+	sqlite3_stmt *statement;
+};
+
+static enum tp_status status_of(int code)
+{
+	switch (code & 0xff) {
+	case SQLITE_BUSY:
+	case SQLITE_LOCKED:
+	case SQLITE_FULL:
+		return TP_TEMPORARY;
+	case SQLITE_NOTADB:
+	case SQLITE_CORRUPT:
+		return TP_DATA;
+	case SQLITE_IOERR:
+	case SQLITE_PROTOCOL:
+		return TP_IO;
+	case SQLITE_PERM:
+	case SQLITE_READONLY:
+	case SQLITE_AUTH:
+		return TP_DENIED;
+	case SQLITE_CANTOPEN:
+		return TP_CANTCREATE;
+	case SQLITE_NOMEM:
+		return TP_NOMEM;
+	default:
+		return TP_INTERNAL;
+	}
+}
+
+static enum tp_status fail(struct tp_db *db, int code, struct tp_error *err)
+{
+	const char *why = sqlite3_errmsg(db->handle);
+
+	return tp_fail(err, status_of(code), "%s: %s", db->path, why);
+}
+
+/* The folder above, and an empty file of mode 0600 when there is none yet. */
+static enum tp_status make_file(const char *path, struct tp_error *err)
+{
+	const char *slash = strrchr(path, '/');
+	enum tp_status status = TP_OK;
+	char *folder;
+	int fd;
+
+	if (slash && slash != path) {
+		folder = strndup(path, (size_t)(slash - path));
+		if (!folder)
+			return tp_fail(err, TP_NOMEM, "%s: out of memory", path);
+		status = tp_mkdirs(folder, 0700, err);
+		free(folder);
+		if (status)
+			return status;
+	}
+	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return tp_fail_errno(
+			err, errno == ENOSPC ? TP_TEMPORARY : TP_CANTCREATE, "opening %s", path);
+	close(fd);
+	return TP_OK;
+}
+
+/* Runs what may be refused at once because another process opens the same new file. */
+static int exec_patiently(struct tp_db *db, const char *sql)
+{
+	int64_t until = tp_monotonic_ms() + db->busy_ms;
+	int code = sqlite3_exec(db->handle, sql, NULL, NULL, NULL);
+
+	while ((code & 0xff) == SQLITE_BUSY && tp_monotonic_ms() < until) {
+		usleep(5000);
+		code = sqlite3_exec(db->handle, sql, NULL, NULL, NULL);
+	}
+	return code;
+}
+
+static enum tp_status read_version(struct tp_db *db, int64_t *version, struct tp_error *err)
+{
+	struct tp_query *query = NULL;
+	enum tp_status status = tp_db_query(db, &query, err, "PRAGMA user_version", "");
+
+	if (!status)
+		status = tp_query_step(query, err);
+	if (!status)
+		*version = tp_query_int(query, 0);
+	tp_query_free(query);
+	return status;
+}
+
+/* Everything from the file's version to the newest, inside one transaction: a second process that
+ * waited for it finds the work done. */
+static enum tp_status migrate(
+	struct tp_db *db, const char *const *migrations, int64_t newest, struct tp_error *err)
+{
+	enum tp_status status = tp_db_exec(db, "BEGIN IMMEDIATE", err);
+	int64_t version = 0;
+	char pragma[64];
+
+	if (status)
+		return status;
+	status = read_version(db, &version, err);
+	for (; !status && version < newest; version++)
+		status = tp_db_exec(db, migrations[version], err);
+	if (!status) {
+		snprintf(pragma, sizeof pragma, "PRAGMA user_version=%lld", (long long)version);
+		status = tp_db_exec(db, pragma, err);
+	}
+	if (!status)
+		return tp_db_exec(db, "COMMIT", err);
+	tp_db_exec(db, "ROLLBACK", NULL);
+	return status;
+}
+
+static enum tp_status set_up(struct tp_db *db, const char *const *migrations, struct tp_error *err)
+{
+	int64_t newest = 0, version = 0;
+	enum tp_status status;
+	int code;
+
+	while (migrations[newest])
+		newest++;
+	sqlite3_extended_result_codes(db->handle, 1);
+	sqlite3_busy_timeout(db->handle, db->busy_ms);
+	code = exec_patiently(db, "PRAGMA journal_mode=WAL");
+	if (!code)
+		code = exec_patiently(db, "PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON");
+	if (code)
+		return fail(db, code, err);
+	status = read_version(db, &version, err);
+	if (status)
+		return status;
+	if (version > newest)
+		return tp_fail(err, TP_DATA,
+			"%s: made by a later version of tubepost (schema %lld, this one knows "
+			"%lld)",
+			db->path, (long long)version, (long long)newest);
+	return version < newest ? migrate(db, migrations, newest, err) : TP_OK;
+}
+
+enum tp_status tp_db_open(const char *path, const char *const *migrations, int busy_ms,
+	struct tp_db **out, struct tp_error *err)
+{
+	enum tp_status status = make_file(path, err);
+	struct tp_db *db;
+	int code;
+
+	*out = NULL;
+	if (status)
+		return status;
+	db = calloc(1, sizeof *db);
+	if (!db || !(db->path = strdup(path))) {
+		free(db);
+		return tp_fail(err, TP_NOMEM, "%s: out of memory", path);
+	}
+	db->busy_ms = busy_ms;
+	code = sqlite3_open_v2(
+		path, &db->handle, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
+	if (code)
+		status = fail(db, code, err);
+	else
+		status = set_up(db, migrations, err);
+	if (status) {
+		tp_db_close(db);
+		return status;
+	}
+	*out = db;
+	return TP_OK;
+}
+
+void tp_db_close(struct tp_db *db)
+{
+	if (!db)
+		return;
+	sqlite3_close(db->handle);
+	free(db->path);
+	free(db);
+}
+
+enum tp_status tp_db_exec(struct tp_db *db, const char *sql, struct tp_error *err)
+{
+	int code = sqlite3_exec(db->handle, sql, NULL, NULL, NULL);
+
+	return code ? fail(db, code, err) : TP_OK;
+}
+
+/* SQLITE_TRANSIENT: the caller's bytes need not live as long as the query. */
+static int bind(sqlite3_stmt *statement, const char *types, va_list args)
+{
+	int code = SQLITE_OK;
+	const void *bytes;
+
+	for (int at = 1; *types && !code; types++, at++) {
+		switch (*types) {
+		case 's':
+			bytes = va_arg(args, const char *);
+			code = sqlite3_bind_text(statement, at, bytes, -1, SQLITE_TRANSIENT);
+			break;
+		case 'i':
+			code = sqlite3_bind_int64(statement, at, va_arg(args, int64_t));
+			break;
+		case 'b':
+			bytes = va_arg(args, const void *);
+			code = sqlite3_bind_blob64(
+				statement, at, bytes, va_arg(args, size_t), SQLITE_TRANSIENT);
+			break;
+		default:
+			code = SQLITE_MISUSE;
+		}
+	}
+	return code;
+}
+
+static enum tp_status prepare(struct tp_db *db, struct tp_query **out, struct tp_error *err,
+	const char *sql, const char *types, va_list args)
+{
+	struct tp_query *query = calloc(1, sizeof *query);
+	enum tp_status status;
+	int code;
+
+	*out = NULL;
+	if (!query)
+		return tp_fail(err, TP_NOMEM, "%s: out of memory", db->path);
+	query->db = db;
+	code = sqlite3_prepare_v2(db->handle, sql, -1, &query->statement, NULL);
+	if (!code && sqlite3_bind_parameter_count(query->statement) != (int)strlen(types))
+		code = SQLITE_MISUSE;
+	if (!code)
+		code = bind(query->statement, types, args);
+	if (code) {
+		status = fail(db, code, err);
+		tp_query_free(query);
+		return status;
+	}
+	*out = query;
+	return TP_OK;
+}
+
+enum tp_status tp_db_query(struct tp_db *db, struct tp_query **query, struct tp_error *err,
+	const char *sql, const char *types, ...)
+{
+	enum tp_status status;
+	va_list args;
+
+	va_start(args, types);
+	status = prepare(db, query, err, sql, types, args);
+	va_end(args);
+	return status;
+}
+
+enum tp_status tp_query_step(struct tp_query *query, struct tp_error *err)
+{
+	int code = sqlite3_step(query->statement);
+
+	if (code == SQLITE_ROW)
+		return TP_OK;
+	if (code == SQLITE_DONE)
+		return TP_NOTHING;
+	return fail(query->db, code, err);
+}
+
+const char *tp_query_text(struct tp_query *query, int column)
+{
+	return (const char *)sqlite3_column_text(query->statement, column);
+}
+
+int64_t tp_query_int(struct tp_query *query, int column)
+{
+	return sqlite3_column_int64(query->statement, column);
+}
+
+void tp_query_free(struct tp_query *query)
+{
+	if (!query)
+		return;
+	sqlite3_finalize(query->statement);
+	free(query);
+}
+
+enum tp_status tp_db_run(
+	struct tp_db *db, struct tp_error *err, const char *sql, const char *types, ...)
+{
+	struct tp_query *query = NULL;
+	enum tp_status status;
+	va_list args;
+
+	va_start(args, types);
+	status = prepare(db, &query, err, sql, types, args);
+	va_end(args);
+	if (!status) {
+		status = tp_query_step(query, err);
+		if (status == TP_NOTHING)
+			status = TP_OK;
+	}
+	tp_query_free(query);
+	return status;
+}

@@ -1,0 +1,237 @@
+/* Files that survive: see file.h. */
+#include "base/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+
+enum tp_status tp_write_all(int fd, const void *bytes, size_t len, const char *what,
+	struct tp_error *err)
+{
+	const char *at = bytes;
+
+	while (len > 0) {
+		ssize_t n = write(fd, at, len > (1u << 30) ? 1u << 30 : len);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return tp_fail_errno(err, TP_IO, "%s: cannot write", what);
+		at += n;
+		len -= (size_t)n;
+	}
+	return TP_OK;
+}
+
+static enum tp_status read_fd(int fd, const char *path, struct tp_buf *out, struct tp_error *err)
+{
+	for (;;) {
+		/* One byte past the maximum is never asked for: the limit shows at the next round. */
+		size_t room = out->max - out->len < 65536 ? out->max - out->len : 65536;
+		char probe, *to = room ? tp_buf_reserve(out, room) : &probe;
+		ssize_t n;
+
+		if (!to)
+			return tp_fail(err, TP_NOMEM, "%s: out of memory", path);
+		n = read(fd, to, room ? room : 1);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return tp_fail_errno(err, TP_IO, "%s: cannot read", path);
+		if (n == 0)
+			return TP_OK;
+		if (!room)
+			return tp_fail(err, TP_LIMIT, "%s: larger than %zu bytes", path, out->max);
+		tp_buf_grew(out, (size_t)n);
+	}
+}
+
+enum tp_status tp_file_read(const char *path, struct tp_buf *out, struct tp_error *err)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	enum tp_status status;
+
+	if (fd < 0)
+		return tp_fail_errno(err, TP_NOINPUT, "%s", path);
+	status = read_fd(fd, path, out, err);
+	close(fd);
+	return status;
+}
+
+enum tp_status tp_file_read_secret(const char *path, struct tp_buf *out, struct tp_error *err)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	enum tp_status status = TP_OK;
+	size_t from = out->len;
+	struct stat st;
+
+	if (fd < 0)
+		return tp_fail_errno(err, TP_CONFIG, "secret file %s", path);
+	if (fstat(fd, &st))
+		status = tp_fail_errno(err, TP_IO, "secret file %s", path);
+	else if (st.st_mode & S_IROTH)
+		status = tp_fail(err, TP_CONFIG,
+			"secret file %s: readable by everybody (chmod o-r)", path);
+	else
+		status = read_fd(fd, path, out, err);
+	close(fd);
+	if (status)
+		return status;
+	if (out->len > from && out->data[out->len - 1] == '\n')
+		tp_buf_truncate(out, out->len - 1);
+	if (out->len > from && out->data[out->len - 1] == '\r')
+		tp_buf_truncate(out, out->len - 1);
+	if (out->len == from)
+		return tp_fail(err, TP_CONFIG, "secret file %s: empty", path);
+	return TP_OK;
+}
+
+enum tp_status tp_mkdirs(const char *path, mode_t mode, struct tp_error *err)
+{
+	struct tp_buf copy = TP_BUF_INIT(65536);
+	enum tp_status status = TP_OK;
+	struct stat st;
+	char *at;
+
+	if (!stat(path, &st) && S_ISDIR(st.st_mode))
+		return TP_OK;
+	if (!tp_buf_adds(&copy, path))
+		return tp_buf_status(&copy, "folder name", err);
+	for (at = copy.data + 1; !status; at++) {
+		char byte = *at;
+
+		if (byte && byte != '/')
+			continue;
+		*at = '\0';
+		if (mkdir(copy.data, mode) && errno != EEXIST)
+			status = tp_fail_errno(err, TP_CANTCREATE, "cannot make folder %s",
+				copy.data);
+		*at = byte;
+		if (!byte)
+			break;
+	}
+	if (!status && (stat(path, &st) || !S_ISDIR(st.st_mode)))
+		status = tp_fail(err, TP_CANTCREATE, "%s: not a folder", path);
+	tp_buf_release(&copy);
+	return status;
+}
+
+enum tp_status tp_tmpfile(int *fd, struct tp_error *err)
+{
+	const char *folder = getenv("TMPDIR");
+	char name[4096];
+	int n;
+
+	if (!folder || !*folder)
+		folder = "/tmp";
+	*fd = open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC | O_EXCL, 0600);
+	if (*fd >= 0)
+		return TP_OK;
+	n = snprintf(name, sizeof name, "%s/tubepost.XXXXXX", folder);
+	if (n < 0 || (size_t)n >= sizeof name)
+		return tp_fail(err, TP_CANTCREATE, "TMPDIR: name too long");
+	*fd = mkostemp(name, O_CLOEXEC);
+	if (*fd < 0)
+		return tp_fail_errno(err, TP_IO, "cannot make a temporary file in %s", folder);
+	unlink(name);
+	return TP_OK;
+}
+
+/* Appends the folder of `path`: "." when it has none. */
+static bool folder_of(const char *path, struct tp_buf *out)
+{
+	const char *slash = strrchr(path, '/');
+
+	if (!slash)
+		return tp_buf_addc(out, '.');
+	return tp_buf_add(out, path, slash == path ? 1 : (size_t)(slash - path));
+}
+
+enum tp_status tp_dir_sync(const char *path, struct tp_error *err)
+{
+	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	enum tp_status status = TP_OK;
+
+	if (fd < 0)
+		return tp_fail_errno(err, TP_IO, "folder %s", path);
+	/* Some file systems cannot sync a folder and say EINVAL: then there is nothing to do. */
+	if (fsync(fd) && errno != EINVAL)
+		status = tp_fail_errno(err, TP_IO, "folder %s: cannot sync", path);
+	close(fd);
+	return status;
+}
+
+static enum tp_status fill_file(int fd, const char *name, const void *bytes, size_t len,
+	mode_t mode, struct tp_error *err)
+{
+	enum tp_status status = tp_write_all(fd, bytes, len, name, err);
+
+	if (!status && fchmod(fd, mode))
+		status = tp_fail_errno(err, TP_IO, "%s: cannot set its mode", name);
+	if (!status && fsync(fd))
+		status = tp_fail_errno(err, TP_IO, "%s: cannot sync", name);
+	if (close(fd) && !status)
+		status = tp_fail_errno(err, TP_IO, "%s: cannot close", name);
+	return status;
+}
+
+enum tp_status tp_file_replace(const char *path, const void *bytes, size_t len, mode_t mode,
+	struct tp_error *err)
+{
+	struct tp_buf name = TP_BUF_INIT(65536), folder = TP_BUF_INIT(65536);
+	enum tp_status status = TP_OK;
+	int fd = -1;
+
+	tp_buf_addf(&name, "%s.XXXXXX", path);
+	folder_of(path, &folder);
+	if (name.status || folder.status) {
+		status = tp_fail(err, TP_NOMEM, "%s: out of memory", path);
+		goto out;
+	}
+	fd = mkostemp(name.data, O_CLOEXEC);
+	if (fd < 0) {
+		status = tp_fail_errno(err, TP_CANTCREATE, "%s", path);
+		goto out;
+	}
+	status = fill_file(fd, path, bytes, len, mode, err);
+	if (!status && rename(name.data, path))
+		status = tp_fail_errno(err, TP_CANTCREATE, "%s: cannot rename", path);
+	if (status)
+		unlink(name.data);
+	else
+		status = tp_dir_sync(folder.data, err);
+out:
+	tp_buf_release(&name);
+	tp_buf_release(&folder);
+	return status;
+}
+
+enum tp_status tp_lock(const char *path, int64_t timeout_ms, int *fd, struct tp_error *err)
+{
+	int64_t until = tp_monotonic_ms() + timeout_ms;
+
+	*fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOCTTY, 0600);
+	if (*fd < 0)
+		return tp_fail_errno(err, TP_CANTCREATE, "lock %s", path);
+	while (flock(*fd, timeout_ms < 0 ? LOCK_EX : LOCK_EX | LOCK_NB)) {
+		if (errno == EINTR)
+			continue;
+		if (errno == EWOULDBLOCK && tp_monotonic_ms() < until) {
+			poll(NULL, 0, 20);
+			continue;
+		}
+		if (errno == EWOULDBLOCK)
+			tp_fail(err, TP_TEMPORARY, "lock %s: held by another process", path);
+		else
+			tp_fail_errno(err, TP_IO, "lock %s", path);
+		close(*fd);
+		*fd = -1;
+		return err ? err->status : TP_TEMPORARY;
+	}
+	return TP_OK;
+}

@@ -1,0 +1,52 @@
+/*
+ * Every configuration key of every tool: type, default, meaning. tubepost.yaml(5) lists the same
+ * keys (a test compares), the tools' --help shows the defaults from here.
+ */
+#include "base/conf.h"
+
+const struct tp_conf_key tp_conf_schema[] = {
+	/* All tools */
+	{ "state", TP_CONF_STRING, NULL, NULL, "folder of ledgers, stores and secrets" },
+	{ "log", TP_CONF_STRING, "stderr", NULL, "stderr, syslog, or a file to append to" },
+	{ "secret_file", TP_CONF_STRING, NULL, NULL,
+		"64 hexadecimal digits that seal stubs; made in the state folder when not set" },
+	{ "on_error", TP_CONF_WORD, "defer", "defer|pass",
+		"what a mail filter does when it fails: exit 75, or pass the mail unchanged" },
+
+	/* detach-upload */
+	{ "detach.over", TP_CONF_SIZE, "10M", NULL,
+		"attachment weight above which all attachments leave" },
+	{ "detach.fit", TP_CONF_SIZE, NULL, NULL,
+		"let the fewest attachments leave, largest first, until the mail is this small" },
+	{ "detach.part_over", TP_CONF_SIZE, NULL, NULL,
+		"let only attachments leave that are larger than this" },
+	{ "detach.only", TP_CONF_LIST, NULL, NULL, "patterns of names or types that may leave" },
+	{ "detach.except", TP_CONF_LIST, NULL, NULL, "patterns of names or types that stay" },
+	{ "detach.uploader", TP_CONF_STRING, NULL, NULL,
+		"program that uploads instead of drop-put, run by sh" },
+	{ "detach.jobs", TP_CONF_INTEGER, "4", NULL, "uploads at once" },
+	{ "detach.deadline", TP_CONF_DURATION, "240s", NULL, "time for all uploads of one mail" },
+	{ "detach.signed", TP_CONF_WORD, "skip", "skip|wrap",
+		"signed mail: leave it alone, or upload it whole as a file" },
+	{ "detach.foreign_dkim", TP_CONF_WORD, "skip", "skip|detach",
+		"mail that carries a DKIM signature already: leave it alone, or detach all the same" },
+
+	/* link-inject */
+	{ "inject.position", TP_CONF_WORD, "foot", "head|foot", "where the text goes" },
+	{ "inject.template", TP_CONF_STRING, NULL, NULL, "text template" },
+	{ "inject.html_template", TP_CONF_STRING, NULL, NULL, "HTML template" },
+	{ "inject.lang", TP_CONF_WORD, "auto", "en|fr|de|es|auto", "language of the built-in texts" },
+	{ "inject.default_lang", TP_CONF_WORD, "en", "en|fr|de|es",
+		"language when the mail does not say its own" },
+	{ "inject.trust", TP_CONF_WORD, "own", "own|any",
+		"which stubs become links: those sealed with our secret, or any" },
+
+	/* drop-put, and what detach-upload hands on to it */
+	{ "drop.store", TP_CONF_STRING, NULL, NULL,
+		"dir:PATH, webdav+https://..., s3://BUCKET/PREFIX or recipe:NAME" },
+	{ "drop.base_url", TP_CONF_STRING, NULL, NULL, "where the store is published" },
+	{ "drop.expire", TP_CONF_DURATION, "30d", NULL, "life of a link" },
+	{ "drop.max_expire", TP_CONF_DURATION, "60d", NULL, "longest life that may be asked for" },
+
+	{ NULL, TP_CONF_STRING, NULL, NULL, NULL },
+};

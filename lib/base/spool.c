@@ -1,0 +1,159 @@
+/* The message as one run of bytes: see spool.h. */
+#include "base/spool.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/file.h"
+
+#define MEMORY_MAX (1u << 20)
+
+/* Maps [offset, size) of the file; page-aligned below, shown from `offset`. */
+static enum tp_status map_file(struct tp_spool *spool, int fd, size_t offset, size_t size,
+	struct tp_error *err)
+{
+	size_t page = (size_t)sysconf(_SC_PAGESIZE), start = offset & ~(page - 1);
+	int flags = MAP_PRIVATE;
+	void *map;
+
+	/* Tables filled at once cost a third of faults taken one by one; but a file larger than
+	 * memory would be read twice. */
+	if (size - start < (size_t)1 << 28)
+		flags |= MAP_POPULATE;
+	map = mmap(NULL, size - start, PROT_READ, flags, fd, (off_t)start);
+	if (map == MAP_FAILED)
+		return tp_fail_errno(err, TP_IO, "cannot map the message");
+	spool->map = map;
+	spool->map_len = size - start;
+	spool->data = (char *)map + (offset - start);
+	spool->len = size - offset;
+	return TP_OK;
+}
+
+enum tp_status tp_spooler_add(struct tp_spooler *spooler, const void *bytes, size_t len,
+	struct tp_error *err)
+{
+	enum tp_status status;
+
+	if (spooler->fd < 0 && len <= MEMORY_MAX - spooler->len) {
+		if (!spooler->heap)
+			spooler->heap = malloc(MEMORY_MAX);
+		if (!spooler->heap)
+			return tp_fail(err, TP_NOMEM, "out of memory");
+		memcpy(spooler->heap + spooler->len, bytes, len);
+		spooler->len += len;
+		return TP_OK;
+	}
+	if (spooler->fd < 0) {
+		status = tp_tmpfile(&spooler->fd, err);
+		if (status)
+			return status;
+		status = tp_write_all(spooler->fd, spooler->heap, spooler->len, "temporary file",
+			err);
+		if (status)
+			return status;
+		free(spooler->heap);
+		spooler->heap = NULL;
+	}
+	status = tp_write_all(spooler->fd, bytes, len, "temporary file", err);
+	if (!status)
+		spooler->len += len;
+	return status;
+}
+
+enum tp_status tp_spooler_finish(struct tp_spooler *spooler, struct tp_spool *spool,
+	struct tp_error *err)
+{
+	enum tp_status status = TP_OK;
+
+	*spool = (struct tp_spool)TP_SPOOL_INIT;
+	if (spooler->fd >= 0) {
+		status = map_file(spool, spooler->fd, 0, spooler->len, err);
+	} else if (spooler->heap) {
+		spool->heap = spooler->heap;
+		spool->data = spooler->heap;
+		spool->len = spooler->len;
+		spooler->heap = NULL;
+	}
+	tp_spooler_release(spooler);
+	return status;
+}
+
+void tp_spooler_release(struct tp_spooler *spooler)
+{
+	free(spooler->heap);
+	if (spooler->fd >= 0)
+		close(spooler->fd);
+	*spooler = (struct tp_spooler)TP_SPOOLER_INIT;
+}
+
+static enum tp_status read_pipe(struct tp_spool *spool, int fd, struct tp_error *err)
+{
+	struct tp_spooler spooler = TP_SPOOLER_INIT;
+	enum tp_status status = TP_OK;
+	char *chunk = malloc(65536);
+	ssize_t n = 1;
+
+	if (!chunk)
+		return tp_fail(err, TP_NOMEM, "out of memory");
+	while (!status && n > 0) {
+		n = read(fd, chunk, 65536);
+		if (n > 0)
+			status = tp_spooler_add(&spooler, chunk, (size_t)n, err);
+		else if (n < 0 && errno == EINTR)
+			n = 1;
+		else if (n < 0)
+			status = tp_fail_errno(err, TP_IO, "cannot read the message");
+	}
+	/* The writer must never meet a closed pipe: what cannot be kept is still read. */
+	while (status && n > 0)
+		n = read(fd, chunk, 65536);
+	free(chunk);
+	if (!status)
+		return tp_spooler_finish(&spooler, spool, err);
+	tp_spooler_release(&spooler);
+	return status;
+}
+
+enum tp_status tp_spool_read(struct tp_spool *spool, int fd, struct tp_error *err)
+{
+	struct stat st;
+	off_t at;
+
+	*spool = (struct tp_spool)TP_SPOOL_INIT;
+	if (fstat(fd, &st))
+		return tp_fail_errno(err, TP_IO, "cannot read the message");
+	at = lseek(fd, 0, SEEK_CUR);
+	if (!S_ISREG(st.st_mode) || at < 0 || st.st_size == 0)
+		return read_pipe(spool, fd, err);
+	if (at >= st.st_size)
+		return TP_OK;
+	lseek(fd, 0, SEEK_END); /* as if it had been read */
+	return map_file(spool, fd, (size_t)at, (size_t)st.st_size, err);
+}
+
+enum tp_status tp_spool_open(struct tp_spool *spool, const char *path, struct tp_error *err)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	enum tp_status status;
+
+	*spool = (struct tp_spool)TP_SPOOL_INIT;
+	if (fd < 0)
+		return tp_fail_errno(err, TP_NOINPUT, "%s", path);
+	status = tp_spool_read(spool, fd, err);
+	if (status)
+		tp_error_prefix(err, "%s", path);
+	close(fd);
+	return status;
+}
+
+void tp_spool_release(struct tp_spool *spool)
+{
+	if (spool->map)
+		munmap(spool->map, spool->map_len);
+	free(spool->heap);
+	*spool = (struct tp_spool)TP_SPOOL_INIT;
+}

@@ -1,0 +1,49 @@
+/* Lists of strings: see strings.h. */
+#include "base/strings.h"
+
+static enum tp_status adopt(struct tp_strings *strings, char *string, struct tp_error *err)
+{
+	size_t cap = strings->cap ? strings->cap * 2 : 8;
+	char **grown;
+
+	if (!string)
+		return tp_fail(err, TP_NOMEM, "out of memory");
+	if (strings->count + 1 >= strings->cap) {
+		grown = reallocarray(strings->list, cap, sizeof *grown);
+		if (!grown) {
+			free(string);
+			return tp_fail(err, TP_NOMEM, "out of memory");
+		}
+		strings->list = grown;
+		strings->cap = cap;
+	}
+	strings->list[strings->count++] = string;
+	strings->list[strings->count] = NULL;
+	return TP_OK;
+}
+
+enum tp_status tp_strings_add(struct tp_strings *strings, const char *string, struct tp_error *err)
+{
+	return adopt(strings, strdup(string), err);
+}
+
+enum tp_status tp_strings_addf(struct tp_strings *strings, struct tp_error *err, const char *format,
+	...)
+{
+	va_list args;
+	char *string;
+	int n;
+
+	va_start(args, format);
+	n = vasprintf(&string, format, args);
+	va_end(args);
+	return adopt(strings, n < 0 ? NULL : string, err);
+}
+
+void tp_strings_release(struct tp_strings *strings)
+{
+	for (size_t i = 0; i < strings->count; i++)
+		free(strings->list[i]);
+	free(strings->list);
+	*strings = (struct tp_strings)TP_STRINGS_INIT;
+}

@@ -1,0 +1,217 @@
+/* What every main shares: see tool.h. */
+#include "base/tool.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <locale.h>
+#include <signal.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "base/diag.h"
+#include "base/file.h"
+#include "base/opt.h"
+
+#define TEXT_MAX ((size_t)1 << 30)
+
+/* Once a byte has left, the input can no longer be given back instead. */
+static bool stdout_touched;
+
+enum tp_status tp_stdout_write(const void *bytes, size_t len, struct tp_error *err)
+{
+	stdout_touched = stdout_touched || len > 0;
+	return tp_write_all(STDOUT_FILENO, bytes, len, "stdout", err);
+}
+
+bool tp_stdout_is_terminal(void)
+{
+	return isatty(STDOUT_FILENO) == 1;
+}
+
+/* A library that gives up (GLib aborts when memory ends), or a spool file cut short by somebody
+ * else: the mail is still the caller's, and 75 is the one code every mail program waits on. */
+static void give_up(int signal_number)
+{
+	static const char said[] = "tubepost: internal failure, the mail is deferred\n";
+	ssize_t n = write(STDERR_FILENO, said, sizeof said - 1);
+
+	(void)n;
+	(void)signal_number;
+	_exit(EX_TEMPFAIL);
+}
+
+static void set_signals(const struct tp_tool *tool)
+{
+	struct sigaction action = { .sa_handler = SIG_IGN };
+
+	sigaction(SIGPIPE, &action, NULL); /* a closed stdout is an error like others */
+	if (!tool->carries_mail)
+		return;
+	action.sa_handler = give_up;
+	sigaction(SIGBUS, &action, NULL);
+	sigaction(SIGABRT, &action, NULL);
+}
+
+/* Opens 0, 1 and 2 when the caller closed them, so that no file of ours lands there. */
+static void fill_standard_files(void)
+{
+	int fd;
+
+	do
+		fd = open("/dev/null", O_RDWR);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd > STDERR_FILENO)
+		close(fd);
+}
+
+static enum tp_status print_and_close(const char *bytes, size_t len, struct tp_error *err)
+{
+	enum tp_status status = len ? tp_stdout_write(bytes, len, err) : TP_OK;
+
+	if (close(STDOUT_FILENO) && !status && errno != EBADF)
+		status = tp_fail_errno(err, TP_IO, "stdout: cannot write");
+	return status;
+}
+
+static enum tp_status say_help_or_version(const struct tp_tool *tool, bool help,
+	struct tp_error *err)
+{
+	struct tp_buf text = TP_BUF_INIT(65536);
+	enum tp_status status;
+
+	if (help)
+		tp_opt_help(tool, &text);
+	else
+		tp_buf_addf(&text, "%s (tubepost) %s\n", tool->name, TP_VERSION);
+	status = tp_buf_status(&text, "help", err);
+	if (!status)
+		status = print_and_close(tp_buf_str(&text), text.len, err);
+	tp_buf_release(&text);
+	return status;
+}
+
+/* Configuration, then the options that override it, then where to log. */
+static enum tp_status settle_settings(struct tp_run *run, const struct tp_opt_line *line,
+	const struct tp_opt_common *common, struct tp_error *err)
+{
+	enum tp_status status = tp_conf_load(common->config, &run->conf, err);
+
+	if (!status && common->on_error)
+		status = tp_conf_set(run->conf, "on_error", common->on_error, "--on-error", err);
+	if (!status)
+		status = tp_diag_open(common->log ? common->log : tp_conf_str(run->conf, "log"),
+			err);
+	if (!status)
+		status = tp_opt_apply(line, run->conf, err);
+	return status;
+}
+
+/* True when a failure shall give the mail back: asked for on the command line (even when that
+ * line, or the configuration, is what fails), or in a configuration that could be read. */
+static bool passes_on_error(const struct tp_run *run, int argc, char **argv)
+{
+	bool asked = false, said = false;
+
+	for (int i = 1; i < argc && strcmp(argv[i], "--"); i++) {
+		const char *value = NULL;
+
+		if (!strncmp(argv[i], "--on-error=", 11))
+			value = argv[i] + 11;
+		else if (!strcmp(argv[i], "--on-error") && i + 1 < argc)
+			value = argv[i + 1];
+		if (value) {
+			said = true;
+			asked = !strcmp(value, "pass");
+		}
+	}
+	if (said || !run->conf)
+		return asked;
+	return !strcmp(tp_conf_str(run->conf, "on_error"), "pass");
+}
+
+static int finish_failed(struct tp_run *run, bool message_read, int argc, char **argv,
+	const struct tp_error *failure)
+{
+	struct tp_error err;
+
+	if (failure->status == TP_NOTHING)
+		return tp_status_exit_code(TP_NOTHING);
+	tp_say_error(failure);
+	if (!run->tool->carries_mail)
+		return tp_status_exit_code(failure->status);
+	if (!message_read || run->message.len == 0 || stdout_touched ||
+		!passes_on_error(run, argc, argv))
+		return EX_TEMPFAIL;
+	if (print_and_close(run->message.data, run->message.len, &err)) {
+		tp_say_error(&err);
+		return EX_TEMPFAIL;
+	}
+	tp_warn("the mail was passed on unchanged");
+	return EX_OK;
+}
+
+/* The tool's own work between its settled settings and its closed stdout. */
+static enum tp_status run_tool(struct tp_run *run, struct tp_error *err)
+{
+	enum tp_status status;
+
+	tp_buf_init(&run->text, TEXT_MAX);
+	if (run->tool->carries_mail && run->message.len == 0)
+		return tp_fail(err, TP_NOINPUT, "empty message on stdin");
+	status = run->tool->run(run, err);
+	if (!status)
+		status = tp_buf_status(&run->text, "output", err);
+	if (!status)
+		status = print_and_close(tp_buf_str(&run->text), run->text.len, err);
+	return status;
+}
+
+static int help_or_version(const struct tp_tool *tool, const struct tp_opt_common *common)
+{
+	struct tp_error err = { TP_OK, "" };
+	enum tp_status status = say_help_or_version(tool, common->help, &err);
+
+	if (status)
+		tp_say_error(&err);
+	return tp_status_exit_code(status);
+}
+
+int tp_tool_main(const struct tp_tool *tool, int argc, char **argv)
+{
+	struct tp_run run = { .tool = tool, .message = TP_SPOOL_INIT };
+	struct tp_error err = { TP_OK, "" }, why = { TP_OK, "" };
+	struct tp_opt_common common;
+	struct tp_opt_line line;
+	enum tp_status status, reading = TP_OK;
+	int code;
+
+	fill_standard_files();
+	set_signals(tool);
+	setlocale(LC_CTYPE, "");
+	tp_diag_init(tool->name);
+	status = tp_opt_parse(tool, argc, argv, &line, &common, &err);
+	tp_diag_verbosity(common.quiet ? -1 : common.verbose);
+	if (!status && (common.help || common.version)) {
+		code = help_or_version(tool, &common);
+		goto out;
+	}
+	run.argc = line.operand_count;
+	run.argv = line.operands;
+	if (tool->carries_mail)
+		reading = tp_spool_read(&run.message, STDIN_FILENO, &why);
+	if (!status)
+		status = settle_settings(&run, &line, &common, &err);
+	if (!status && reading) {
+		status = reading;
+		err = why;
+	}
+	if (!status)
+		status = run_tool(&run, &err);
+	code = status ? finish_failed(&run, !reading, argc, argv, &err) : run.exit_code;
+out:
+	tp_opt_release(&line);
+	tp_buf_release(&run.text);
+	tp_spool_release(&run.message);
+	tp_conf_free(run.conf);
+	return code;
+}

@@ -1,0 +1,273 @@
+/* YAML as a tree of nodes, by libyaml: see yaml.h. */
+#include <yaml.h>
+
+#include "base/yaml.h"
+
+#include "base/buf.h"
+#include "base/file.h"
+
+#define FILE_MAX  (1u << 20)
+#define DEPTH_MAX 32
+
+/* The containers that are open while events arrive; [0] is a sequence that gets the root. */
+struct builder {
+	const char *name;
+	struct tp_yaml *open[DEPTH_MAX + 2];
+	char *key[DEPTH_MAX + 2]; /* key read, value still to come */
+	int depth;
+};
+
+enum tp_status tp_yaml_fail(struct tp_error *err, const char *path, const struct tp_yaml *node,
+	const char *format, ...)
+{
+	char text[TP_ERROR_TEXT_MAX];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(text, sizeof text, format, args);
+	va_end(args);
+	return tp_fail(err, TP_CONFIG, "%s:%d:%d: %s", path, node->line, node->column, text);
+}
+
+static void free_items(struct tp_yaml *node)
+{
+	for (size_t i = 0; i < node->count; i++) {
+		tp_yaml_free(node->items[i]);
+		if (node->keys)
+			free(node->keys[i]);
+	}
+	free(node->items);
+	free(node->keys);
+}
+
+void tp_yaml_free(struct tp_yaml *node)
+{
+	if (!node)
+		return;
+	free_items(node);
+	free(node->text);
+	free(node);
+}
+
+const struct tp_yaml *tp_yaml_get(const struct tp_yaml *mapping, const char *key)
+{
+	if (!mapping || mapping->kind != TP_YAML_MAPPING)
+		return NULL;
+	for (size_t i = 0; i < mapping->count; i++)
+		if (!strcmp(mapping->keys[i], key))
+			return mapping->items[i];
+	return NULL;
+}
+
+static struct tp_yaml *new_node(enum tp_yaml_kind kind, const yaml_event_t *event)
+{
+	struct tp_yaml *node = calloc(1, sizeof *node);
+
+	if (!node)
+		return NULL;
+	node->kind = kind;
+	node->line = (int)event->start_mark.line + 1;
+	node->column = (int)event->start_mark.column + 1;
+	return node;
+}
+
+/* Puts `node` (owned from here on, also on failure) into the open container. */
+static enum tp_status add_item(struct builder *b, struct tp_yaml *node, struct tp_error *err)
+{
+	struct tp_yaml *into = b->open[b->depth];
+	struct tp_yaml **items;
+	char **keys;
+
+	if (!node)
+		return tp_fail(err, TP_NOMEM, "%s: out of memory", b->name);
+	items = reallocarray(into->items, into->count + 1, sizeof *items);
+	if (!items)
+		goto nomem;
+	into->items = items;
+	if (into->kind == TP_YAML_MAPPING) {
+		keys = reallocarray(into->keys, into->count + 1, sizeof *keys);
+		if (!keys)
+			goto nomem;
+		into->keys = keys;
+		into->keys[into->count] = b->key[b->depth];
+		b->key[b->depth] = NULL;
+	}
+	into->items[into->count++] = node;
+	return TP_OK;
+nomem:
+	tp_yaml_free(node);
+	return tp_fail(err, TP_NOMEM, "%s: out of memory", b->name);
+}
+
+static enum tp_status take_scalar(struct builder *b, const yaml_event_t *event,
+	struct tp_error *err)
+{
+	struct tp_yaml *into = b->open[b->depth], *node;
+	const char *text = (const char *)event->data.scalar.value;
+	bool empty = event->data.scalar.length == 0 &&
+		event->data.scalar.style == YAML_PLAIN_SCALAR_STYLE;
+
+	node = new_node(TP_YAML_SCALAR, event);
+	if (!node)
+		return tp_fail(err, TP_NOMEM, "%s: out of memory", b->name);
+	if (strlen(text) != event->data.scalar.length) {
+		enum tp_status status = tp_yaml_fail(err, b->name, node, "NUL in a value");
+
+		tp_yaml_free(node);
+		return status;
+	}
+	node->text = empty ? NULL : strdup(text);
+	if (!empty && !node->text) {
+		tp_yaml_free(node);
+		return tp_fail(err, TP_NOMEM, "%s: out of memory", b->name);
+	}
+	if (into->kind != TP_YAML_MAPPING || b->key[b->depth])
+		return add_item(b, node, err);
+	if (empty || tp_yaml_get(into, text)) {
+		enum tp_status status = tp_yaml_fail(err, b->name, node,
+			empty ? "an empty key" : "'%s' stands here twice", text);
+
+		tp_yaml_free(node);
+		return status;
+	}
+	b->key[b->depth] = node->text;
+	node->text = NULL;
+	tp_yaml_free(node);
+	return TP_OK;
+}
+
+static enum tp_status open_container(struct builder *b, enum tp_yaml_kind kind,
+	const yaml_event_t *event, struct tp_error *err)
+{
+	struct tp_yaml *into = b->open[b->depth], *node = new_node(kind, event);
+	enum tp_status status;
+
+	if (!node)
+		return tp_fail(err, TP_NOMEM, "%s: out of memory", b->name);
+	if (into->kind == TP_YAML_MAPPING && !b->key[b->depth])
+		status = tp_yaml_fail(err, b->name, node, "a key must be a word");
+	else if (b->depth > DEPTH_MAX)
+		status = tp_yaml_fail(err, b->name, node, "more than %d levels", DEPTH_MAX);
+	else
+		status = TP_OK;
+	if (status) {
+		tp_yaml_free(node);
+		return status;
+	}
+	status = add_item(b, node, err);
+	if (!status)
+		b->open[++b->depth] = node;
+	return status;
+}
+
+static enum tp_status refuse(struct builder *b, const yaml_event_t *event, const char *what,
+	struct tp_error *err)
+{
+	return tp_fail(err, TP_CONFIG, "%s:%d:%d: %s", b->name, (int)event->start_mark.line + 1,
+		(int)event->start_mark.column + 1, what);
+}
+
+static enum tp_status take_event(struct builder *b, const yaml_event_t *event,
+	struct tp_error *err)
+{
+	switch (event->type) {
+	case YAML_SCALAR_EVENT:
+		if (event->data.scalar.anchor || event->data.scalar.tag)
+			return refuse(b, event, "anchors and tags are not read here", err);
+		return take_scalar(b, event, err);
+	case YAML_SEQUENCE_START_EVENT:
+		if (event->data.sequence_start.anchor || event->data.sequence_start.tag)
+			return refuse(b, event, "anchors and tags are not read here", err);
+		return open_container(b, TP_YAML_SEQUENCE, event, err);
+	case YAML_MAPPING_START_EVENT:
+		if (event->data.mapping_start.anchor || event->data.mapping_start.tag)
+			return refuse(b, event, "anchors and tags are not read here", err);
+		return open_container(b, TP_YAML_MAPPING, event, err);
+	case YAML_SEQUENCE_END_EVENT:
+	case YAML_MAPPING_END_EVENT:
+		b->depth--;
+		return TP_OK;
+	case YAML_ALIAS_EVENT:
+		return refuse(b, event, "aliases are not read here", err);
+	default:
+		return TP_OK;
+	}
+}
+
+static enum tp_status read_events(yaml_parser_t *parser, struct builder *b, struct tp_error *err)
+{
+	enum tp_status status = TP_OK;
+	yaml_event_type_t type = YAML_NO_EVENT;
+	yaml_event_t event;
+
+	while (!status && type != YAML_STREAM_END_EVENT) {
+		if (!yaml_parser_parse(parser, &event)) {
+			if (parser->error == YAML_MEMORY_ERROR)
+				return tp_fail(err, TP_NOMEM, "%s: out of memory", b->name);
+			return tp_fail(err, TP_CONFIG, "%s:%zu:%zu: %s", b->name,
+				parser->problem_mark.line + 1, parser->problem_mark.column + 1,
+				parser->problem ? parser->problem : "not YAML");
+		}
+		type = event.type;
+		if (type == YAML_DOCUMENT_START_EVENT && b->open[0]->count)
+			status = refuse(b, &event, "a second document", err);
+		else
+			status = take_event(b, &event, err);
+		yaml_event_delete(&event);
+	}
+	return status;
+}
+
+/* Takes the root out of the builder's container; an empty document is an empty mapping. */
+static struct tp_yaml *take_root(struct tp_yaml *top)
+{
+	struct tp_yaml *root = top->count ? top->items[0] : NULL;
+
+	if (root) {
+		top->count = 0;
+	} else {
+		root = calloc(1, sizeof *root);
+		if (root)
+			root->line = root->column = 1;
+	}
+	if (root && root->kind == TP_YAML_SCALAR && !root->text)
+		root->kind = TP_YAML_MAPPING;
+	return root;
+}
+
+enum tp_status tp_yaml_parse(const char *name, const char *text, size_t len, struct tp_yaml **root,
+	struct tp_error *err)
+{
+	struct tp_yaml top = { .kind = TP_YAML_SEQUENCE };
+	struct builder b = { .name = name, .open = { &top } };
+	yaml_parser_t parser;
+	enum tp_status status;
+
+	*root = NULL;
+	if (!yaml_parser_initialize(&parser))
+		return tp_fail(err, TP_NOMEM, "%s: out of memory", name);
+	yaml_parser_set_input_string(&parser, (const unsigned char *)text, len);
+	status = read_events(&parser, &b, err);
+	yaml_parser_delete(&parser);
+	if (!status) {
+		*root = take_root(&top);
+		if (!*root)
+			status = tp_fail(err, TP_NOMEM, "%s: out of memory", name);
+	}
+	for (int i = 0; i <= DEPTH_MAX + 1; i++)
+		free(b.key[i]);
+	free_items(&top);
+	return status;
+}
+
+enum tp_status tp_yaml_load(const char *path, struct tp_yaml **root, struct tp_error *err)
+{
+	struct tp_buf text = TP_BUF_INIT(FILE_MAX);
+	enum tp_status status = tp_file_read(path, &text, err);
+
+	*root = NULL;
+	if (!status)
+		status = tp_yaml_parse(path, tp_buf_str(&text), text.len, root, err);
+	tp_buf_release(&text);
+	return status;
+}

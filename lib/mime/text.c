@@ -1,0 +1,350 @@
+/*
+ * Header values to UTF-8: see text.h. The way there depends on what the value holds: plain ASCII is
+ * copied, raw 8-bit goes through iconv, and only a value with an encoded word opens GMime.
+ * Addresses are lexed here, because only the addr-specs are wanted and GMime's list of objects
+ * costs a hundred times their size.
+ */
+#include "mime/text.h"
+
+#include <strings.h>
+
+#include "base/utf8.h"
+#include "mime/charset.h"
+#include "mime/gmime.h"
+
+#define REPLACEMENT "\xef\xbf\xbd"
+/* Most bytes that a value may grow to: U+FFFD is three times a byte. */
+#define DECODED_MAX (3 * TP_TEXT_VALUE_MAX)
+
+static bool is_ascii(const char *text, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		if ((unsigned char)text[i] >= 0x80)
+			return false;
+	return true;
+}
+
+/* Appends the text with every byte that is no UTF-8 replaced; false in *exact when there was one.
+ * NUL too: what comes out is used as a C string. */
+static bool add_valid(const char *text, size_t len, struct tp_buf *out, bool *exact)
+{
+	size_t start = 0, at = 0;
+
+	while (at < len && !out->status) {
+		size_t n = text[at] ? tp_utf8_next(text + at, len - at, NULL) : 0;
+
+		if (n) {
+			at += n;
+			continue;
+		}
+		*exact = false;
+		tp_buf_add(out, text + start, at - start);
+		tp_buf_adds(out, REPLACEMENT);
+		start = ++at;
+	}
+	return tp_buf_add(out, text + start, at - start);
+}
+
+/* Unlabelled bytes: UTF-8 when they are, else what most such mail was written in. */
+static bool add_guessed(const char *bytes, size_t len, struct tp_buf *out, bool *exact)
+{
+	iconv_t cd;
+	bool good;
+
+	if (tp_utf8_valid(bytes, len))
+		return add_valid(bytes, len, out, exact);
+	cd = tp_charset_open_reader("windows-1252");
+	if (cd == (iconv_t)-1)
+		return add_valid(bytes, len, out, exact);
+	good = tp_charset_read(cd, bytes, len, out, exact);
+	iconv_close(cd);
+	return good;
+}
+
+static bool add_converted(
+	const char *bytes, size_t len, const char *charset, struct tp_buf *out, bool *exact)
+{
+	enum tp_charset_kind kind = tp_charset_kind(charset);
+	iconv_t cd;
+	bool good;
+
+	if (kind == TP_CHARSET_UTF8)
+		return add_valid(bytes, len, out, exact);
+	if (kind == TP_CHARSET_UNKNOWN || (kind == TP_CHARSET_ASCII && !is_ascii(bytes, len))) {
+		*exact = false;
+		return add_guessed(bytes, len, out, exact);
+	}
+	if (kind == TP_CHARSET_ASCII)
+		return add_valid(bytes, len, out, exact);
+	cd = tp_charset_open_reader(charset);
+	if (cd == (iconv_t)-1)
+		return add_guessed(bytes, len, out, exact);
+	good = tp_charset_read(cd, bytes, len, out, exact);
+	iconv_close(cd);
+	return good;
+}
+
+enum tp_status tp_text_to_utf8(const char *bytes, size_t len, const char *charset,
+	struct tp_buf *out, bool *exact, struct tp_error *err)
+{
+	bool lossless = true;
+
+	if (!add_converted(bytes, len, charset, out, &lossless) && !out->status)
+		return tp_fail(err, TP_INTERNAL, "text: the conversion to UTF-8 failed");
+	if (exact)
+		*exact = lossless;
+	return tp_buf_status(out, "text", err);
+}
+
+enum tp_status tp_text_from_utf8(
+	const char *text, size_t len, const char *charset, struct tp_buf *out, struct tp_error *err)
+{
+	enum tp_charset_kind kind = tp_charset_kind(charset);
+	size_t before = out->len;
+	enum tp_status status;
+	iconv_t cd;
+
+	if (kind == TP_CHARSET_UNKNOWN || (kind == TP_CHARSET_ASCII && !is_ascii(text, len)))
+		return TP_NOTHING;
+	if (kind != TP_CHARSET_OTHER) {
+		tp_buf_add(out, text, len);
+		return tp_buf_status(out, "text", err);
+	}
+	cd = tp_charset_open_writer(charset);
+	if (cd == (iconv_t)-1)
+		return TP_NOTHING;
+	status = tp_charset_write(cd, text, len, out);
+	iconv_close(cd);
+	if (status == TP_NOTHING)
+		tp_buf_truncate(out, before);
+	return status == TP_NOTHING ? status : tp_buf_status(out, "text", err);
+}
+
+/* --- header values -------------------------------------------------------------------------------
+ */
+
+static bool has(const struct tp_buf *value, const char *what)
+{
+	return memmem(value->data, value->len, what, strlen(what)) != NULL;
+}
+
+/* Raw ISO-2022-JP (RFC 1468) passes for ASCII but for its escapes. */
+static bool add_japanese(const struct tp_buf *value, struct tp_buf *out)
+{
+	size_t before = out->len;
+	bool exact = true;
+
+	if (add_converted(value->data, value->len, "iso-2022-jp", out, &exact) && exact)
+		return true;
+	if (!out->status)
+		tp_buf_truncate(out, before);
+	return false;
+}
+
+static enum tp_status add_words(struct tp_buf *value, struct tp_buf *out, struct tp_error *err)
+{
+	const struct tp_gmime *gmime;
+	enum tp_status status = tp_gmime_open(&gmime, err);
+	bool exact = true;
+	char *decoded;
+
+	if (status)
+		return status;
+	for (size_t i = 0; i < value->len; i++)
+		if (!value->data[i])
+			value->data[i] = ' ';
+	decoded = gmime->header_decode_text(gmime->options, value->data);
+	if (!decoded)
+		return tp_fail(err, TP_NOMEM, "header: out of memory");
+	add_valid(decoded, strlen(decoded), out, &exact);
+	gmime->free(decoded);
+	return tp_buf_status(out, "header", err);
+}
+
+/* An unfolded value, appended as UTF-8. */
+static enum tp_status decode_value(struct tp_buf *value, struct tp_buf *out, struct tp_error *err)
+{
+	bool exact = true;
+
+	if (!value->len)
+		return TP_OK;
+	if (has(value, "=?") && has(value, "?="))
+		return add_words(value, out, err);
+	if (!has(value, "\x1b$") || !add_japanese(value, out))
+		add_guessed(value->data, value->len, out, &exact);
+	return tp_buf_status(out, "header", err);
+}
+
+static enum tp_status too_long(struct tp_error *err)
+{
+	return tp_fail(err, TP_LIMIT, "header: a value longer than %d bytes is not decoded",
+		TP_TEXT_VALUE_MAX);
+}
+
+enum tp_status tp_text_decode(
+	const char *data, struct tp_range value, struct tp_buf *out, struct tp_error *err)
+{
+	struct tp_buf raw = TP_BUF_INIT(TP_TEXT_VALUE_MAX);
+	enum tp_status status;
+
+	if (tp_range_len(value) > TP_TEXT_VALUE_MAX)
+		return too_long(err);
+	tp_header_unfold(data, value, &raw);
+	status = tp_buf_status(&raw, "header", err);
+	if (!status)
+		status = decode_value(&raw, out, err);
+	tp_buf_release(&raw);
+	return status;
+}
+
+/* The parameter as UTF-8. TP_NOTHING when the field or the parameter is missing or empty. */
+static enum tp_status decode_param(const char *data, struct tp_range header, const char *field_name,
+	const char *name, struct tp_buf *out, struct tp_error *err)
+{
+	struct tp_buf raw = TP_BUF_INIT(TP_TEXT_VALUE_MAX), charset = TP_BUF_INIT(256);
+	struct tp_field field;
+	enum tp_status status;
+
+	if (!tp_header_find(data, header, field_name, &field))
+		return TP_NOTHING;
+	if (tp_range_len(field.value) > TP_TEXT_VALUE_MAX)
+		return too_long(err);
+	status = tp_param_find(data, field.value, name, &raw, &charset, err);
+	if (!status && !raw.len)
+		status = TP_NOTHING;
+	if (!status && charset.len)
+		status = tp_text_to_utf8(raw.data, raw.len, charset.data, out, NULL, err);
+	else if (!status)
+		status = decode_value(&raw, out, err);
+	tp_buf_release(&raw);
+	tp_buf_release(&charset);
+	return status;
+}
+
+enum tp_status tp_part_filename(const struct tp_tree *tree, const char *data, uint32_t part,
+	struct tp_buf *out, struct tp_error *err)
+{
+	struct tp_range header = tree->parts[part].header;
+	enum tp_status status;
+
+	status = decode_param(data, header, "Content-Disposition", "filename", out, err);
+	if (status == TP_NOTHING)
+		status = decode_param(data, header, "Content-Type", "name", out, err);
+	return status;
+}
+
+/* --- addresses -----------------------------------------------------------------------------------
+ */
+
+/* Where the lexer of an address list is. */
+struct address_list {
+	const char *p;
+	const char *end;
+	struct tp_buf word;  /* what may be an address: atoms since the last separator */
+	struct tp_buf angle; /* what stood in angle brackets */
+	bool in_angle;
+};
+
+/* Skips a comment, nesting counted. */
+static void skip_comment(struct address_list *list)
+{
+	size_t depth = 0;
+
+	for (; list->p < list->end; list->p++) {
+		if (*list->p == '\\' && list->p + 1 < list->end)
+			list->p++;
+		else if (*list->p == '(')
+			depth++;
+		else if (*list->p == ')' && !--depth) {
+			list->p++;
+			return;
+		}
+	}
+}
+
+static void take_quoted(struct address_list *list, struct tp_buf *to)
+{
+	tp_buf_addc(to, *list->p++);
+	while (list->p < list->end && *list->p != '"') {
+		if (*list->p == '\\' && list->p + 1 < list->end)
+			tp_buf_addc(to, *list->p++);
+		tp_buf_addc(to, *list->p++);
+	}
+	tp_buf_addc(to, '"');
+	list->p += list->p < list->end;
+}
+
+/* A route before the address (RFC 5322 4.4) is not part of it. */
+static void drop_route(struct tp_buf *addr)
+{
+	char *colon = addr->len && addr->data[0] == '@' ? memchr(addr->data, ':', addr->len) : NULL;
+	size_t cut = colon ? (size_t)(colon + 1 - addr->data) : 0;
+
+	if (!cut)
+		return;
+	memmove(addr->data, addr->data + cut, addr->len - cut);
+	tp_buf_truncate(addr, addr->len - cut);
+}
+
+/* Ends one mailbox: what stood in angle brackets, else the bare word when it has an @. */
+static void end_mailbox(struct address_list *list, struct tp_buf *out, size_t *count)
+{
+	struct tp_buf *addr = list->angle.len ? &list->angle : &list->word;
+	bool exact = true;
+
+	drop_route(addr);
+	if (addr->len && (addr == &list->angle || memchr(addr->data, '@', addr->len))) {
+		add_valid(addr->data, addr->len, out, &exact);
+		tp_buf_addc(out, '\0');
+		++*count;
+	}
+	tp_buf_clear(&list->word);
+	tp_buf_clear(&list->angle);
+	list->in_angle = false;
+}
+
+static void take_one(struct address_list *list, struct tp_buf *out, size_t *count)
+{
+	struct tp_buf *to = list->in_angle ? &list->angle : &list->word;
+	char c = *list->p;
+
+	if (c == '(') {
+		skip_comment(list);
+		return;
+	}
+	if (c == '"') {
+		take_quoted(list, to);
+		return;
+	}
+	list->p++;
+	if (c == '<')
+		list->in_angle = !list->angle.len;
+	else if (c == '>')
+		list->in_angle = false;
+	else if (c == ',' && !list->in_angle)
+		end_mailbox(list, out, count);
+	else if (c == ';')
+		end_mailbox(list, out, count);
+	else if (c == ':' && !list->in_angle)
+		tp_buf_clear(&list->word); /* the name of a group */
+	else if ((unsigned char)c > ' ')
+		tp_buf_addc(to, c);
+}
+
+enum tp_status tp_text_addresses(const char *data, struct tp_range value, struct tp_buf *out,
+	size_t *count, struct tp_error *err)
+{
+	struct address_list list = { .p = data + value.begin, .end = data + value.end };
+
+	*count = 0;
+	if (tp_range_len(value) > TP_TEXT_VALUE_MAX)
+		return too_long(err);
+	tp_buf_init(&list.word, TP_TEXT_VALUE_MAX + 1);
+	tp_buf_init(&list.angle, TP_TEXT_VALUE_MAX + 1);
+	while (list.p < list.end)
+		take_one(&list, out, count);
+	end_mailbox(&list, out, count);
+	tp_buf_release(&list.word);
+	tp_buf_release(&list.angle);
+	return tp_buf_status(out, "addresses", err);
+}
