@@ -10,7 +10,8 @@
 MTA_USER=daemon
 MTA_GROUP=daemon
 MTA=
-MTA_RETRY=1s
+# No mail program tries again by itself while a test is changing the scene: the tests ask for each attempt.
+MTA_RETRY=1h
 EXIM_PID=
 NGINX_PID=
 
@@ -142,7 +143,7 @@ mta_config() {
 
 # ---- Exim -----------------------------------------------------------------------------------------------------------
 
-# Starts the listener; it only queues, exim_run delivers. The retry rule lets every run try again.
+# Starts the listener; it only queues, exim_run delivers. 
 exim_start() {
 	EXIM=$(mta_program exim4)
 	EXIM_USER=Debian-exim

@@ -10,7 +10,7 @@ chain_files
 ok 'postfix starts' postfix_start
 test "$failed" -eq 0 || done_testing
 
-box=virtual
+box=box
 to() {
 	smtp_send "$SMTP_PORT" alice@sender.test box@virtual.test "$1"
 }
