@@ -253,6 +253,8 @@ maildrop_run() {
 		mta_config mailfilter "$MTA/mailfilter" && chown "$MTA_USER:$MTA_GROUP" "$MTA/mailfilter" &&
 		chmod 600 "$MTA/mailfilter" || return 1
 	fi
+	# maildrop delivers only into a maildir that is there.
+	as_mta_user mkdir -p "$MTA/mail/box/tmp" "$MTA/mail/box/new" "$MTA/mail/box/cur" || return 1
 	(cd "$MTA" && as_mta_user env TMPDIR="$MTA/tmp" HOME="$MTA" maildrop "$MTA/mailfilter") <"$1"
 }
 
@@ -293,7 +295,7 @@ mail_file() {
 }
 
 box_empty() {
-	rm -rf "${MTA:?}/mail/$1"
+	rm -f "${MTA:?}/mail/$1/new"/*
 }
 
 # make_mail FILE SUBJECT [FILE TO ATTACH]...: a mail from a user's program, one text part, then the files.
