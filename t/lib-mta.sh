@@ -358,9 +358,12 @@ store_holds() {
 	test "$(find "$STORE/blob" -type f 2>/dev/null | wc -l)" -eq "$1"
 }
 
-# The arrived mail is the sent one, but for header lines the mail program put above it.
+# The arrived mail is the sent one, but for the header lines that mail programs put above it.
 is_sent_mail() {
-	tail -c "$(wc -c <"$2")" "$1" | cmp - "$2"
+	tail -c "$(wc -c <"$2")" "$1" | cmp - "$2" || return 1
+	head -c "-$(wc -c <"$2")" "$1" >"$MTA/above"
+	! grep -nEv '^(Return-[Pp]ath|Received|Envelope-to|Delivery-date|Delivered-To|X-Original-To): |^[[:blank:]]' \
+		"$MTA/above"
 }
 
 # ---- a filter that misbehaves -----------------------------------------------------------------------------------------
@@ -368,7 +371,23 @@ is_sent_mail() {
 # bad_filter TOOL missing|killed|half|cut|empty|fails: the next runs of that tool go wrong; good_filter puts it back.
 HARMS='killed half cut missing fails empty'
 bad_filter() {
-	mv "$MTA/bin/$1" "$MTA/bin/$1.good" || return 1
+	spoil "$MTA/bin/$1" "$2"
+}
+
+good_filter() {
+	mend "$MTA/bin/$1"
+}
+
+bad_wrapper() {
+	spoil "$MTA/libexec/postfix-filter" "$1"
+}
+
+good_wrapper() {
+	mend "$MTA/libexec/postfix-filter"
+}
+
+spoil() {
+	mv "$1" "$1.good" || return 1
 	case $2 in
 	missing) return ;;
 	killed) bad_body='cat >/dev/null; kill -9 $$' ;;
@@ -378,11 +397,11 @@ bad_filter() {
 	fails) bad_body='exit 1' ;;
 	*) return 1 ;;
 	esac
-	printf '#!/bin/sh\n%s\n' "$bad_body" >"$MTA/bin/$1" && chmod 755 "$MTA/bin/$1"
+	printf '#!/bin/sh\n%s\n' "$bad_body" >"$1" && chmod 755 "$1"
 }
 
-good_filter() {
-	mv -f "$MTA/bin/$1.good" "$MTA/bin/$1"
+mend() {
+	mv -f "$1.good" "$1"
 }
 
 # ---- a web server over the store --------------------------------------------------------------------------------------

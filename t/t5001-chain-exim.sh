@@ -48,6 +48,18 @@ do
 		done
 	done
 
+	if test "$box" = pipe
+	then
+		for harm in killed missing fails
+		do
+			bad_wrapper "$harm"
+			exim_run
+			ok "$domain: the wrapper ($harm): the mail stays in the queue, nothing arrives" \
+				test "$(exim_queue) $(mail_count "$box")" = '1 0'
+			good_wrapper
+		done
+	fi
+
 	deliver
 	ok "$domain: with all well again it is delivered" has_mail "$box"
 	ok "$domain: the queue is empty" test "$(exim_queue)" -eq 0

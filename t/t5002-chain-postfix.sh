@@ -46,11 +46,12 @@ do
 	done
 done
 
-mv "$MTA/libexec/postfix-filter" "$MTA/libexec/away"
-printf '#!/bin/sh\ncat >/dev/null; kill -9 $$\n' >"$MTA/libexec/postfix-filter"
-chmod 755 "$MTA/libexec/postfix-filter"
-ok 'the wrapper killed: the mail stays in the queue, nothing arrives' tried_and_kept
-mv "$MTA/libexec/away" "$MTA/libexec/postfix-filter"
+for harm in killed missing
+do
+	bad_wrapper "$harm"
+	ok "the wrapper ($harm): the mail stays in the queue, nothing arrives" tried_and_kept
+	good_wrapper
+done
 
 postfix_flush
 ok 'with all well again it is delivered' wait_until 30 has_mail "$box"
