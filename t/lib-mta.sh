@@ -72,6 +72,14 @@ is_listening() {
 mta_setup() {
 	on_exit mta_stop
 	chmod 711 "$TRASH"
+	if ! mta_folders
+	then
+		echo 'not ok - the mail programs have no tools to run'
+		exit 99
+	fi
+}
+
+mta_folders() {
 	mta_above=$TRASH
 	MTA=$TRASH/mta
 	while test "$mta_above" != /
