@@ -54,7 +54,7 @@ Q = @
 say = @printf '  %-7s %s\n' $(1) $(2);
 endif
 
-.PHONY: all check tests clean
+.PHONY: all check perf tests install uninstall dist clean distclean FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -86,6 +86,19 @@ $(BUILD)/t/%: $(BUILD)/t/helper/%.o $(ARCHIVE)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(TP_LDFLAGS) -o $@ $< $(ARCHIVE) $(PKG_LIBS)
 
+# The built-in templates as C strings, one entry a file: language, type, text.
+TEMPLATES := $(sort $(wildcard share/templates/links.*))
+
+$(BUILD)/gen/templates.inc: $(TEMPLATES) $(BUILD)/flags
+	$(call say,GEN,$@)
+	@mkdir -p $(@D)
+	$(Q)awk 'FNR == 1 { n = split(FILENAME, p, "."); \
+		printf "%s\t{ \"%s\", \"%s\",\n", (NR > 1 ? "\t},\n" : ""), p[n - 1], p[n] } \
+		{ gsub(/[\\"]/, "\\\\&"); printf "\t\t\"%s\\n\"\n", $$0 } \
+		END { print "\t}," }' $(TEMPLATES) > $@
+
+$(BUILD)/lib/mime/template-builtin.o: $(BUILD)/gen/templates.inc
+
 # Everything is built again when the compiler or its flags change.
 $(BUILD)/flags: FORCE
 	@mkdir -p $(@D)
@@ -98,9 +111,56 @@ FORCE:
 TESTS ?= $(sort $(wildcard t/t[0-9]*.sh)) $(sort $(UNITS))
 
 check: tests
-	$(Q)TUBEPOST_BUILD='$(abspath $(BUILD))' prove -j$(JOBS) --exec '' $(TESTS)
+	$(Q)JOBS=$(JOBS) BUILD='$(abspath $(BUILD))' t/run-tests $(TESTS)
+
+# Ours and the installed peers on the same input in one run.
+PERFS ?= $(sort $(wildcard t/perf/p[0-9]*.sh))
+
+perf: tests
+	$(Q)for p in $(PERFS); do TUBEPOST_BUILD='$(abspath $(BUILD))' $$p || exit; done
+
+# --- install -------------------------------------------------------------------------------------
+
+INSTALL ?= install
+MANS    := $(wildcard man/*.[157])
+SHARED  := $(wildcard share/templates/* share/recipes/* share/examples/*)
+
+install: all
+	$(INSTALL) -d $(DESTDIR)$(bindir)
+	$(INSTALL) -m 755 $(BINS) $(DESTDIR)$(bindir)
+	for f in $(MANS); do \
+		$(INSTALL) -D -m 644 $$f $(DESTDIR)$(mandir)/man$${f##*.}/$${f##*/} || exit; done
+	for f in $(SHARED); do \
+		$(INSTALL) -D -m 644 $$f $(DESTDIR)$(datadir)/tubepost/$${f#share/} || exit; done
+	for t in $(TOOLS); do \
+		$(INSTALL) -D -m 644 completions/bash/$$t \
+			$(DESTDIR)$(datadir)/bash-completion/completions/$$t && \
+		$(INSTALL) -D -m 644 completions/zsh/_$$t \
+			$(DESTDIR)$(datadir)/zsh/site-functions/_$$t && \
+		$(INSTALL) -D -m 644 completions/fish/$$t.fish \
+			$(DESTDIR)$(datadir)/fish/vendor_completions.d/$$t.fish || exit; done
+
+uninstall:
+	for t in $(TOOLS); do rm -f $(DESTDIR)$(bindir)/$$t \
+		$(DESTDIR)$(datadir)/bash-completion/completions/$$t \
+		$(DESTDIR)$(datadir)/zsh/site-functions/_$$t \
+		$(DESTDIR)$(datadir)/fish/vendor_completions.d/$$t.fish; done
+	for f in $(MANS); do rm -f $(DESTDIR)$(mandir)/man$${f##*.}/$${f##*/}; done
+	rm -rf $(DESTDIR)$(datadir)/tubepost
+
+# What is committed, under one folder, with ./configure made.
+dist:
+	rm -rf $(BUILD)/dist && mkdir -p $(BUILD)/dist
+	git archive --prefix=tubepost-$(VERSION)/ HEAD | tar -x -C $(BUILD)/dist
+	cd $(BUILD)/dist/tubepost-$(VERSION) && autoconf && rm -rf autom4te.cache
+	tar -C $(BUILD)/dist --sort=name --owner=0 --group=0 --numeric-owner \
+		-czf tubepost-$(VERSION).tar.gz tubepost-$(VERSION)
 
 clean:
 	rm -rf $(BUILD)
+
+distclean: clean
+	rm -rf build-* config.mak config.log config.status configure autom4te.cache \
+		tubepost-*.tar.gz
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

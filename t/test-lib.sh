@@ -97,12 +97,19 @@ hasnt() {
 	result $? "$1"
 }
 
+# The runner lists all skips at its end.
+note_skip() {
+	[ -z "${TUBEPOST_SKIPS:-}" ] || echo "${0##*/}: $1" >>"$TUBEPOST_SKIPS"
+}
+
 skip() {
 	count=$((count + 1))
+	note_skip "${2:-skipped}: $1"
 	echo "ok $count - ${2:-skipped} # SKIP $1"
 }
 
 skip_all() {
+	note_skip "all of it: $1"
 	echo "1..0 # SKIP $1"
 	exit 0
 }

@@ -5,8 +5,8 @@ static const struct tp_option config_option = { 'c', "config", "FILE", NULL, NUL
 	"read this configuration file" };
 static const struct tp_option log_option = { 0, "log", "DEST", NULL, NULL, NULL, NULL,
 	"log to stderr, syslog or a file" };
-static const struct tp_option on_error_option = { 0, "on-error", "ACTION", NULL, NULL, NULL, NULL,
-	"on failure: defer (exit 75) or pass the mail unchanged" };
+static const struct tp_option on_error_option = { 0, "on-error", "defer|pass", NULL, NULL, NULL, NULL,
+	"on failure: defer (exit 75), or pass the mail unchanged" };
 static const struct tp_option quiet_option = { 'q', "quiet", NULL, NULL, NULL, NULL, NULL,
 	"say errors only" };
 static const struct tp_option verbose_option = { 'v', "verbose", NULL, NULL, NULL, NULL, NULL,

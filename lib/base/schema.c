@@ -47,6 +47,36 @@ const struct tp_conf_key tp_conf_schema[] = {
 	{ "drop.base_url", TP_CONF_STRING, NULL, NULL, "where the store is published" },
 	{ "drop.expire", TP_CONF_DURATION, "30d", NULL, "life of a link" },
 	{ "drop.max_expire", TP_CONF_DURATION, "60d", NULL, "longest life that may be asked for" },
+	{ "drop.deadline", TP_CONF_DURATION, "240s", NULL, "time for one upload, retries included" },
+	{ "drop.tries", TP_CONF_INTEGER, "8", NULL, "attempts of one request" },
+	{ "drop.stall", TP_CONF_DURATION, "60s", NULL,
+		"how long a transfer may go without moving" },
+	{ "drop.ca_file", TP_CONF_STRING, NULL, NULL,
+		"certificates to trust in place of the system's" },
+	{ "drop.proxy", TP_CONF_STRING, NULL, NULL,
+		"URL of an HTTP proxy; the environment's is not used" },
+
+	/* Stores */
+	{ "drop.webdav.user", TP_CONF_STRING, NULL, NULL, "user name" },
+	{ "drop.webdav.password_file", TP_CONF_STRING, NULL, NULL, "file with the password" },
+	{ "drop.webdav.token_file", TP_CONF_STRING, NULL, NULL,
+		"file with a bearer token, in place of user and password" },
+	{ "drop.s3.endpoint", TP_CONF_STRING, NULL, NULL,
+		"URL of the service; Amazon's of the region when not set" },
+	{ "drop.s3.region", TP_CONF_STRING, "us-east-1", NULL, "region that requests are signed for" },
+	{ "drop.s3.access_key", TP_CONF_STRING, NULL, NULL, "access key id" },
+	{ "drop.s3.secret_key_file", TP_CONF_STRING, NULL, NULL, "file with the secret access key" },
+	{ "drop.s3.session_token_file", TP_CONF_STRING, NULL, NULL, "file with a session token" },
+	{ "drop.s3.style", TP_CONF_WORD, "auto", "auto|path|host",
+		"bucket in the path or in the host name; auto: path when an endpoint is set" },
+	{ "drop.s3.acl", TP_CONF_STRING, NULL, NULL, "canned ACL of new objects, e.g. public-read" },
+	{ "drop.s3.part_size", TP_CONF_SIZE, "64M", NULL,
+		"larger files are uploaded in parts of this size (at least 5 MiB)" },
+
+	/* Recipes */
+	{ "recipe_path", TP_CONF_STRING, NULL, NULL,
+		"folders with recipes, separated by colons, searched first" },
+	{ "recipes", TP_CONF_MAP, NULL, NULL, "settings of recipes, by recipe" },
 
 	{ NULL, TP_CONF_STRING, NULL, NULL, NULL },
 };

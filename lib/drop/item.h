@@ -30,6 +30,9 @@ struct tp_drop_result {
 
 #define TP_DROP_RESULT_INIT { NULL, NULL, 0, NULL }
 
+/* Fills sha256 when it is empty, by reading the bytes once. TP_IO. */
+enum tp_status tp_drop_item_hash(struct tp_drop_item *item, struct tp_error *err);
+
 void tp_drop_result_release(struct tp_drop_result *result);
 
 #endif

@@ -133,7 +133,8 @@ static enum tp_role role_of_leaf(const struct look *look, uint32_t part,
 {
 	if (is_text_of_mail(look, part, type))
 		return TP_ROLE_BODY;
-	if (is_machinery(type))
+	/* A multipart without a boundary cannot be opened: readers show its bytes. */
+	if (is_machinery(type) || tp_media_type_is(type, "multipart", "*"))
 		return TP_ROLE_INLINE;
 	return TP_ROLE_ATTACHMENT;
 }

@@ -3,10 +3,11 @@
  *
  * Decoding looks four digits up in four tables that hold each digit's bits at its place, so that
  * three ORs make a quantum and one test finds any byte that is no digit. Counting needs no decoding
- * at all: between two `=` the size follows from the number of digits, and digits are counted by a
- * loop that compilers turn into vector code.
+ * at all: between two `=` the size follows from the number of digits, and digits are counted
+ * sixteen bytes at a time.
  */
 #include "mime/codecs.h"
+#include "mime/vector.h"
 
 #define NO_DIGIT 0xff
 #define BAD      UINT32_C(0x01000000)
@@ -130,73 +131,71 @@ size_t tp_base64_finish(struct tp_decoder *decoder, char *out)
 	return flush(decoder, out);
 }
 
-static inline unsigned char is_digit(unsigned char c)
-{
-	return (unsigned char)(((unsigned char)((c | 0x20) - 'a') < 26) |
-			       ((unsigned char)(c - '/') < 11) | (c == '+'));
-}
+#define ROWS 255 /* more would overflow a byte of the sums */
 
-#define LANES 64
-#define ROWS  255 /* more would overflow a lane */
-
-/* Digits among bytes[0, rows * LANES): columns are summed in bytes, which keeps the vectors full.
- */
-static size_t count_rows(const unsigned char *bytes, size_t rows)
+/* Digits among bytes[0, rows * TP_VECTOR_SIZE), and in *pads whether there is any `=`. Upper case
+ * is folded on lower, and `/` stands right before the ten ciphers. */
+static size_t count_rows(const unsigned char *bytes, size_t rows, bool *pads)
 {
-	unsigned char lanes[LANES] = { 0 };
+	tp_vector sums = { 0 };
+	tp_vector equals = { 0 };
 	size_t count = 0;
+	tp_vector c;
 
 	for (size_t row = 0; row < rows; row++) {
-		for (size_t i = 0; i < LANES; i++)
-			lanes[i] += is_digit(bytes[row * LANES + i]);
+		c = tp_vector_load(bytes + row * TP_VECTOR_SIZE);
+		sums -= (tp_vector)((((c | 0x20) - 'a') < 26) | ((c - '/') < 11) | (c == '+'));
+		equals |= (tp_vector)(c == '=');
 	}
-	for (size_t i = 0; i < LANES; i++)
-		count += lanes[i];
+	for (size_t i = 0; i < TP_VECTOR_SIZE; i++)
+		count += sums[i];
+	*pads = tp_vector_any(equals);
 	return count;
 }
 
-static size_t count_digits(const unsigned char *bytes, size_t len)
+/* What is known while counting: digits since the last `=`, bytes that come of those before it. */
+struct tally {
+	uint64_t run;
+	uint64_t size;
+};
+
+/* A `=`, or the end: the run is over, and its last quantum gives what it can. */
+static void end_run(struct tally *tally)
 {
-	size_t count = 0;
+	tally->size += tally->run / 4 * 3 + (tally->run % 4 ? tally->run % 4 - 1 : 0);
+	tally->run = 0;
+}
+
+static void count_slowly(struct tally *tally, const unsigned char *bytes, size_t len)
+{
+	for (size_t i = 0; i < len; i++) {
+		if (bytes[i] == '=')
+			end_run(tally);
+		else
+			tally->run += value_of[bytes[i]] != NO_DIGIT;
+	}
+}
+
+uint64_t tp_base64_size(const char *data, size_t len)
+{
+	const unsigned char *bytes = (const unsigned char *)data;
+	struct tally tally = { 0, 0 };
+	size_t count;
 	size_t rows;
+	bool pads;
 
-	for (; len >= LANES; len -= rows * LANES, bytes += rows * LANES) {
-		rows = len / LANES < ROWS ? len / LANES : ROWS;
-		count += count_rows(bytes, rows);
+	for (; len >= TP_VECTOR_SIZE;
+		len -= rows * TP_VECTOR_SIZE, bytes += rows * TP_VECTOR_SIZE) {
+		rows = len / TP_VECTOR_SIZE < ROWS ? len / TP_VECTOR_SIZE : ROWS;
+		count = count_rows(bytes, rows, &pads);
+		if (pads)
+			count_slowly(&tally, bytes, rows * TP_VECTOR_SIZE);
+		else
+			tally.run += count;
 	}
-	for (size_t i = 0; i < len; i++)
-		count += is_digit(bytes[i]);
-	return count;
-}
-
-/* Bytes that a run of digits gives when a `=` or the end follows. */
-static uint64_t run_size(uint64_t count)
-{
-	return count / 4 * 3 + (count % 4 ? count % 4 - 1 : 0);
-}
-
-/* Block by block, so that looking for `=` brings into the cache what the counting reads. */
-uint64_t tp_base64_size(const char *bytes, size_t len)
-{
-	const char *end = bytes + len;
-	const char *stop;
-	const char *pad;
-	uint64_t run = 0;
-	uint64_t size = 0;
-
-	for (; bytes < end; bytes = stop) {
-		stop = end - bytes > LANES * ROWS ? bytes + LANES * ROWS : end;
-		pad = memchr(bytes, '=', (size_t)(stop - bytes));
-		if (pad)
-			stop = pad + 1;
-		/* A `=` is no digit, so counting it does no harm. */
-		run += count_digits((const unsigned char *)bytes, (size_t)(stop - bytes));
-		if (pad) {
-			size += run_size(run);
-			run = 0;
-		}
-	}
-	return size + run_size(run);
+	count_slowly(&tally, bytes, len);
+	end_run(&tally);
+	return tally.size;
 }
 
 bool tp_codec_base64_is_clean(const char *data, struct tp_range range)

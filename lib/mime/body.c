@@ -44,8 +44,8 @@ static bool can_be_edited(const struct tp_part *part)
 /* What the walk knows of a multipart. Of a multipart/related the first text is taken for its root
  * (RFC 2387 3.2): `start` naming a later text is not met in practice. */
 enum passage {
-	UNSEEN,	/* no body found in it yet */
-	OPEN,	/* an alternative: every branch may give a body */
+	UNSEEN, /* no body found in it yet */
+	OPEN,   /* an alternative: every branch may give a body */
 	CLOSED, /* it has given the body that it shows */
 };
 
@@ -82,7 +82,8 @@ static void close_above(struct walk *walk, uint32_t part)
 	struct tp_media_type type;
 
 	for (uint32_t up = walk->tree->parts[part].parent;
-		up != TP_PART_NONE && walk->passage[up] == UNSEEN; up = walk->tree->parts[up].parent) {
+		up != TP_PART_NONE && walk->passage[up] == UNSEEN;
+		up = walk->tree->parts[up].parent) {
 		tp_part_media_type(walk->tree, walk->data, up, &type);
 		walk->passage[up] =
 			tp_media_type_is(&type, "multipart", "alternative") ? OPEN : CLOSED;
@@ -123,6 +124,14 @@ static bool visit(struct walk *walk, uint32_t i, uint32_t *next)
 	}
 	close_above(walk, i);
 	return add_body(walk, i);
+}
+
+bool tp_part_is_sealed(const struct tp_tree *tree, const char *data, uint32_t part)
+{
+	struct tp_media_type type;
+
+	tp_part_media_type(tree, data, part, &type);
+	return is_sealed(&type);
 }
 
 enum tp_status tp_bodies_find(const struct tp_tree *tree, const char *data, const bool *gone,

@@ -18,12 +18,18 @@ struct tp_bodies {
 	bool sealed; /* some part was passed over because it is signed, encrypted, a report */
 };
 
-#define TP_BODIES_INIT { NULL, 0, false }
+#define TP_BODIES_INIT                                                                             \
+	{                                                                                          \
+		NULL, 0, false                                                                     \
+	}
 
 /* Finds the bodies. `gone` (may be NULL) holds a flag for each part: those set are not looked at.
  * An empty list is no error. TP_NOMEM. */
 enum tp_status tp_bodies_find(const struct tp_tree *tree, const char *data, const bool *gone,
 	struct tp_bodies *bodies, struct tp_error *err);
+/* True when what is below part `part` must keep its bytes: signed, encrypted, a report. */
+bool tp_part_is_sealed(const struct tp_tree *tree, const char *data, uint32_t part);
+
 void tp_bodies_release(struct tp_bodies *bodies);
 
 #endif

@@ -147,3 +147,20 @@ enum tp_status tp_charset_write(iconv_t cd, const char *text, size_t len, struct
 	step(cd, NULL, NULL, out);
 	return out->status;
 }
+
+bool tp_charset_fold(iconv_t cd, const char *text, size_t len, struct tp_buf *out)
+{
+	char *in = (char *)text;
+	size_t left = len;
+
+	while (left && !out->status) {
+		if (step(cd, &in, &left, out) != (size_t)-1 || errno == E2BIG)
+			continue;
+		tp_buf_addc(out, '?');
+		do { /* the whole character */
+			in++;
+			left--;
+		} while (left && ((unsigned char)*in & 0xc0) == 0x80);
+	}
+	return !out->status;
+}

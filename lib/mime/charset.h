@@ -33,4 +33,7 @@ bool tp_charset_read(iconv_t cd, const char *bytes, size_t len, struct tp_buf *o
  * does not fit (then *out has a part of it: the caller cuts it back). */
 enum tp_status tp_charset_write(iconv_t cd, const char *text, size_t len, struct tp_buf *out);
 
+/* Like tp_charset_write, but what does not fit becomes `?`. */
+bool tp_charset_fold(iconv_t cd, const char *text, size_t len, struct tp_buf *out);
+
 #endif

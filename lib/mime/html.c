@@ -94,8 +94,8 @@ static const char *raw_end(const struct tag *tag, const char *end)
 
 	while ((p = find(p, end, "</")) != NULL) {
 		p += 2;
-		if ((size_t)(end - p) > tag->name_len && !strncasecmp(p, tag->name, tag->name_len) &&
-			!is_letter(p[tag->name_len]))
+		if ((size_t)(end - p) > tag->name_len &&
+			!strncasecmp(p, tag->name, tag->name_len) && !is_letter(p[tag->name_len]))
 			return p - 2;
 	}
 	return NULL;

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/digest.h"
 #include "base/hex.h"
+#include "base/utf8.h"
 #include "mime/text.h"
 
 /* RFC 2017 3: the URL is cut into words of at most 40 characters, readers join them again. */
@@ -96,20 +97,22 @@ static size_t encoded_len(const char *value)
 	return n;
 }
 
-/* Appends value from *p on, percent-encoded, as far as `room` characters go. */
+/* Appends value from *p on, percent-encoded, as far as `room` characters go; a UTF-8 character is
+ * not cut in two, because some readers convert each section by itself. */
 static void add_segment(struct tp_buf *out, const char **p, size_t room)
 {
-	for (; **p; (*p)++) {
+	while (**p) {
 		unsigned char c = (unsigned char)**p;
-		size_t need = is_attribute_char(c) ? 1 : 3;
+		size_t bytes = tp_utf8_next(*p, strnlen(*p, 4), NULL);
+		size_t need = is_attribute_char(c) ? 1 : 3 * (bytes ? bytes : 1);
 
 		if (need > room)
 			return;
 		room -= need;
 		if (need == 1)
-			tp_buf_addc(out, (char)c);
-		else
-			tp_buf_addf(out, "%%%02X", c);
+			tp_buf_addc(out, *(*p)++);
+		for (size_t left = need / 3; left; left--, (*p)++)
+			tp_buf_addf(out, "%%%02X", (unsigned char)**p);
 	}
 }
 

@@ -22,18 +22,21 @@
 
 /* One file that left the mail. Strings are owned, UTF-8, NULL when not known. */
 struct tp_link {
-	char *name;	  /* the file's name, as the sender gave it (hostile) */
-	char *type;	  /* "application/pdf" */
-	char *url;	  /* percent-encoded, without white space */
+	char *name;       /* the file's name, as the sender gave it (hostile) */
+	char *type;       /* "application/pdf" */
+	char *url;        /* percent-encoded, without white space */
 	char *delete_url; /* known to the uploader only: never written into a mail */
 	char *content_id; /* with its angle brackets; NULL: tp_stub_render makes one up */
 	uint64_t size_bytes;
-	int64_t expires;  /* seconds since 1970, 0: does not expire */
-	char sha256[65];  /* lower-case hex, "" when not known */
-	char seal[65];	  /* as found by tp_stub_parse; "": the stub carries none */
+	int64_t expires; /* seconds since 1970, 0: does not expire */
+	char sha256[65]; /* lower-case hex, "" when not known */
+	char seal[65];   /* as found by tp_stub_parse; "": the stub carries none */
 };
 
-#define TP_LINK_INIT { NULL, NULL, NULL, NULL, NULL, 0, 0, "", "" }
+#define TP_LINK_INIT                                                                               \
+	{                                                                                          \
+		NULL, NULL, NULL, NULL, NULL, 0, 0, "", ""                                         \
+	}
 
 void tp_link_release(struct tp_link *link);
 

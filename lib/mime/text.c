@@ -1,8 +1,7 @@
 /*
- * Header values to UTF-8: see text.h. The way there depends on what the value holds: plain ASCII is
- * copied, raw 8-bit goes through iconv, and only a value with an encoded word opens GMime.
- * Addresses are lexed here, because only the addr-specs are wanted and GMime's list of objects
- * costs a hundred times their size.
+ * Header values to UTF-8: see text.h. Plain ASCII is copied, raw 8-bit and the words of RFC 2047 go
+ * through iconv. Neighbouring words in one charset are joined before they are converted, because
+ * writers cut characters in two.
  */
 #include "mime/text.h"
 
@@ -10,11 +9,9 @@
 
 #include "base/utf8.h"
 #include "mime/charset.h"
-#include "mime/gmime.h"
+#include "mime/word.h"
 
 #define REPLACEMENT "\xef\xbf\xbd"
-/* Most bytes that a value may grow to: U+FFFD is three times a byte. */
-#define DECODED_MAX (3 * TP_TEXT_VALUE_MAX)
 
 static bool is_ascii(const char *text, size_t len)
 {
@@ -68,17 +65,13 @@ static bool add_converted(
 	iconv_t cd;
 	bool good;
 
-	if (kind == TP_CHARSET_UTF8)
+	if (kind == TP_CHARSET_UTF8 || (kind == TP_CHARSET_ASCII && is_ascii(bytes, len)))
 		return add_valid(bytes, len, out, exact);
-	if (kind == TP_CHARSET_UNKNOWN || (kind == TP_CHARSET_ASCII && !is_ascii(bytes, len))) {
+	cd = kind == TP_CHARSET_OTHER ? tp_charset_open_reader(charset) : (iconv_t)-1;
+	if (cd == (iconv_t)-1) {
 		*exact = false;
 		return add_guessed(bytes, len, out, exact);
 	}
-	if (kind == TP_CHARSET_ASCII)
-		return add_valid(bytes, len, out, exact);
-	cd = tp_charset_open_reader(charset);
-	if (cd == (iconv_t)-1)
-		return add_guessed(bytes, len, out, exact);
 	good = tp_charset_read(cd, bytes, len, out, exact);
 	iconv_close(cd);
 	return good;
@@ -120,6 +113,37 @@ enum tp_status tp_text_from_utf8(
 	return status == TP_NOTHING ? status : tp_buf_status(out, "text", err);
 }
 
+enum tp_status tp_text_to_ascii(
+	const char *text, size_t len, struct tp_buf *out, struct tp_error *err)
+{
+	iconv_t cd = iconv_open("ASCII//TRANSLIT", "UTF-8");
+
+	if (cd == (iconv_t)-1)
+		return tp_fail(err, TP_INTERNAL, "text: no conversion to ASCII");
+	tp_charset_fold(cd, text, len, out);
+	iconv_close(cd);
+	return tp_buf_status(out, "text", err);
+}
+
+bool tp_text_holds_ascii(const char *charset)
+{
+	/* without the two characters that Shift_JIS and others draw differently */
+	static const char ascii[] = "\r\n !\"#$%&'()*+,-./0123456789:;<=>?@"
+				    "ABCDEFGHIJKLMNOPQRSTUVWXYZ[]^_`abcdefghijklmnopqrstuvwxyz{|}";
+	struct tp_buf out = TP_BUF_INIT(4096);
+	enum tp_charset_kind kind = tp_charset_kind(charset);
+	bool same;
+
+	if (charset && !strncasecmp(charset, "hz", 2))
+		return false; /* its escape is the one character left out */
+	if (kind != TP_CHARSET_OTHER)
+		return true; /* of an unknown charset that is the best guess */
+	same = tp_text_from_utf8(ascii, sizeof ascii - 1, charset, &out, NULL) == TP_OK &&
+	       out.len == sizeof ascii - 1 && !memcmp(out.data, ascii, out.len);
+	tp_buf_release(&out);
+	return same;
+}
+
 /* --- header values -------------------------------------------------------------------------------
  */
 
@@ -141,24 +165,60 @@ static bool add_japanese(const struct tp_buf *value, struct tp_buf *out)
 	return false;
 }
 
-static enum tp_status add_words(struct tp_buf *value, struct tp_buf *out, struct tp_error *err)
+static bool is_blank(const char *p, const char *end)
 {
-	const struct tp_gmime *gmime;
-	enum tp_status status = tp_gmime_open(&gmime, err);
-	bool exact = true;
-	char *decoded;
+	while (p < end && (*p == ' ' || *p == '\t'))
+		p++;
+	return p == end;
+}
 
-	if (status)
-		return status;
-	for (size_t i = 0; i < value->len; i++)
-		if (!value->data[i])
-			value->data[i] = ' ';
-	decoded = gmime->header_decode_text(gmime->options, value->data);
-	if (!decoded)
-		return tp_fail(err, TP_NOMEM, "header: out of memory");
-	add_valid(decoded, strlen(decoded), out, &exact);
-	gmime->free(decoded);
-	return tp_buf_status(out, "header", err);
+/* Words gathered to be converted together. */
+struct run {
+	struct tp_buf bytes;
+	char charset[65];
+};
+
+static void flush_run(struct run *run, struct tp_buf *out)
+{
+	bool exact = true;
+
+	if (run->bytes.len)
+		add_converted(run->bytes.data, run->bytes.len, run->charset, out, &exact);
+	if (run->bytes.status && !out->status)
+		out->status = run->bytes.status;
+	tp_buf_clear(&run->bytes);
+}
+
+static void add_to_run(struct run *run, const struct tp_word *word, struct tp_buf *out)
+{
+	if (strlen(run->charset) != word->charset_len ||
+		strncasecmp(run->charset, word->charset, word->charset_len) != 0)
+		flush_run(run, out);
+	memcpy(run->charset, word->charset, word->charset_len);
+	run->charset[word->charset_len] = '\0';
+	tp_word_decode(word, &run->bytes);
+}
+
+/* A value with encoded words: the white space between two of them goes (RFC 2047 6.2). */
+static bool add_words(const struct tp_buf *value, struct tp_buf *out)
+{
+	const char *p = value->data, *end = p + value->len;
+	struct run run = { TP_BUF_INIT(TP_TEXT_VALUE_MAX + 64), "" };
+	struct tp_word word;
+	bool exact = true;
+
+	while (tp_word_next(p, end, &word)) {
+		if (p == value->data || !is_blank(p, word.begin)) {
+			flush_run(&run, out);
+			add_guessed(p, (size_t)(word.begin - p), out, &exact);
+		}
+		add_to_run(&run, &word, out);
+		p = word.end;
+	}
+	flush_run(&run, out);
+	add_guessed(p, (size_t)(end - p), out, &exact);
+	tp_buf_release(&run.bytes);
+	return !out->status;
 }
 
 /* An unfolded value, appended as UTF-8. */
@@ -169,8 +229,8 @@ static enum tp_status decode_value(struct tp_buf *value, struct tp_buf *out, str
 	if (!value->len)
 		return TP_OK;
 	if (has(value, "=?") && has(value, "?="))
-		return add_words(value, out, err);
-	if (!has(value, "\x1b$") || !add_japanese(value, out))
+		add_words(value, out);
+	else if (!has(value, "\x1b$") || !add_japanese(value, out))
 		add_guessed(value->data, value->len, out, &exact);
 	return tp_buf_status(out, "header", err);
 }

@@ -1,9 +1,10 @@
 /*
  * From what mail carries to UTF-8: encoded words (RFC 2047), charsets of parameters (RFC 2231),
- * raw 8-bit headers, addresses, dates. Everything that needs GMime is behind this header.
+ * raw 8-bit headers, addresses, dates.
  *
  * Output is always valid UTF-8: what cannot be converted becomes U+FFFD. Control characters are
- * left in (a name may be hostile); who shows a text scrubs it (base/diag.h, tp_text_scrub).
+ * left in (a name may be hostile), only NUL is replaced in header values; who shows a text scrubs it
+ * (base/utf8.h, tp_text_scrub).
  */
 #ifndef TP_MIME_TEXT_H
 #define TP_MIME_TEXT_H
@@ -14,7 +15,8 @@
 #define TP_TEXT_VALUE_MAX (256 * 1024)
 
 /* An unstructured value (Subject, comments) as UTF-8: unfolded, encoded words decoded, raw 8-bit
- * read as UTF-8 when valid, else as Windows-1252. Appends to *out. */
+ * read as UTF-8 when valid, else as Windows-1252; the escapes of raw ISO-2022-JP are understood.
+ * Appends to *out. */
 enum tp_status tp_text_decode(
 	const char *data, struct tp_range value, struct tp_buf *out, struct tp_error *err);
 
@@ -33,6 +35,16 @@ enum tp_status tp_text_to_utf8(const char *bytes, size_t len, const char *charse
  * and then *out is as it was. */
 enum tp_status tp_text_from_utf8(const char *text, size_t len, const char *charset,
 	struct tp_buf *out, struct tp_error *err);
+
+/* Appends the text in ASCII as well as can be ("décembre" gives "decembre" in a UTF-8 locale; what
+ * has no likeness becomes `?`), for a place that can hold nothing else. */
+enum tp_status tp_text_to_ascii(
+	const char *text, size_t len, struct tp_buf *out, struct tp_error *err);
+
+/* True when `charset` writes every printable ASCII character and line end as ASCII does, so that
+ * ASCII can be put between two lines of it untranslated. ISO-2022-* counts: its lines end in ASCII.
+ */
+bool tp_text_holds_ascii(const char *charset);
 
 /* The addr-specs of an address list field (From, To, Cc), one NUL-terminated string after another
  * appended to *out; *count gets how many. Groups are opened. */

@@ -13,6 +13,7 @@
 #include "mime/codec.h"
 #include "mime/header.h"
 #include "mime/lex.h"
+#include "mime/vector.h"
 
 const struct tp_tree_limits tp_tree_default_limits = {
 	.parts = 500000,
@@ -63,16 +64,18 @@ static bool delimiter_at(const struct scanner *s, size_t at, struct delimiter *f
 	return found->part != TP_PART_NONE;
 }
 
-#define BLOCK 64
+#define BLOCK (4 * TP_VECTOR_SIZE)
 
 /* True when some byte of p[0, BLOCK) is a line feed with two dashes behind it. */
 static bool block_has_dashes(const char *p)
 {
-	unsigned char any = 0;
+	tp_vector any = { 0 };
 
-	for (int i = 0; i < BLOCK; i++)
-		any |= (unsigned char)((p[i] == '\n') & (p[i + 1] == '-') & (p[i + 2] == '-'));
-	return any;
+	for (size_t i = 0; i < BLOCK; i += TP_VECTOR_SIZE)
+		any |= (tp_vector)((tp_vector_load(p + i) == '\n') &
+				   (tp_vector_load(p + i + 1) == '-') &
+				   (tp_vector_load(p + i + 2) == '-'));
+	return tp_vector_any(any);
 }
 
 /* The first line at or behind `at` that begins with two dashes and does not begin at `at` itself;
@@ -103,25 +106,35 @@ static bool next_delimiter(const struct scanner *s, struct delimiter *found)
 	return false;
 }
 
-/* Just past the header block that begins at s->at: the first blank line, line that is no field,
- * or delimiter ends it. A `From ` line may stand first, as mbox files leave it. */
+static bool is_blank_line(const struct scanner *s, size_t at)
+{
+	return s->data[at] == '\n' ||
+	       (s->data[at] == '\r' && s->len - at >= 2 && s->data[at + 1] == '\n');
+}
+
+/* True for the `From ` line that mbox files leave, and its quoted form. */
+static bool is_from_line(const struct scanner *s, size_t at)
+{
+	at += s->data[at] == '>';
+	return s->len - at >= 5 && !memcmp(s->data + at, "From ", 5);
+}
+
+/* Just past the header block that begins at s->at: a blank line or a delimiter ends it. Lines that
+ * are no field are passed over, as mail readers do (they are often one long field, badly folded),
+ * but when the first is none there is no header at all. */
 static size_t header_end(const struct scanner *s)
 {
 	struct delimiter unused;
 	size_t at = s->at;
 	size_t end;
 
-	for (; at < s->len; at = end) {
-		end = line_end(s, at);
+	if (at < s->len && !is_from_line(s, at) &&
+		!tp_header_is_field(s->data, at, line_end(s, at)))
+		return at;
+	for (; at < s->len && !is_blank_line(s, at); at = end) {
 		if (delimiter_at(s, at, &unused))
 			return at;
-		if (tp_lex_is_blank(s->data[at]) && at > s->at)
-			continue;
-		if (tp_header_is_field(s->data, at, end))
-			continue;
-		if (at == s->at && s->len - at >= 5 && !memcmp(s->data + at, "From ", 5))
-			continue;
-		return at;
+		end = line_end(s, at);
 	}
 	return at;
 }
@@ -129,11 +142,9 @@ static size_t header_end(const struct scanner *s)
 /* Just past a blank line at `at`, or `at`. */
 static size_t skip_blank_line(const struct scanner *s, size_t at)
 {
-	if (at < s->len && s->data[at] == '\n')
-		return at + 1;
-	if (s->len - at >= 2 && s->data[at] == '\r' && s->data[at + 1] == '\n')
-		return at + 2;
-	return at;
+	if (at == s->len || !is_blank_line(s, at))
+		return at;
+	return at + (s->data[at] == '\r' ? 2 : 1);
 }
 
 static enum tp_status out_of_memory(const struct scanner *s)

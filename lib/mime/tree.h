@@ -96,7 +96,8 @@ extern const struct tp_tree_limits tp_tree_default_limits;
 /* Scans data[0, len). On success the caller owns *tree and gives it back with tp_tree_release; on
  * failure (TP_LIMIT, TP_NOMEM) there is nothing to release. There is no malformed message: what
  * breaks the rules is read as mail programs read it (no closing delimiter: the part runs to its
- * parent's end; no blank line: the body is empty; a line that is no field ends the header). */
+ * parent's end; no blank line: the body is empty; a line of a header that is no field is passed over;
+ * a first line that is no field: there is no header). */
 enum tp_status tp_tree_scan(struct tp_tree *tree, const char *data, size_t len,
 	const struct tp_tree_limits *limits, struct tp_error *err);
 void tp_tree_release(struct tp_tree *tree);

@@ -34,7 +34,7 @@ static void dump_like_gmime(const struct tp_tree *tree, const char *data)
 
 		tp_part_media_type(tree, data, i, &type);
 		printf("%u %u %s/%s", part->depth, part->ordinal, type.type, type.subtype);
-		if (part->kind != TP_PART_LEAF)
+		if (part->kind != TP_PART_LEAF || tp_media_type_is(&type, "multipart", "*"))
 			puts(" - - -");
 		else if (tp_range_len(part->body) == 0)
 			puts(" - - 0");

@@ -107,7 +107,8 @@ static void test_race(void)
 
 static void record(struct tp_ledger *ledger, const char *key, int64_t expires, int64_t now)
 {
-	struct tp_drop_result result = { "https://x/", NULL, expires, NULL };
+	char url[] = "https://x/";
+	struct tp_drop_result result = { url, NULL, expires, NULL };
 
 	tp_ledger_record(ledger, key, &result, now, &err);
 }
@@ -123,7 +124,8 @@ static enum tp_status find(struct tp_ledger *ledger, const char *key, int64_t no
 
 static void test_lifetimes(struct tp_ledger *ledger)
 {
-	struct tp_drop_result result = { "https://x/y", "https://x/del", 1000, NULL }, found;
+	char url[] = "https://x/y", delete_url[] = "https://x/del";
+	struct tp_drop_result result = { url, delete_url, 1000, NULL }, found;
 
 	ok(find(ledger, "k", 0, 1000) == TP_NOTHING, "an unknown key");
 	ok(!tp_ledger_record(ledger, "k", &result, 0, &err), "recorded: %s", err.text);

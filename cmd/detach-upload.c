@@ -1,0 +1,149 @@
+/*
+ * detach-upload: past a threshold, upload a mail's attachments and leave stubs in their place.
+ *
+ * RFC 5322 on stdin and stdout. Below the threshold, and whenever nothing may leave, the output is
+ * the input to the byte. See detach-upload(1).
+ */
+#include "base/clock.h"
+#include "base/diag.h"
+#include "base/tool.h"
+#include "drop/detach.h"
+#include "drop/plan.h"
+
+#define EXIT_DIVERTED 99 /* the service has the mail: nothing to pass on */
+
+static struct {
+	bool dry_run, divert;
+	const char *sender;
+	struct tp_strings rcpts;
+} opt;
+
+static const struct tp_option options[] = {
+	{ 0, "over", "SIZE", .key = "detach.over",
+		.help = "act when the attachments weigh more than this" },
+	{ 0, "fit", "SIZE", .key = "detach.fit",
+		.help = "let the fewest leave, largest first, until the mail is this small" },
+	{ 0, "part-over", "SIZE", .key = "detach.part_over",
+		.help = "let only attachments leave that are larger than this" },
+	{ 0, "only", "PATTERN", .key = "detach.only",
+		.help = "let only these names or types leave (may be repeated)" },
+	{ 0, "except", "PATTERN", .key = "detach.except",
+		.help = "keep these names or types (may be repeated)" },
+	{ 0, "store", "STORE", .key = "drop.store",
+		.help = "dir:PATH, webdav+https://..., s3://BUCKET/PREFIX or recipe:NAME" },
+	{ 0, "base-url", "URL", .key = "drop.base_url", .help = "where the store is published" },
+	{ 0, "expire", "DURATION", .key = "drop.expire", .help = "life of the links" },
+	{ 0, "uploader", "COMMAND", .key = "detach.uploader",
+		.help = "upload with this command instead of drop-put" },
+	{ 0, "jobs", "N", .key = "detach.jobs", .help = "uploads at once" },
+	{ 0, "deadline", "DURATION", .key = "detach.deadline", .help = "time for all uploads" },
+	{ 0, "signed", "skip|wrap", .key = "detach.signed",
+		.help = "signed mail: leave it alone, or upload it whole" },
+	{ 0, "sender", "ADDRESS", .string = &opt.sender, .help = "envelope sender" },
+	{ 0, "rcpt", "ADDRESS", .list = &opt.rcpts,
+		.help = "envelope recipient (may be repeated)" },
+	{ 0, "divert", NULL, .flag = &opt.divert,
+		.help = "let the service send the mail: exit 99, nothing on stdout" },
+	{ 'n', "dry-run", NULL, .flag = &opt.dry_run,
+		.help = "print what would be done with every part, upload nothing" },
+	{ .name = NULL },
+};
+
+/* Uploads, then writes the mail with its stubs, or hands it to the service. */
+static enum tp_status detach(struct tp_run *run, struct tp_detach *job, struct tp_error *err)
+{
+	struct tp_spool result = TP_SPOOL_INIT;
+	enum tp_status status = tp_detach_envelope(job, opt.sender, &opt.rcpts, err);
+
+	if (!status)
+		status = tp_detach_upload(job, err);
+	if (!status && opt.divert) {
+		status = tp_detach_divert(job, err);
+		run->exit_code = EXIT_DIVERTED;
+	} else if (!status) {
+		status = tp_detach_rewrite(job, &result, err);
+		if (!status)
+			status = tp_stdout_write(result.data, result.len, err);
+		tp_spool_release(&result);
+	}
+	tp_detach_release(job);
+	return status;
+}
+
+/* A line in the log for every attachment that stays although the mail is heavy. */
+static void log_decisions(const struct tp_plan *plan, const struct tp_tree *tree)
+{
+	struct tp_buf path = TP_BUF_INIT(1u << 16);
+
+	for (size_t i = 0; i < plan->count; i++) {
+		const struct tp_plan_item *item = &plan->items[i];
+
+		if (item->decision != TP_STAYS || item->role == TP_ROLE_BODY)
+			continue;
+		tp_buf_clear(&path);
+		tp_tree_path(tree, item->part, &path);
+		tp_notice("part %s stays: %s", tp_buf_str(&path), item->reason);
+	}
+	if (!plan->leaving)
+		tp_notice("nothing leaves: %s", plan->reason);
+	tp_buf_release(&path);
+}
+
+static enum tp_status act(struct tp_run *run, const struct tp_tree *tree,
+	const struct tp_plan *plan, struct tp_error *err)
+{
+	struct tp_detach job = { .conf = run->conf, .data = run->message.data,
+		.len = run->message.len, .tree = tree, .plan = plan };
+
+	if (opt.dry_run)
+		return tp_plan_print(plan, tree, tp_stdout_is_terminal(), &run->text, err);
+	log_decisions(plan, tree);
+	if (!plan->leaving)
+		return tp_stdout_write(run->message.data, run->message.len, err);
+	job.until_ms = tp_monotonic_ms() + tp_conf_seconds(run->conf, "detach.deadline") * 1000;
+	return detach(run, &job, err);
+}
+
+static enum tp_status run(struct tp_run *run, struct tp_error *err)
+{
+	struct tp_tree tree = { .parts = NULL };
+	struct tp_plan_rules rules;
+	struct tp_plan plan;
+	enum tp_status status = tp_plan_rules_read(run->conf, &rules, err);
+
+	if (status)
+		goto out;
+	status = tp_tree_scan(&tree, run->message.data, run->message.len, &tp_tree_default_limits,
+		err);
+	if (status == TP_LIMIT && !opt.dry_run) {
+		/* No mail that people write: making it wait would only make it come back. */
+		tp_warn("passed unchanged: %s", err->text);
+		status = tp_stdout_write(run->message.data, run->message.len, err);
+		goto out;
+	}
+	if (!status)
+		status = tp_plan_make(&tree, run->message.data, run->message.len, &rules, &plan, err);
+	if (status)
+		goto out;
+	status = act(run, &tree, &plan, err);
+	tp_plan_release(&plan);
+out:
+	tp_tree_release(&tree);
+	tp_plan_rules_release(&rules);
+	tp_strings_release(&opt.rcpts);
+	return status;
+}
+
+int main(int argc, char **argv)
+{
+	static const struct tp_tool tool = {
+		.name = "detach-upload",
+		.summary = "upload heavy attachments, leave stubs in the mail",
+		.operands = "",
+		.carries_mail = true,
+		.options = options,
+		.run = run,
+	};
+
+	return tp_tool_main(&tool, argc, argv);
+}

@@ -1,0 +1,365 @@
+/*
+ * link-inject: stubs of detached attachments become text that people read. Any other text can take
+ * the same way. The message comes out unchanged when there is nothing to say.
+ */
+#include <strings.h>
+
+#include "base/diag.h"
+#include "base/file.h"
+#include "base/secret.h"
+#include "base/tool.h"
+#include "mime/body.h"
+#include "mime/header.h"
+#include "mime/inject.h"
+#include "mime/links.h"
+#include "mime/template.h"
+
+#define FILE_MAX ((size_t)16 * 1024 * 1024)
+
+static const char *links_file, *text_file, *html_file;
+static bool keep_stubs;
+
+static const struct tp_option options[] = {
+	{ 0, "position", "head|foot", "inject.position", NULL, NULL, NULL,
+		"put the text at the head or the foot of the mail" },
+	{ 0, "template", "FILE", "inject.template", NULL, NULL, NULL,
+		"template of the block of links in plain text" },
+	{ 0, "html-template", "FILE", "inject.html_template", NULL, NULL, NULL,
+		"template of the block of links in HTML" },
+	{ 0, "lang", "en|fr|de|es|auto", "inject.lang", NULL, NULL, NULL,
+		"language of the built-in templates, of sizes and of dates" },
+	{ 0, "links", "FILE", NULL, NULL, &links_file, NULL,
+		"show these links, a JSON object a line, instead of the stubs" },
+	{ 0, "text", "FILE", NULL, NULL, &text_file, NULL,
+		"inject this text, a template, instead of links" },
+	{ 0, "html", "FILE", NULL, NULL, &html_file, NULL,
+		"HTML version of --text; without it the text is made HTML" },
+	{ 0, "trust", "own|any", "inject.trust", NULL, NULL, NULL,
+		"make links of our own sealed stubs only, or of any external body" },
+	{ 0, "keep-stubs", NULL, NULL, &keep_stubs, NULL, NULL,
+		"leave the stubs in the mail, too" },
+	{ 0, NULL, NULL, NULL, NULL, NULL, NULL, NULL },
+};
+
+struct work {
+	struct tp_run *run;
+	const char *data;
+	size_t len;
+	struct tp_tree tree;
+	struct tp_links links;
+	bool *stubs; /* a flag for each part: shown as a link */
+	bool has_secret;
+	unsigned char secret[TP_SECRET_BYTES]; /* loaded by the first sealed stub */
+	const char *lang;
+	struct tp_buf text;
+	struct tp_buf html;
+};
+
+/* --- links ---------------------------------------------------------------------------------------
+ */
+
+static void log_left(const struct work *work, uint32_t part, const char *why)
+{
+	struct tp_buf path = TP_BUF_INIT(4096);
+
+	tp_tree_path(&work->tree, part, &path);
+	tp_notice("part %s: external body left as it is: %s", tp_buf_str(&path), why);
+	tp_buf_release(&path);
+}
+
+/* Whether the link of a stub may be shown: TP_NOTHING when the part stays what it is. */
+static enum tp_status judge(
+	struct work *work, uint32_t part, const struct tp_link *link, struct tp_error *err)
+{
+	struct tp_buf path = TP_BUF_INIT(4096);
+	enum tp_status status = TP_OK;
+
+	if (!strcmp(tp_conf_str(work->run->conf, "inject.trust"), "any")) {
+		if (tp_link_url_is_safe(link->url, true))
+			return TP_OK;
+		log_left(work, part, "its URL is not for the web");
+		return TP_NOTHING;
+	}
+	if (!link->seal[0]) {
+		log_left(work, part, "it does not carry our seal");
+		return TP_NOTHING;
+	}
+	if (!work->has_secret)
+		status = tp_secret_load(work->run->conf, work->secret, err);
+	if (!status) {
+		work->has_secret = true;
+		status = tp_stub_verify(link, work->secret, err);
+	}
+	if (status && tp_tree_path(&work->tree, part, &path))
+		tp_error_prefix(err, "part %s", tp_buf_str(&path));
+	tp_buf_release(&path);
+	return status;
+}
+
+static enum tp_status collect_stub(struct work *work, uint32_t part, struct tp_error *err)
+{
+	struct tp_link link;
+	enum tp_status status;
+
+	status = tp_stub_parse(&work->tree, work->data, part, &link, err);
+	if (status)
+		return status;
+	status = judge(work, part, &link, err);
+	if (status) {
+		tp_link_release(&link);
+		return status;
+	}
+	if (!work->stubs)
+		work->stubs = calloc(work->tree.count, sizeof *work->stubs);
+	if (!work->stubs) {
+		tp_link_release(&link);
+		return tp_fail(err, TP_NOMEM, "stubs: out of memory");
+	}
+	work->stubs[part] = true;
+	return tp_links_add(&work->links, &link, err);
+}
+
+static enum tp_status collect_stubs(struct work *work, struct tp_error *err)
+{
+	enum tp_status status = TP_OK;
+
+	for (uint32_t i = 0; i < work->tree.count && (!status || status == TP_NOTHING);) {
+		if (tp_part_is_sealed(&work->tree, work->data, i)) {
+			i = tp_tree_subtree_end(&work->tree, i);
+			continue;
+		}
+		if (work->tree.parts[i].kind == TP_PART_LEAF)
+			status = collect_stub(work, i, err);
+		i++;
+	}
+	return status == TP_NOTHING ? TP_OK : status;
+}
+
+static enum tp_status read_links(struct work *work, struct tp_error *err)
+{
+	struct tp_buf file = TP_BUF_INIT(FILE_MAX);
+	enum tp_status status = tp_file_read(links_file, &file, err);
+
+	if (!status)
+		status = tp_links_read(tp_buf_str(&file), file.len, links_file, &work->links, err);
+	tp_buf_release(&file);
+	return status;
+}
+
+/* --- texts ---------------------------------------------------------------------------------------
+ */
+
+/* A language that we write, named by the first subtag of Content-Language. */
+static const char *mail_language(const struct work *work)
+{
+	static const char *const ours[] = { "en", "fr", "de", "es" };
+	struct tp_buf value = TP_BUF_INIT(4096);
+	struct tp_field field;
+	const char *found = NULL;
+	size_t len;
+
+	if (tp_header_find(work->data, work->tree.parts[0].header, "Content-Language", &field))
+		tp_header_unfold(work->data, field.value, &value);
+	len = strcspn(tp_buf_str(&value), "-_, \t(;");
+	for (size_t i = 0; i < sizeof ours / sizeof *ours; i++)
+		if (len == 2 && !strncasecmp(value.data, ours[i], 2))
+			found = ours[i];
+	tp_buf_release(&value);
+	return found;
+}
+
+static void choose_language(struct work *work)
+{
+	work->lang = tp_conf_str(work->run->conf, "inject.lang");
+	if (!strcmp(work->lang, "auto"))
+		work->lang = mail_language(work);
+	if (!work->lang)
+		work->lang = tp_conf_str(work->run->conf, "inject.default_lang");
+}
+
+static enum tp_status fill(const struct work *work, const char *name, const char *template,
+	size_t len, bool html, struct tp_buf *out, struct tp_error *err)
+{
+	struct tp_template_facts facts = { work->links.list, work->links.count, work->lang,
+		&work->tree, work->data };
+	struct tp_template *compiled;
+	enum tp_status status;
+
+	status = tp_template_compile(name, template, len, html, &compiled, err);
+	if (!status)
+		status = tp_template_render(compiled, &facts, out, err);
+	tp_template_free(compiled);
+	return status;
+}
+
+static enum tp_status fill_file(const struct work *work, const char *path, bool html,
+	struct tp_buf *out, struct tp_error *err)
+{
+	struct tp_buf file = TP_BUF_INIT(FILE_MAX);
+	enum tp_status status = tp_file_read(path, &file, err);
+
+	if (!status)
+		status = fill(work, path, tp_buf_str(&file), file.len, html, out, err);
+	tp_buf_release(&file);
+	return status;
+}
+
+/* Both texts. HTML comes from its own file, else from the text's file when that is the user's. */
+static enum tp_status make_texts(struct work *work, struct tp_error *err)
+{
+	const struct tp_conf *conf = work->run->conf;
+	const char *text = text_file ? text_file : tp_conf_str(conf, "inject.template");
+	const char *html = text_file ? html_file : tp_conf_str(conf, "inject.html_template");
+	const char *built_in;
+	enum tp_status status;
+
+	choose_language(work);
+	if (text) {
+		status = fill_file(work, text, false, &work->text, err);
+	} else {
+		built_in = tp_template_builtin(work->lang, false);
+		status = fill(work, "built-in template", built_in, strlen(built_in), false,
+			&work->text, err);
+	}
+	if (status)
+		return status;
+	if (html)
+		return fill_file(work, html, true, &work->html, err);
+	if (text) {
+		tp_template_text_to_html(tp_buf_str(&work->text), work->text.len, &work->html);
+		return tp_buf_status(&work->html, "HTML version of the text", err);
+	}
+	built_in = tp_template_builtin(work->lang, true);
+	return fill(work, "built-in template", built_in, strlen(built_in), true, &work->html, err);
+}
+
+/* --- the message ---------------------------------------------------------------------------------
+ */
+
+static enum tp_status to_spooler(void *context, const char *bytes, size_t len, struct tp_error *err)
+{
+	return tp_spooler_add(context, bytes, len, err);
+}
+
+/* Carries the edits out, proves the result, writes it. */
+static enum tp_status write_edited(const struct work *work, struct tp_edits *edits,
+	const struct tp_intent *intent, struct tp_error *err)
+{
+	struct tp_spooler spooler = TP_SPOOLER_INIT;
+	struct tp_spool result = TP_SPOOL_INIT;
+	enum tp_status status;
+
+	status = tp_edits_settle(edits, work->len, err);
+	if (!status)
+		status = tp_edits_apply(edits, work->data, work->len, to_spooler, &spooler, err);
+	if (!status)
+		status = tp_spooler_finish(&spooler, &result, err);
+	if (!status)
+		status = tp_intent_check(
+			intent, &work->tree, work->data, result.data, result.len, err);
+	if (!status)
+		status = tp_stdout_write(result.data, result.len, err);
+	tp_spooler_release(&spooler);
+	tp_spool_release(&result);
+	return status;
+}
+
+static void log_way(enum tp_inject_way way, size_t links)
+{
+	static const char *const ways[] = {
+		[TP_INJECT_INSIDE] = "in its text",
+		[TP_INJECT_ADDED] = "in a part of its own: the mail has no text to change",
+		[TP_INJECT_WRAPPED] = "beside the mail: it has no text that may be changed",
+		[TP_INJECT_REPLACED] = "as its text: nothing else is left",
+		[TP_INJECT_NOWHERE] = "nowhere: the mail is signed, encrypted or a report",
+	};
+
+	if (text_file)
+		tp_notice("text injected %s", ways[way]);
+	else
+		tp_notice("%zu link%s injected %s", links, links == 1 ? "" : "s", ways[way]);
+}
+
+static enum tp_status inject(struct work *work, struct tp_error *err)
+{
+	struct tp_edits edits = TP_EDITS_INIT;
+	struct tp_intent intent = TP_INTENT_INIT;
+	struct tp_inject what = {
+		.text = tp_buf_str(&work->text),
+		.text_len = work->text.len,
+		.html = tp_buf_str(&work->html),
+		.html_len = work->html.len,
+		.foot = !strcmp(tp_conf_str(work->run->conf, "inject.position"), "foot"),
+		.wrap_sealed = work->links.count > 0,
+		.removed = keep_stubs ? NULL : work->stubs,
+	};
+	enum tp_inject_way way;
+	enum tp_status status;
+
+	status = tp_inject(&work->tree, work->data, work->len, &what, &edits, &intent, &way, err);
+	if (!status) {
+		log_way(way, work->links.count);
+		status = write_edited(work, &edits, &intent, err);
+	}
+	tp_edits_release(&edits);
+	tp_intent_release(&intent);
+	return status;
+}
+
+static enum tp_status work_on(struct work *work, struct tp_error *err)
+{
+	enum tp_status status = TP_OK;
+
+	if (html_file && !text_file)
+		return tp_fail(err, TP_USAGE, "--html goes with --text");
+	if (links_file && text_file)
+		return tp_fail(err, TP_USAGE, "--links and --text exclude one another");
+	if (links_file)
+		status = read_links(work, err);
+	else if (!text_file)
+		status = collect_stubs(work, err);
+	if (status)
+		return status;
+	if (!text_file && !work->links.count)
+		return tp_stdout_write(work->data, work->len, err);
+	status = make_texts(work, err);
+	if (!status && !work->text.len)
+		return tp_stdout_write(work->data, work->len, err);
+	return status ? status : inject(work, err);
+}
+
+static enum tp_status run_link_inject(struct tp_run *run, struct tp_error *err)
+{
+	struct work work = { .run = run, .data = run->message.data, .len = run->message.len };
+	enum tp_status status;
+
+	tp_buf_init(&work.text, TP_TEMPLATE_OUTPUT_MAX);
+	tp_buf_init(&work.html, TP_TEMPLATE_OUTPUT_MAX);
+	status = tp_tree_scan(&work.tree, work.data, work.len, &tp_tree_default_limits, err);
+	if (status)
+		return status;
+	status = work_on(&work, err);
+	explicit_bzero(work.secret, sizeof work.secret);
+	tp_links_release(&work.links);
+	free(work.stubs);
+	tp_buf_release(&work.text);
+	tp_buf_release(&work.html);
+	tp_tree_release(&work.tree);
+	return status;
+}
+
+int main(int argc, char **argv)
+{
+	static const struct tp_tool tool = {
+		.name = "link-inject",
+		.summary =
+			"turn the stubs of detached attachments, or any text, into text of a mail",
+		.operands = "",
+		.max_operands = 0,
+		.carries_mail = true,
+		.options = options,
+		.run = run_link_inject,
+	};
+
+	return tp_tool_main(&tool, argc, argv);
+}

@@ -1,0 +1,97 @@
+/* Intended trees: see intent.h. */
+#include "mime/intent.h"
+
+#include "mime/header.h"
+
+enum tp_status tp_intent_add(struct tp_intent *intent, unsigned depth, enum tp_intended kind,
+	uint32_t origin, struct tp_error *err)
+{
+	if (intent->count == intent->cap) {
+		size_t cap = intent->cap ? intent->cap * 2 : 16;
+		struct tp_intent_part *grown = reallocarray(intent->list, cap, sizeof *grown);
+
+		if (!grown)
+			return tp_fail(err, TP_NOMEM, "checking the result: out of memory");
+		intent->list = grown;
+		intent->cap = cap;
+	}
+	intent->list[intent->count++] =
+		(struct tp_intent_part){ (uint16_t)depth, (uint8_t)kind, origin };
+	return TP_OK;
+}
+
+void tp_intent_release(struct tp_intent *intent)
+{
+	free(intent->list);
+	*intent = (struct tp_intent)TP_INTENT_INIT;
+}
+
+static bool same_bytes(const char *a, struct tp_range in_a, const char *b, struct tp_range in_b)
+{
+	return tp_range_len(in_a) == tp_range_len(in_b) &&
+	       !memcmp(a + in_a.begin, b + in_b.begin, tp_range_len(in_a));
+}
+
+/* Whether part i of the new tree is the part `origin` of the old one, as far as it was kept. */
+static bool is_origin(const struct tp_tree *old_tree, const char *old, uint32_t origin, bool edited,
+	const struct tp_tree *new_tree, const char *new, uint32_t i)
+{
+	const struct tp_part *was = &old_tree->parts[origin], *is = &new_tree->parts[i];
+	struct tp_media_type was_type, is_type;
+
+	tp_part_media_type(old_tree, old, origin, &was_type);
+	tp_part_media_type(new_tree, new, i, &is_type);
+	if (was->kind != is->kind || !tp_media_type_is(&is_type, was_type.type, was_type.subtype))
+		return false;
+	if (edited || was->kind != TP_PART_LEAF)
+		return true;
+	return was->encoding == is->encoding && same_bytes(old, was->body, new, is->body);
+}
+
+static bool is_new(const struct tp_tree *tree, const char *data, uint32_t i, bool mixed)
+{
+	struct tp_media_type type;
+
+	tp_part_media_type(tree, data, i, &type);
+	if (mixed)
+		return tree->parts[i].kind == TP_PART_MULTIPART &&
+		       tp_media_type_is(&type, "multipart", "mixed");
+	return tree->parts[i].kind == TP_PART_LEAF && tp_media_type_is(&type, "text", "plain");
+}
+
+static bool is_as_meant(const struct tp_intent_part *meant, const struct tp_tree *tree,
+	const char *data, const struct tp_tree *result_tree, const char *result, uint32_t i)
+{
+	if (meant->depth != result_tree->parts[i].depth)
+		return false;
+	if (meant->kind == TP_INTENDED_TEXT || meant->kind == TP_INTENDED_MIXED)
+		return is_new(result_tree, result, i, meant->kind == TP_INTENDED_MIXED);
+	return is_origin(tree, data, meant->origin, meant->kind == TP_INTENDED_EDITED, result_tree,
+		result, i);
+}
+
+enum tp_status tp_intent_check(const struct tp_intent *intent, const struct tp_tree *tree,
+	const char *data, const char *result, size_t len, struct tp_error *err)
+{
+	struct tp_tree_limits limits = tp_tree_default_limits;
+	struct tp_tree got;
+	enum tp_status status;
+
+	/* what was added may stand above a limit that the original just met */
+	limits.parts += 2;
+	limits.depth += 2;
+	limits.header_bytes += 4096;
+	status = tp_tree_scan(&got, result, len, &limits, err);
+	if (status)
+		return status;
+	if (got.count != intent->count)
+		status = tp_fail(err, TP_INTERNAL,
+			"checking the result: %u parts instead of the %zu intended", got.count,
+			intent->count);
+	for (uint32_t i = 0; !status && i < got.count; i++)
+		if (!is_as_meant(&intent->list[i], tree, data, &got, result, i))
+			status = tp_fail(err, TP_INTERNAL,
+				"checking the result: part number %u is not what was intended", i);
+	tp_tree_release(&got);
+	return status;
+}

@@ -1,0 +1,680 @@
+/*
+ * Text put into one part: see leaf.h. The work goes in steps over one struct: decode, find the
+ * place, shape the text, choose charset and encoding, write the edits.
+ */
+#include "mime/leaf.h"
+
+#include <strings.h>
+
+#include "mime/codec.h"
+#include "mime/header.h"
+#include "mime/html.h"
+#include "mime/lex.h"
+#include "mime/text.h"
+
+#define LINE_LIMIT 998 /* RFC 5322 2.1.1 */
+
+struct leaf {
+	const char *data;
+	const struct tp_part *part;
+	bool html;
+	bool flowed;
+	bool iso2022;
+	char *charset; /* owned, never NULL */
+	const char *eol;
+
+	struct tp_buf decoded; /* the body without its transfer encoding, when it has one */
+	struct tp_buf unified; /* the body as UTF-8, when the part moves to it */
+	const char *body;      /* what is edited: the mail itself, or one of the two */
+	size_t body_len;
+	bool moved; /* the charset becomes UTF-8 */
+
+	size_t place;      /* in body */
+	struct tp_buf put; /* what goes there: UTF-8 with LF, in the end bytes of the part */
+};
+
+/* --- small questions -----------------------------------------------------------------------------
+ */
+
+static bool is_ascii(const char *bytes, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		if ((unsigned char)bytes[i] >= 0x80)
+			return false;
+	return true;
+}
+
+static bool has_long_line(const char *bytes, size_t len)
+{
+	const char *end = bytes + len, *lf;
+
+	for (; (lf = memchr(bytes, '\n', (size_t)(end - bytes))) != NULL; bytes = lf + 1)
+		if (lf - bytes > LINE_LIMIT)
+			return true;
+	return end - bytes > LINE_LIMIT;
+}
+
+const char *tp_leaf_eol(const char *data, struct tp_range range, const char *otherwise)
+{
+	const char *start = data + range.begin;
+	const char *lf = range.end > range.begin ? memchr(start, '\n', tp_range_len(range)) : NULL;
+
+	if (!lf)
+		return otherwise;
+	return lf > start && lf[-1] == '\r' ? "\r\n" : "\n";
+}
+
+static bool ends_line(const char *bytes, size_t len)
+{
+	return len == 0 || bytes[len - 1] == '\n';
+}
+
+/* True when bytes[0, len) is empty or ends in an empty line. */
+static bool ends_blank(const char *bytes, size_t len)
+{
+	if (!ends_line(bytes, len))
+		return false;
+	if (len == 0)
+		return true;
+	len -= len > 1 && bytes[len - 2] == '\r' ? 2 : 1;
+	return ends_line(bytes, len);
+}
+
+/* --- loading -------------------------------------------------------------------------------------
+ */
+
+static enum tp_status read_params(struct leaf *leaf, struct tp_error *err)
+{
+	struct tp_buf value = TP_BUF_INIT(65536);
+	struct tp_field field;
+	enum tp_status status = TP_NOTHING;
+
+	if (tp_header_find(leaf->data, leaf->part->header, "Content-Type", &field)) {
+		if (!tp_param_find(leaf->data, field.value, "format", &value, NULL, err))
+			leaf->flowed = !leaf->html && !strcasecmp(tp_buf_str(&value), "flowed");
+		tp_buf_clear(&value);
+		status = tp_param_find(leaf->data, field.value, "charset", &value, NULL, err);
+	}
+	if (status)
+		tp_buf_clear(&value);
+	leaf->charset = strdup(tp_buf_str(&value));
+	leaf->iso2022 = !strncasecmp(tp_buf_str(&value), "iso-2022", 8);
+	tp_buf_release(&value);
+	return leaf->charset ? TP_OK : tp_fail(err, TP_NOMEM, "body: out of memory");
+}
+
+static bool decode(const char *in, size_t len, enum tp_encoding encoding, struct tp_buf *out)
+{
+	struct tp_decoder decoder;
+	char *to;
+
+	tp_decoder_init(&decoder, encoding);
+	to = tp_buf_reserve(out, tp_decoder_bound(len) + tp_decoder_bound(0));
+	if (!to)
+		return false;
+	tp_buf_grew(out, tp_decoder_feed(&decoder, in, len, to));
+	to = tp_buf_reserve(out, tp_decoder_bound(0));
+	if (to)
+		tp_buf_grew(out, tp_decoder_finish(&decoder, to));
+	return to != NULL;
+}
+
+static enum tp_status load(struct leaf *leaf, struct tp_error *err)
+{
+	struct tp_range body = leaf->part->body, header = leaf->part->header;
+	const char *eol = tp_leaf_eol(leaf->data, header, tp_leaf_eol(leaf->data, body, "\n"));
+	enum tp_status status = read_params(leaf, err);
+
+	if (status)
+		return status;
+	leaf->body = leaf->data + body.begin;
+	leaf->body_len = tp_range_len(body);
+	leaf->eol = tp_leaf_eol(leaf->data, body, eol);
+	if (leaf->part->encoding == TP_ENCODING_IDENTITY)
+		return TP_OK;
+	if (!decode(leaf->body, leaf->body_len, leaf->part->encoding, &leaf->decoded))
+		return tp_buf_status(&leaf->decoded, "body", err);
+	leaf->body = tp_buf_str(&leaf->decoded);
+	leaf->body_len = leaf->decoded.len;
+	if (leaf->part->encoding == TP_ENCODING_BASE64)
+		leaf->eol = tp_leaf_eol(leaf->body, (struct tp_range){ 0, leaf->body_len }, eol);
+	return TP_OK;
+}
+
+/* Makes UTF-8 of the body. TP_NOTHING when some byte would be lost. */
+static enum tp_status move_to_utf8(struct leaf *leaf, struct tp_error *err)
+{
+	bool exact = true;
+	enum tp_status status;
+
+	status = tp_text_to_utf8(
+		leaf->body, leaf->body_len, leaf->charset, &leaf->unified, &exact, err);
+	if (status)
+		return status;
+	if (!exact) {
+		tp_buf_clear(&leaf->unified);
+		return TP_NOTHING;
+	}
+	leaf->moved = true;
+	leaf->iso2022 = false;
+	leaf->body = tp_buf_str(&leaf->unified);
+	leaf->body_len = leaf->unified.len;
+	return TP_OK;
+}
+
+/* --- place and shape -----------------------------------------------------------------------------
+ */
+
+/* The start of the last line that is `-- ` and nothing else, or `len`. */
+static size_t find_signature(const char *body, size_t len)
+{
+	const char *p = body, *end = body + len;
+	size_t found = len;
+
+	while ((p = memmem(p, (size_t)(end - p), "-- ", 3)) != NULL) {
+		bool whole = p + 3 == end || p[3] == '\n' ||
+			     (end - p > 4 && p[3] == '\r' && p[4] == '\n');
+
+		if (whole && (p == body || p[-1] == '\n'))
+			found = (size_t)(p - body);
+		p += 3;
+	}
+	return found;
+}
+
+static void find_place(struct leaf *leaf, bool foot)
+{
+	const char *body = leaf->body;
+
+	if (leaf->html && foot)
+		leaf->place = tp_html_foot(body, leaf->body_len, leaf->iso2022);
+	else if (leaf->html)
+		leaf->place = tp_html_head(body, leaf->body_len, leaf->iso2022);
+	else if (foot)
+		leaf->place = find_signature(body, leaf->body_len);
+	else /* a byte order mark stays first */
+		leaf->place = leaf->body_len >= 3 && !memcmp(body, "\xef\xbb\xbf", 3) ? 3 : 0;
+}
+
+/* Appends the text's lines without blanks at their ends, stuffed when flowed; no last line end. */
+static void add_lines(const struct leaf *leaf, const char *text, size_t len, struct tp_buf *out)
+{
+	const char *end, *lf, *stop;
+
+	while (len && strchr(" \t\n", text[len - 1]))
+		len--;
+	for (end = text + len; text < end; text = lf + 1) {
+		lf = memchr(text, '\n', (size_t)(end - text));
+		lf = lf ? lf : end;
+		for (stop = lf; !leaf->html && stop > text && strchr(" \t\r", stop[-1]);)
+			stop--;
+		if (leaf->flowed && stop > text &&
+			(strchr(" >", *text) || (stop - text >= 5 && !memcmp(text, "From ", 5))))
+			tp_buf_addc(out, ' ');
+		tp_buf_add(out, text, (size_t)(stop - text));
+		if (lf < end)
+			tp_buf_addc(out, '\n');
+	}
+}
+
+/* The text with the line ends and blank lines that part it from what is there already. */
+static void shape(struct leaf *leaf, const struct tp_leaf_text *text)
+{
+	const char *before = leaf->body;
+	size_t at = leaf->place;
+	bool at_end = at == leaf->body_len, open = !ends_line(before, at);
+
+	if (open)
+		tp_buf_addc(&leaf->put, '\n');
+	if (!leaf->html && text->foot && !ends_blank(before, at))
+		tp_buf_addc(&leaf->put, '\n');
+	add_lines(leaf, text->text, text->len, &leaf->put);
+	if (!at_end || !open)
+		tp_buf_addc(&leaf->put, '\n');
+	if (!leaf->html && !at_end)
+		tp_buf_addc(&leaf->put, '\n');
+}
+
+/* Replaces *buf by its lines ended by `eol`. */
+static enum tp_status set_line_ends(struct tp_buf *buf, const char *eol, struct tp_error *err)
+{
+	struct tp_buf out = TP_BUF_INIT(2 * buf->len + 1);
+	const char *p = tp_buf_str(buf), *end = p + buf->len, *lf;
+	enum tp_status status;
+
+	if (!strcmp(eol, "\n"))
+		return TP_OK;
+	for (; p < end && (lf = memchr(p, '\n', (size_t)(end - p))) != NULL; p = lf + 1) {
+		tp_buf_add(&out, p, (size_t)(lf - p));
+		tp_buf_adds(&out, eol);
+	}
+	tp_buf_add(&out, p, (size_t)(end - p));
+	status = tp_buf_status(&out, "body", err);
+	tp_buf_release(buf);
+	out.max = buf->max;
+	*buf = out;
+	return status;
+}
+
+/* --- charset -------------------------------------------------------------------------------------
+ */
+
+/* Whether a part labelled so may hold bytes above 127. */
+static bool takes_8bit(const struct leaf *leaf)
+{
+	struct tp_field field;
+
+	if (leaf->part->encoding != TP_ENCODING_IDENTITY)
+		return true;
+	if (tp_header_find(leaf->data, leaf->part->header, "Content-Transfer-Encoding", &field)) {
+		size_t at = field.value.begin;
+		struct tp_range word;
+
+		tp_lex_skip_cfws(leaf->data, &at, field.value.end);
+		word = tp_lex_token(leaf->data, &at, field.value.end);
+		if (tp_range_is(leaf->data, word, "8bit") ||
+			tp_range_is(leaf->data, word, "binary"))
+			return true;
+	}
+	return !is_ascii(leaf->body, leaf->body_len); /* mislabelled, but there they are */
+}
+
+/* Appends HTML with every character above 127 as a reference. */
+static void add_references(const char *text, size_t len, struct tp_buf *out)
+{
+	const unsigned char *p = (const unsigned char *)text, *end = p + len;
+
+	while (p < end) {
+		unsigned more = *p < 0xc0 ? 0 : *p < 0xe0 ? 1 : *p < 0xf0 ? 2 : 3;
+		unsigned long c = more ? *p & (0x3fU >> more) : *p;
+
+		for (p++; more && p < end; more--)
+			c = c << 6 | (*p++ & 0x3f);
+		if (c < 0x80)
+			tp_buf_addc(out, (char)c);
+		else
+			tp_buf_addf(out, "&#%lu;", c);
+	}
+}
+
+static void swap(struct tp_buf *a, struct tp_buf *b)
+{
+	struct tp_buf c = *a;
+
+	*a = *b;
+	*b = c;
+}
+
+/* HTML: in the part's charset when it fits and may be 8-bit, else by references. */
+static enum tp_status fit_html(struct leaf *leaf, struct tp_error *err)
+{
+	struct tp_buf fitted = TP_BUF_INIT(leaf->put.max);
+	const char *charset = leaf->moved ? "UTF-8" : leaf->charset;
+	enum tp_status status = TP_NOTHING;
+
+	if (is_ascii(leaf->put.data, leaf->put.len))
+		return TP_OK;
+	if (takes_8bit(leaf) && !leaf->iso2022)
+		status = tp_text_from_utf8(leaf->put.data, leaf->put.len, charset, &fitted, err);
+	if (status == TP_NOTHING) {
+		add_references(leaf->put.data, leaf->put.len, &fitted);
+		status = tp_buf_status(&fitted, "body", err);
+	}
+	swap(&leaf->put, &fitted);
+	tp_buf_release(&fitted);
+	return status;
+}
+
+/* Plain text: in the part's charset, else the part moves to UTF-8, else (a byte of it has no
+ * meaning) the text makes do with ASCII. *moved: the place must be found again. */
+static enum tp_status fit_plain(struct leaf *leaf, bool *moved, struct tp_error *err)
+{
+	struct tp_buf fitted = TP_BUF_INIT(leaf->put.max);
+	enum tp_status status = TP_NOTHING;
+
+	if (leaf->moved || is_ascii(leaf->put.data, leaf->put.len))
+		return TP_OK;
+	status = tp_text_from_utf8(leaf->put.data, leaf->put.len, leaf->charset, &fitted, err);
+	if (status == TP_NOTHING) {
+		status = move_to_utf8(leaf, err);
+		*moved = status == TP_OK;
+		if (status == TP_NOTHING)
+			status = tp_text_to_ascii(leaf->put.data, leaf->put.len, &fitted, err);
+	}
+	if (!status && !*moved)
+		swap(&leaf->put, &fitted);
+	tp_buf_release(&fitted);
+	return status;
+}
+
+static enum tp_status place_and_shape(
+	struct leaf *leaf, const struct tp_leaf_text *text, struct tp_error *err)
+{
+	tp_buf_clear(&leaf->put);
+	find_place(leaf, text->foot);
+	shape(leaf, text);
+	return tp_buf_status(&leaf->put, "body", err);
+}
+
+static enum tp_status prepare(
+	struct leaf *leaf, const struct tp_leaf_text *text, struct tp_error *err)
+{
+	enum tp_status status = TP_OK;
+	bool moved = false;
+
+	if (!tp_text_holds_ascii(leaf->charset))
+		status = move_to_utf8(leaf, err);
+	if (!status)
+		status = place_and_shape(leaf, text, err);
+	if (!status)
+		status = leaf->html ? fit_html(leaf, err) : fit_plain(leaf, &moved, err);
+	if (!status && moved)
+		status = place_and_shape(leaf, text, err);
+	return status ? status : set_line_ends(&leaf->put, leaf->eol, err);
+}
+
+/* --- the edits of the body -----------------------------------------------------------------------
+ */
+
+/* The offset in the encoded body where exactly `wanted` bytes have been decoded and none is held
+ * back; SIZE_MAX when there is none. By lines, then by bytes in the line where it must be. */
+static size_t encoded_offset(const struct leaf *leaf, size_t wanted)
+{
+	const char *in = leaf->data + leaf->part->body.begin;
+	size_t len = tp_range_len(leaf->part->body), at = 0, done = 0;
+	struct tp_decoder decoder, ahead;
+	char *scratch = malloc(tp_decoder_bound(len));
+
+	tp_decoder_init(&decoder, leaf->part->encoding);
+	while (scratch && at < len && done < wanted) {
+		const char *lf = memchr(in + at, '\n', len - at);
+		size_t n = lf ? (size_t)(lf + 1 - in) - at : len - at, got;
+
+		ahead = decoder;
+		got = tp_decoder_feed(&ahead, in + at, n, scratch);
+		if (done + got >= wanted)
+			break;
+		decoder = ahead;
+		done += got;
+		at += n;
+	}
+	for (; scratch && at < len && done < wanted; at++)
+		done += tp_decoder_feed(&decoder, in + at, 1, scratch);
+	free(scratch);
+	return scratch && done == wanted && !decoder.held ? at : SIZE_MAX;
+}
+
+/* True when the quoted-printable mail[body) with `put` at `at` decodes to what is wanted. */
+static bool proves(const struct leaf *leaf, size_t at, const struct tp_buf *put)
+{
+	struct tp_buf whole = TP_BUF_INIT(SIZE_MAX - 1), back = TP_BUF_INIT(SIZE_MAX - 1);
+	struct tp_range body = leaf->part->body;
+	size_t tail = leaf->body_len - leaf->place;
+	bool same;
+
+	tp_buf_add(&whole, leaf->data + body.begin, at);
+	tp_buf_add(&whole, put->data, put->len);
+	tp_buf_add(&whole, leaf->data + body.begin + at, tp_range_len(body) - at);
+	same = !whole.status && decode(whole.data, whole.len, TP_ENCODING_QP, &back) &&
+	       back.len == leaf->body_len + leaf->put.len &&
+	       !memcmp(back.data, leaf->body, leaf->place) &&
+	       !memcmp(back.data + leaf->place, leaf->put.data, leaf->put.len) &&
+	       !memcmp(back.data + leaf->place + leaf->put.len, leaf->body + leaf->place, tail);
+	tp_buf_release(&whole);
+	tp_buf_release(&back);
+	return same;
+}
+
+/* An insertion into quoted-printable. TP_NOTHING when it would not read back right. */
+static enum tp_status insert_qp(
+	const struct leaf *leaf, struct tp_edits *edits, struct tp_error *err)
+{
+	struct tp_buf put = TP_BUF_INIT(SIZE_MAX - 1);
+	size_t at = encoded_offset(leaf, leaf->place);
+	enum tp_status status = TP_NOTHING;
+
+	tp_codec_qp_encode(leaf->put.data, leaf->put.len, leaf->eol, &put);
+	if (!put.status && at != SIZE_MAX && proves(leaf, at, &put))
+		status =
+			tp_edits_insert(edits, leaf->part->body.begin + at, put.data, put.len, err);
+	tp_buf_release(&put);
+	return status;
+}
+
+/* The body written anew in `encoding`. */
+static enum tp_status replace_body(const struct leaf *leaf, enum tp_encoding encoding,
+	struct tp_edits *edits, struct tp_error *err)
+{
+	struct tp_buf all = TP_BUF_INIT(SIZE_MAX - 1), out = TP_BUF_INIT(SIZE_MAX - 1);
+	struct tp_range body = leaf->part->body;
+	const char *eol = tp_leaf_eol(leaf->data, body, leaf->eol);
+	enum tp_status status;
+
+	tp_buf_add(&all, leaf->body, leaf->place);
+	tp_buf_add(&all, leaf->put.data, leaf->put.len);
+	tp_buf_add(&all, leaf->body + leaf->place, leaf->body_len - leaf->place);
+	status = tp_buf_status(&all, "body", err);
+	if (!status && encoding == TP_ENCODING_BASE64) {
+		tp_codec_base64_encode(all.data, all.len, eol, &out);
+		if (!ends_line(leaf->data + body.begin, tp_range_len(body)))
+			tp_buf_truncate(&out, out.len - strlen(eol));
+	} else if (!status && encoding == TP_ENCODING_QP) {
+		tp_codec_qp_encode(all.data, all.len, eol, &out);
+	} else {
+		swap(&all, &out);
+	}
+	if (!status)
+		status = tp_buf_status(&out, "body", err);
+	if (!status)
+		status = tp_edits_replace(edits, body, out.data, out.len, err);
+	tp_buf_release(&all);
+	tp_buf_release(&out);
+	return status;
+}
+
+/* --- the edits of the header ---------------------------------------------------------------------
+ */
+
+/* The range of a parameter from its name to the end of its value; false when it is not there. */
+static bool find_param_range(
+	const char *data, struct tp_range value, const char *name, struct tp_range *found)
+{
+	size_t at = value.begin;
+
+	while (at < value.end) {
+		struct tp_range word;
+
+		if (data[at] == '"') {
+			tp_lex_skip_quoted(data, &at, value.end);
+			continue;
+		}
+		if (data[at] == '(') {
+			tp_lex_skip_comment(data, &at, value.end);
+			continue;
+		}
+		if (data[at++] != ';')
+			continue;
+		tp_lex_skip_cfws(data, &at, value.end);
+		found->begin = at;
+		word = tp_lex_token(data, &at, value.end);
+		tp_lex_skip_cfws(data, &at, value.end);
+		if (!tp_range_is(data, word, name) || at >= value.end || data[at] != '=')
+			continue;
+		at++;
+		tp_lex_skip_cfws(data, &at, value.end);
+		if (at < value.end && data[at] == '"')
+			tp_lex_skip_quoted(data, &at, value.end);
+		else
+			while (at < value.end && data[at] != ';' && !tp_lex_is_space(data[at]))
+				at++;
+		found->end = at;
+		return true;
+	}
+	return false;
+}
+
+/* Adds a field at the end of the header, and the blank line when the part lacks one. */
+static enum tp_status add_field(
+	const struct leaf *leaf, const char *field, struct tp_edits *edits, struct tp_error *err)
+{
+	struct tp_range header = leaf->part->header;
+	struct tp_buf out = TP_BUF_INIT(4096);
+	enum tp_status status;
+
+	if (!ends_line(leaf->data + header.begin, tp_range_len(header)))
+		tp_buf_adds(&out, leaf->eol);
+	tp_buf_addf(&out, "%s%s", field, leaf->eol);
+	status = tp_buf_status(&out, "header", err);
+	if (!status)
+		status = tp_edits_insert(edits, header.end, out.data, out.len, err);
+	tp_buf_release(&out);
+	return status;
+}
+
+static enum tp_status relabel_charset(
+	const struct leaf *leaf, struct tp_edits *edits, struct tp_error *err)
+{
+	struct tp_range range;
+	struct tp_field field;
+
+	if (!tp_header_find(leaf->data, leaf->part->header, "Content-Type", &field) ||
+		tp_range_len(field.value) == 0)
+		return add_field(leaf,
+			leaf->html ? "Content-Type: text/html; charset=UTF-8"
+				   : "Content-Type: text/plain; charset=UTF-8",
+			edits, err);
+	if (find_param_range(leaf->data, field.value, "charset", &range))
+		return tp_edits_replace(edits, range, "charset=UTF-8", 13, err);
+	range.end = field.value.end;
+	while (range.end > field.value.begin &&
+		(tp_lex_is_space(leaf->data[range.end - 1]) || leaf->data[range.end - 1] == ';'))
+		range.end--;
+	return tp_edits_insert(edits, range.end, "; charset=UTF-8", 15, err);
+}
+
+static enum tp_status relabel_encoding(
+	const struct leaf *leaf, struct tp_edits *edits, struct tp_error *err)
+{
+	struct tp_field field;
+
+	if (!tp_header_find(leaf->data, leaf->part->header, "Content-Transfer-Encoding", &field))
+		return add_field(leaf, "Content-Transfer-Encoding: quoted-printable", edits, err);
+	return tp_edits_replace(edits, field.value, " quoted-printable", 17, err);
+}
+
+/* A part without a blank line (its header is all there is) gets one before its first body byte. */
+static enum tp_status add_missing_blank(
+	const struct leaf *leaf, struct tp_edits *edits, struct tp_error *err)
+{
+	struct tp_range header = leaf->part->header, body = leaf->part->body;
+	const char *start = leaf->data + header.begin;
+
+	if (body.begin != header.end)
+		return TP_OK;
+	if (!ends_line(start, tp_range_len(header))) {
+		enum tp_status status =
+			tp_edits_insert(edits, header.end, leaf->eol, strlen(leaf->eol), err);
+
+		if (status)
+			return status;
+	}
+	return tp_edits_insert(edits, header.end, leaf->eol, strlen(leaf->eol), err);
+}
+
+/* --- all together --------------------------------------------------------------------------------
+ */
+
+/* Identity encodings: an insertion where the label allows what is put, else quoted-printable. */
+static enum tp_status edit_identity(
+	const struct leaf *leaf, struct tp_edits *edits, struct tp_error *err)
+{
+	bool eight = !is_ascii(leaf->put.data, leaf->put.len) ||
+		     (leaf->moved && !is_ascii(leaf->body, leaf->body_len));
+	struct tp_range body = leaf->part->body;
+	enum tp_status status;
+
+	if ((eight && !takes_8bit(leaf)) || has_long_line(leaf->put.data, leaf->put.len)) {
+		status = relabel_encoding(leaf, edits, err);
+		if (!status)
+			status = add_missing_blank(leaf, edits, err);
+		return status ? status : replace_body(leaf, TP_ENCODING_QP, edits, err);
+	}
+	status = add_missing_blank(leaf, edits, err);
+	if (status)
+		return status;
+	if (leaf->moved &&
+		(leaf->body_len != tp_range_len(body) ||
+			memcmp(leaf->body, leaf->data + body.begin, leaf->body_len) != 0))
+		return replace_body(leaf, TP_ENCODING_IDENTITY, edits, err);
+	return tp_edits_insert(edits, body.begin + leaf->place, leaf->put.data, leaf->put.len, err);
+}
+
+static enum tp_status edit_body(
+	const struct leaf *leaf, struct tp_edits *edits, struct tp_error *err)
+{
+	enum tp_encoding encoding = (enum tp_encoding)leaf->part->encoding;
+	bool same_bytes =
+		!leaf->moved || (leaf->unified.len == leaf->decoded.len &&
+					!memcmp(tp_buf_str(&leaf->unified),
+						tp_buf_str(&leaf->decoded), leaf->unified.len));
+	enum tp_status status = TP_NOTHING;
+
+	if (encoding == TP_ENCODING_IDENTITY)
+		return edit_identity(leaf, edits, err);
+	if (encoding == TP_ENCODING_QP && same_bytes)
+		status = insert_qp(leaf, edits, err);
+	return status == TP_NOTHING ? replace_body(leaf, encoding, edits, err) : status;
+}
+
+enum tp_status tp_leaf_insert(const struct tp_tree *tree, const char *data, uint32_t part,
+	const struct tp_leaf_text *text, struct tp_edits *edits, struct tp_error *err)
+{
+	struct leaf leaf = { .data = data, .part = &tree->parts[part] };
+	size_t room = 16 * (text->len + 64);
+	struct tp_media_type type;
+	enum tp_status status;
+
+	tp_part_media_type(tree, data, part, &type);
+	leaf.html = tp_media_type_is(&type, "text", "html");
+	tp_buf_init(&leaf.decoded, SIZE_MAX - 1);
+	tp_buf_init(&leaf.unified, SIZE_MAX - 1);
+	tp_buf_init(&leaf.put, room);
+	status = load(&leaf, err);
+	if (!status)
+		status = prepare(&leaf, text, err);
+	if (!status && leaf.moved)
+		status = relabel_charset(&leaf, edits, err);
+	if (!status)
+		status = edit_body(&leaf, edits, err);
+	free(leaf.charset);
+	tp_buf_release(&leaf.decoded);
+	tp_buf_release(&leaf.unified);
+	tp_buf_release(&leaf.put);
+	return status;
+}
+
+enum tp_status tp_leaf_make(const struct tp_leaf_text *text, bool html, const char *eol,
+	struct tp_buf *out, struct tp_error *err)
+{
+	struct leaf leaf = { .html = html, .put = TP_BUF_INIT(2 * text->len + 64) };
+	bool ascii = is_ascii(text->text, text->len);
+	bool plain = ascii && !has_long_line(text->text, text->len);
+	enum tp_status status;
+
+	add_lines(&leaf, text->text, text->len, &leaf.put);
+	tp_buf_addc(&leaf.put, '\n');
+	status = tp_buf_status(&leaf.put, "body", err);
+	if (!status)
+		status = set_line_ends(&leaf.put, eol, err);
+	tp_buf_addf(out, "Content-Type: text/%s; charset=%s%s", html ? "html" : "plain",
+		ascii ? "us-ascii" : "UTF-8", eol);
+	tp_buf_addf(
+		out, "Content-Transfer-Encoding: %s%s", plain ? "7bit" : "quoted-printable", eol);
+	tp_buf_addf(out, "Content-Disposition: inline%s%s", eol, eol);
+	if (!status && plain)
+		tp_buf_add(out, leaf.put.data, leaf.put.len);
+	else if (!status)
+		tp_codec_qp_encode(leaf.put.data, leaf.put.len, eol, out);
+	tp_buf_release(&leaf.put);
+	return status ? status : tp_buf_status(out, "body", err);
+}
