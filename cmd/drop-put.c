@@ -238,7 +238,8 @@ static enum tp_status send(struct tp_store *store, struct tp_error *err)
 	if (!status && document.len > DOCUMENT_BYTES)
 		status = tp_fail(err, TP_LIMIT, "stdin: larger than %d bytes", DOCUMENT_BYTES);
 	if (!status)
-		status = tp_store_send(store, document.data, document.len, err);
+		status = tp_store_send(
+			store, choose(opt.key, "TUBEPOST_KEY"), document.data, document.len, err);
 	tp_spool_release(&document);
 	return status;
 }

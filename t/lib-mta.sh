@@ -1,16 +1,19 @@
-# Real mail programs for the tests of t5*: Exim, Postfix, procmail, maildrop, and nginx to publish a store.
-# Sourced after test-lib.sh. Everything they write is below $MTA; servers listen on free ports of the loopback
-# interface, and mta_stop ends them. The configurations are those of share/examples, which the manual shows.
+# Real mail programs for the tests of t5*: Exim, Postfix, procmail, maildrop, and nginx to publish a
+# store. Sourced after test-lib.sh. Everything they write is below $MTA; servers listen on free
+# ports of the loopback interface, and mta_stop ends them. The configurations are those of
+# share/examples, which the manual shows.
 # shellcheck shell=sh
 # shellcheck disable=SC2034 # variables for the tests
 #
-# The mail programs run the filters as $MTA_USER, not as root: that is how it is done in the field, so the tools
-# are copied into $MTA/bin, as the build tree may lie below a home folder closed to that user.
+# The mail programs run the filters as $MTA_USER, not as root: that is how it is done in the field,
+# so the tools are copied into $MTA/bin, as the build tree may lie below a home folder closed to
+# that user.
 
 MTA_USER=daemon
 MTA_GROUP=daemon
 MTA=
-# No mail program tries again by itself while a test is changing the scene: the tests ask for each attempt.
+# No mail program tries again by itself while a test is changing the scene: the tests ask for each
+# attempt.
 MTA_RETRY=1h
 EXIM_PID=
 NGINX_PID=
@@ -67,8 +70,9 @@ is_listening() {
 	perl -MIO::Socket::INET -e 'exit !IO::Socket::INET->new(PeerAddr => "127.0.0.1", PeerPort => shift)' "$1"
 }
 
-# Makes $MTA with a copy of the tools, the store, the state and the configuration, all usable by $MTA_USER.
-# The folder lies in the test's own when every folder above is open to other users, else in the system's.
+# Makes $MTA with a copy of the tools, the store, the state and the configuration, all usable by
+# $MTA_USER. The folder lies in the test's own when every folder above is open to other users, else
+# in the system's.
 mta_setup() {
 	on_exit mta_stop
 	chmod 711 "$TRASH"
@@ -95,7 +99,7 @@ mta_folders() {
 	then
 		mkdir "$MTA"
 	else
-		MTA=$(mktemp -d "${TMPDIR:-/tmp}/tubepost-mta.XXXXXX")
+		MTA=$(mktemp -d /tmp/tubepost-mta.XXXXXX)
 	fi
 	mkdir "$MTA/bin" "$MTA/libexec" "$MTA/tmp" "$MTA/state" "$MTA/store" "$MTA/mail" "$MTA/log" &&
 	chmod 755 "$MTA" "$MTA"/* && chmod 1777 "$MTA/tmp" &&
@@ -122,7 +126,8 @@ mta_deliver_script() {
 	chmod 755 "$MTA/libexec/deliver"
 }
 
-# The store works, or its folder cannot be made because a file is in the way (permissions do not stop root).
+# The store works, or its folder cannot be made because a file is in the way (permissions do not
+# stop root).
 store_up() {
 	mta_yaml "dir:$STORE"
 }
@@ -149,7 +154,7 @@ mta_config() {
 	! grep -n '^[^#]*@[A-Z_]*@' "$2"
 }
 
-# ---- Exim -----------------------------------------------------------------------------------------------------------
+# ---- Exim ----------------------------------------------------------------------------------------
 
 # Starts the listener; it only queues, exim_run delivers. 
 exim_start() {
@@ -190,10 +195,11 @@ exim_stop() {
 	fi
 }
 
-# ---- Postfix ----------------------------------------------------------------------------------------------------------
+# ---- Postfix -------------------------------------------------------------------------------------
 
-# postdrop is set-gid, and obeys a configuration that is not the machine's only when its caller has that very group.
-# pipe(8) gives no filter the group of setgid_group: so that is another one here, and the folders are handed over.
+# postdrop is set-gid, and obeys a configuration that is not the machine's only when its caller has
+# that very group. pipe(8) gives no filter the group of setgid_group: so that is another one here,
+# and the folders are handed over.
 postfix_start() {
 	SMTP_PORT=$(free_ports 1)
 	FILTER_USER=$MTA_USER:postdrop
@@ -218,7 +224,8 @@ postfix_queue() {
 	postqueue -c "$CONF_DIR/etc" -j | wc -l
 }
 
-# Has every mail of the queue tried now. The answer comes later: wait for postfix_deferred_past or the mailbox.
+# Has every mail of the queue tried now. The answer comes later: wait for postfix_deferred_past or
+# the mailbox.
 postfix_flush() {
 	postqueue -c "$CONF_DIR/etc" -f
 }
@@ -239,9 +246,10 @@ postfix_stop() {
 	fi
 }
 
-# ---- procmail and maildrop ---------------------------------------------------------------------------------------------
+# ---- procmail and maildrop -----------------------------------------------------------------------
 
-# Both run as the user the mail is for, with the message on stdin; they exit 75 when the mail is to be kept.
+# Both run as the user the mail is for, with the message on stdin; they exit 75 when the mail is to
+# be kept.
 as_mta_user() {
 	perl -e '
 		my $user = shift; my ($uid, $gid) = (getpwnam $user)[2, 3];
@@ -266,9 +274,10 @@ maildrop_run() {
 	(cd "$MTA" && as_mta_user env TMPDIR="$MTA/tmp" HOME="$MTA" maildrop "$MTA/mailfilter") <"$1"
 }
 
-# ---- mail and links -----------------------------------------------------------------------------------------------------
+# ---- mail and links ------------------------------------------------------------------------------
 
-# smtp_send PORT FROM TO FILE: 0 when the server has taken the mail. Line endings become CRLF on the wire.
+# smtp_send PORT FROM TO FILE: 0 when the server has taken the mail. Line endings become CRLF on the
+# wire.
 smtp_send() {
 	perl -MIO::Socket::INET -e '
 		my ($port, $from, $to, $file) = @ARGV;
@@ -306,7 +315,8 @@ box_empty() {
 	rm -f "${MTA:?}/mail/$1/new"/*
 }
 
-# make_mail FILE SUBJECT [FILE TO ATTACH]...: a mail from a user's program, one text part, then the files.
+# make_mail FILE SUBJECT [FILE TO ATTACH]...: a mail from a user's program, one text part, then the
+# files.
 make_mail() {
 	perl -MMIME::Base64 -e '
 		my ($out, $subject, @files) = @ARGV;
@@ -340,7 +350,8 @@ mail_links() {
 		}' "$1"
 }
 
-# links_give MAIL FILE...: the links of the mail, in their order, return the bytes of these files, and there are no others.
+# links_give MAIL FILE...: the links of the mail, in their order, return the bytes of these files,
+# and there are no others.
 links_give() {
 	links_mail=$1
 	shift
@@ -374,9 +385,10 @@ is_sent_mail() {
 		"$MTA/above"
 }
 
-# ---- a filter that misbehaves -----------------------------------------------------------------------------------------
+# ---- a filter that misbehaves --------------------------------------------------------------------
 
-# bad_filter TOOL missing|killed|half|cut|empty|fails: the next runs of that tool go wrong; good_filter puts it back.
+# bad_filter TOOL missing|killed|half|cut|empty|fails: the next runs of that tool go wrong;
+# good_filter puts it back.
 HARMS='killed half cut missing fails empty'
 bad_filter() {
 	spoil "$MTA/bin/$1" "$2"
@@ -412,9 +424,10 @@ mend() {
 	mv -f "$1.good" "$1"
 }
 
-# ---- a web server over the store --------------------------------------------------------------------------------------
+# ---- a web server over the store -----------------------------------------------------------------
 
-# Publishes $STORE/t as any web server would, as a user of its own: the store must leave what others can read.
+# Publishes $STORE/t as any web server would, as a user of its own: the store must leave what others
+# can read.
 http_start() {
 	HTTP_PORT=$(free_ports 1)
 	BASE_URL=http://127.0.0.1:$HTTP_PORT
@@ -461,16 +474,18 @@ mta_stop() {
 	esac
 }
 
-# ---- what every chain sends ---------------------------------------------------------------------------------------------
+# ---- what every chain sends ----------------------------------------------------------------------
 
-# big.pdf and photo.bin, 25 MB together, and small.bin, in the test's folder: random, so that no two are alike.
+# big.pdf and photo.bin, 25 MB together, and small.bin, in the test's folder: random, so that no two
+# are alike.
 chain_files() {
 	head -c 17000000 /dev/urandom >big.pdf &&
 	head -c 8000003 /dev/urandom >photo.bin &&
 	head -c 30000 /dev/urandom >small.bin
 }
 
-# make_signed FILE ATTACHMENT: the mail of make_mail inside multipart/signed, which nothing may change.
+# make_signed FILE ATTACHMENT: the mail of make_mail inside multipart/signed, which nothing may
+# change.
 make_signed() {
 	make_mail "$1.inner" 'signed' "$2" && {
 		printf 'From: Alice <alice@sender.test>\nTo: Bob <bob@local.test>\nSubject: signed\n'

@@ -1,6 +1,7 @@
 #!/bin/sh
-# Mail through a real Exim: a relay's smtp transport and a local appendfile transport, both with a transport_filter,
-# and a pipe transport with the wrapper. Large mail arrives with links that work; nothing that goes wrong loses mail.
+# Mail through a real Exim: a relay's smtp transport and a local appendfile transport, both with a
+# transport_filter, and a pipe transport with the wrapper. Large mail arrives with links that work;
+# nothing that goes wrong loses mail.
 . "${0%/*}/test-lib.sh"
 . "$SRC/t/lib-mta.sh"
 
@@ -82,7 +83,8 @@ do
 	ok "$domain: a small mail arrives as it was sent" is_sent_mail "$(mail_file "$box")" small.eml
 	box_empty "$box"
 
-	# A reason to leave a large mail alone goes to the log, and the log must not end in the mail.
+	# A reason to leave a large mail alone goes to the log, and the log must not end in the
+	# mail.
 	make_signed signed.eml big.pdf
 	to "$box@$domain" signed.eml
 	deliver

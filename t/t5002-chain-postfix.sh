@@ -1,6 +1,7 @@
 #!/bin/sh
-# Mail through a real Postfix: content_filter, pipe(8), the wrapper of share/examples, and back in by sendmail. Large
-# mail arrives with links that work; whatever the filters do, mail is put off, never bounced, cut or lost.
+# Mail through a real Postfix: content_filter, pipe(8), the wrapper of share/examples, and back in
+# by sendmail. Large mail arrives with links that work; whatever the filters do, mail is put off,
+# never bounced, cut or lost.
 . "${0%/*}/test-lib.sh"
 . "$SRC/t/lib-mta.sh"
 

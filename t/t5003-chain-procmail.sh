@@ -1,6 +1,7 @@
 #!/bin/sh
-# Mail through a real procmail, run as a mail program runs it: the message on stdin, and exit 75 to have it kept and
-# tried again. Large mail arrives with links that work; whatever the filters do, mail is put off, never cut or lost.
+# Mail through a real procmail, run as a mail program runs it: the message on stdin, and exit 75 to
+# have it kept and tried again. Large mail arrives with links that work; whatever the filters do,
+# mail is put off, never cut or lost.
 . "${0%/*}/test-lib.sh"
 . "$SRC/t/lib-mta.sh"
 

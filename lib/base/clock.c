@@ -2,24 +2,35 @@
 #include "base/clock.h"
 
 #include <ctype.h>
+#include <errno.h>
 #include <strings.h>
 
 static const char month_names[12][4] = { "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug",
 	"Sep", "Oct", "Nov", "Dec" };
 static const char day_names[7][4] = { "Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed" };
 
+static bool parse_calendar(const char *text, int64_t *seconds);
+
+/* Unix seconds of the years 1 to 9999: the rest would overflow in somebody's sum. */
+static bool parse_seconds(const char *text, int64_t *seconds)
+{
+	char *end;
+
+	errno = 0;
+	*seconds = strtoll(text, &end, 10);
+	return !errno && end > text && !*end && *seconds >= -62135596800 &&
+	       *seconds <= 253402300799;
+}
+
 int64_t tp_now(void)
 {
 	const char *set = getenv("TUBEPOST_NOW");
 	struct timespec now;
 	int64_t seconds;
-	char *end;
 
-	if (set && *set) {
-		seconds = strtoll(set, &end, 10);
-		if (!*end || !tp_date_parse(set, &seconds, NULL))
-			return seconds;
-	}
+	/* Never tp_date_parse(): `today` and `7d` would ask for the time again, for ever. */
+	if (set && *set && (parse_seconds(set, &seconds) || parse_calendar(set, &seconds)))
+		return seconds;
 	clock_gettime(CLOCK_REALTIME, &now);
 	return now.tv_sec;
 }
@@ -42,7 +53,7 @@ int64_t tp_days_from_civil(int64_t year, int month, int day)
 	year_of_era = year - era * 400;
 	day_of_year = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1;
 	return era * 146097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 +
-		day_of_year - 719468;
+	       day_of_year - 719468;
 }
 
 void tp_civil_from_days(int64_t days, int64_t *year, int *month, int *day)
@@ -52,8 +63,8 @@ void tp_civil_from_days(int64_t days, int64_t *year, int *month, int *day)
 	days += 719468;
 	era = (days >= 0 ? days : days - 146096) / 146097;
 	day_of_era = days - era * 146097;
-	year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) /
-		365;
+	year_of_era =
+		(day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
 	day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
 	shifted = (5 * day_of_year + 2) / 153;
 	*day = (int)(day_of_year - (153 * shifted + 2) / 5 + 1);
@@ -109,8 +120,8 @@ static int days_in_month(int64_t year, int month)
 static bool moment_is_valid(const struct moment *m)
 {
 	return m->month >= 1 && m->month <= 12 && m->day >= 1 &&
-		m->day <= days_in_month(m->year, m->month) && m->hour >= 0 && m->hour <= 23 &&
-		m->minute >= 0 && m->minute <= 59 && m->second >= 0 && m->second <= 60;
+	       m->day <= days_in_month(m->year, m->month) && m->hour >= 0 && m->hour <= 23 &&
+	       m->minute >= 0 && m->minute <= 59 && m->second >= 0 && m->second <= 60;
 }
 
 /* Reads `count` or fewer (at least `least`) decimal digits. */
@@ -132,17 +143,14 @@ static bool read_byte(const char **text, char byte)
 	return true;
 }
 
-/* `+01:00`, `-0530`, `Z`, `GMT`: minutes east of UTC. */
+/* `+01:00`, `-0530`, `Z`: minutes east of UTC. */
 static bool read_zone(const char **text, int *minutes)
 {
 	int sign = **text == '-' ? -1 : 1, hour, minute;
 
-	if (!strcasecmp(*text, "Z") || !strcasecmp(*text, "GMT") || !strcasecmp(*text, "UT") ||
-		!strcasecmp(*text, "UTC")) {
-		*text += strlen(*text);
-		*minutes = 0;
+	*minutes = 0;
+	if (read_byte(text, 'Z') || read_byte(text, 'z'))
 		return true;
-	}
 	if (!read_byte(text, '+') && !read_byte(text, '-'))
 		return false;
 	if (!read_number(text, 2, 2, &hour))
@@ -157,13 +165,17 @@ static bool read_zone(const char **text, int *minutes)
 static int64_t seconds_of(const struct moment *m, int zone_minutes)
 {
 	return tp_days_from_civil(m->year, m->month, m->day) * 86400 + m->hour * 3600 +
-		m->minute * 60 + m->second - (int64_t)zone_minutes * 60;
+	       m->minute * 60 + m->second - (int64_t)zone_minutes * 60;
 }
 
 static int64_t local_seconds_of(const struct moment *m)
 {
-	struct tm tm = { .tm_year = (int)m->year - 1900, .tm_mon = m->month - 1,
-		.tm_mday = m->day, .tm_hour = m->hour, .tm_min = m->minute, .tm_sec = m->second,
+	struct tm tm = { .tm_year = (int)m->year - 1900,
+		.tm_mon = m->month - 1,
+		.tm_mday = m->day,
+		.tm_hour = m->hour,
+		.tm_min = m->minute,
+		.tm_sec = m->second,
 		.tm_isdst = -1 };
 
 	return mktime(&tm);
@@ -187,7 +199,9 @@ static bool parse_calendar(const char *text, int64_t *seconds)
 		!read_number(&text, 2, 2, &m.day))
 		return false;
 	m.year = year;
-	if ((*text == ' ' || *text == 'T' || *text == 't') && (text++, !read_clock(&text, &m)))
+	if (*text && *text != ' ' && *text != 'T' && *text != 't')
+		return false;
+	if (*text && (text++, !read_clock(&text, &m)))
 		return false;
 	if (!moment_is_valid(&m))
 		return false;
@@ -254,6 +268,22 @@ static const char *skip_cfws(const char *text)
 	return text;
 }
 
+/* The zones that old mail writes as words; any other word means "unknown", which is UTC (RFC 5322
+ * 4.3). */
+static int word_zone(const char *text)
+{
+	static const struct {
+		char name[4];
+		int hours;
+	} zones[] = { { "EST", -5 }, { "EDT", -4 }, { "CST", -6 }, { "CDT", -5 }, { "MST", -7 },
+		{ "MDT", -6 }, { "PST", -8 }, { "PDT", -7 } };
+
+	for (size_t i = 0; i < sizeof zones / sizeof *zones; i++)
+		if (!strncasecmp(text, zones[i].name, 3) && !isalpha((unsigned char)text[3]))
+			return zones[i].hours * 60;
+	return 0;
+}
+
 static bool read_month(const char **text, int *month)
 {
 	for (*month = 1; *month <= 12; ++*month)
@@ -287,8 +317,10 @@ enum tp_status tp_date_parse_rfc5322(const char *text, int64_t *seconds, struct 
 	if (!read_clock(&at, &m) || !moment_is_valid(&m))
 		goto bad;
 	at = skip_cfws(at);
-	if (*at == '+' || *at == '-')
-		read_zone(&at, &zone);
+	if (isalpha((unsigned char)*at))
+		zone = word_zone(at);
+	else if (*at && !read_zone(&at, &zone))
+		goto bad;
 	*seconds = seconds_of(&m, zone);
 	return TP_OK;
 bad:

@@ -2,7 +2,8 @@
  * The time, and dates as mail, logs and people write them. Seconds are Unix seconds.
  *
  * Every tool asks tp_now(), never the system: TUBEPOST_NOW in the environment (Unix seconds, or
- * RFC 3339) sets another time, for tests and for replaying the past.
+ * RFC 3339, years 1 to 9999) sets another time, for tests and for replaying the past; anything else
+ * in it is ignored.
  */
 #ifndef TP_BASE_CLOCK_H
 #define TP_BASE_CLOCK_H
@@ -25,8 +26,8 @@ bool tp_date_rfc3339(int64_t seconds, struct tp_buf *out);
  * (ago). TP_USAGE when it is none of them or no such day exists. */
 enum tp_status tp_date_parse(const char *text, int64_t *seconds, struct tp_error *err);
 
-/* Reads an RFC 5322 date ("1 Dec 2026 10:00:00 +0100", day of week and comments optional).
- * TP_DATA when it is none. */
+/* Reads an RFC 5322 date ("1 Dec 2026 10:00:00 +0100", day of week and comments optional, a missing
+ * or unknown zone is UTC, obsolete zones and years as in 4.3). TP_DATA when it is none. */
 enum tp_status tp_date_parse_rfc5322(const char *text, int64_t *seconds, struct tp_error *err);
 
 /* Days since 1970-01-01 of a Gregorian date, and back (proleptic, any year). */

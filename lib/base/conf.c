@@ -11,8 +11,6 @@
 #include "base/units.h"
 #include "base/yaml.h"
 
-#define KEYS_MAX 128
-
 struct value {
 	char *text;
 	int64_t number; /* size, duration, integer, bool */
@@ -22,10 +20,19 @@ struct value {
 };
 
 struct tp_conf {
-	struct value values[KEYS_MAX]; /* beside tp_conf_schema */
 	struct tp_yaml *root;
 	char *file;
+	struct value values[]; /* beside tp_conf_schema */
 };
+
+static size_t key_count(void)
+{
+	size_t n = 0;
+
+	while (tp_conf_schema[n].path)
+		n++;
+	return n;
+}
 
 static int find_key(const char *path, size_t len)
 {
@@ -70,8 +77,8 @@ static bool parse_bool(const char *text, int64_t *number)
 }
 
 /* Checks `text` against the key's type and reads its number. The sentence has no place yet. */
-static enum tp_status read_number(const struct tp_conf_key *key, const char *text, int64_t *number,
-	struct tp_error *err)
+static enum tp_status read_number(
+	const struct tp_conf_key *key, const char *text, int64_t *number, struct tp_error *err)
 {
 	uint64_t size;
 	char *end;
@@ -103,8 +110,8 @@ static enum tp_status read_number(const struct tp_conf_key *key, const char *tex
 	}
 }
 
-static enum tp_status set_scalar(struct value *value, const struct tp_conf_key *key,
-	const char *text, struct tp_error *err)
+static enum tp_status set_scalar(
+	struct value *value, const struct tp_conf_key *key, const char *text, struct tp_error *err)
 {
 	enum tp_status status = read_number(key, text, &value->number, err);
 	char *copy;
@@ -120,10 +127,11 @@ static enum tp_status set_scalar(struct value *value, const struct tp_conf_key *
 	return TP_OK;
 }
 
-/* --- the file ---------------------------------------------------------------------------------- */
+/* --- the file ----------------------------------------------------------------------------------
+ */
 
-static enum tp_status take_list(struct tp_conf *conf, int i, const struct tp_yaml *node,
-	struct tp_error *err)
+static enum tp_status take_list(
+	struct tp_conf *conf, int i, const struct tp_yaml *node, struct tp_error *err)
 {
 	struct value *value = &conf->values[i];
 	enum tp_status status = TP_OK;
@@ -131,22 +139,22 @@ static enum tp_status take_list(struct tp_conf *conf, int i, const struct tp_yam
 	if (node->kind == TP_YAML_SCALAR && node->text)
 		status = tp_strings_add(&value->list, node->text, err);
 	else if (node->kind != TP_YAML_SEQUENCE)
-		return tp_yaml_fail(err, conf->file, node, "%s: not a list",
-			tp_conf_schema[i].path);
+		return tp_yaml_fail(
+			err, conf->file, node, "%s: not a list", tp_conf_schema[i].path);
 	for (size_t j = 0; !status && j < node->count; j++) {
 		const struct tp_yaml *item = node->items[j];
 
 		if (item->kind != TP_YAML_SCALAR || !item->text)
-			return tp_yaml_fail(err, conf->file, item, "%s: not a text",
-				tp_conf_schema[i].path);
+			return tp_yaml_fail(
+				err, conf->file, item, "%s: not a text", tp_conf_schema[i].path);
 		status = tp_strings_add(&value->list, item->text, err);
 	}
 	value->set = true;
 	return status;
 }
 
-static enum tp_status take_value(struct tp_conf *conf, int i, const struct tp_yaml *node,
-	struct tp_error *err)
+static enum tp_status take_value(
+	struct tp_conf *conf, int i, const struct tp_yaml *node, struct tp_error *err)
 {
 	const struct tp_conf_key *key = &tp_conf_schema[i];
 	struct tp_error why;
@@ -164,9 +172,14 @@ static enum tp_status take_value(struct tp_conf *conf, int i, const struct tp_ya
 		return tp_yaml_fail(err, conf->file, node, "%s: not a single value", key->path);
 	if (!node->text)
 		return tp_yaml_fail(err, conf->file, node, "%s: has no value", key->path);
-	if (set_scalar(&conf->values[i], key, node->text, &why))
+	switch (set_scalar(&conf->values[i], key, node->text, &why)) {
+	case TP_OK:
+		return TP_OK;
+	case TP_NOMEM:
+		return tp_fail(err, TP_NOMEM, "%s: out of memory", conf->file);
+	default:
 		return tp_yaml_fail(err, conf->file, node, "%s: %s", key->path, why.text);
-	return TP_OK;
+	}
 }
 
 /* Sections are at most two deep in the schema, so this recursion is, too. */
@@ -185,52 +198,71 @@ static enum tp_status take_section(struct tp_conf *conf, const struct tp_yaml *s
 		status = tp_buf_status(&path, conf->file, err);
 		if (status)
 			break;
-		key = find_key(path.data, path.len);
+		/* A path written as one key could say a thing twice. */
+		key = strchr(section->keys[i], '.') ? -1 : find_key(path.data, path.len);
 		if (key >= 0)
 			status = take_value(conf, key, node, err);
 		else if (is_section(path.data) && node->kind == TP_YAML_MAPPING)
 			status = take_section(conf, node, path.data, err);
-		else if (is_section(path.data) && node->text)
-			status = tp_yaml_fail(err, conf->file, node, "%s: not a mapping",
-				path.data);
 		else if (!is_section(path.data))
-			status = tp_yaml_fail(err, conf->file, node, "unknown key '%s'",
-				path.data);
+			status = tp_yaml_fail_key(
+				err, conf->file, node, "unknown key '%s'", path.data);
+		else if (node->kind != TP_YAML_SCALAR || node->text) /* an empty one is fine */
+			status =
+				tp_yaml_fail(err, conf->file, node, "%s: not a mapping", path.data);
 	}
 	tp_buf_release(&path);
 	return status;
 }
 
-/* The file to read, or NULL: an explicit one must exist, the usual places need not. */
-static char *choose_file(const char *path)
+/* Appends the file to read, nothing when there is none: an explicit one must exist, the usual
+ * places need not. A home that we may not look into is nobody's (mail programs keep root's $HOME
+ * when they change the user); the system's own folder must not be passed over like that. */
+static void choose_file(const char *path, struct tp_buf *name)
 {
-	const char *from = getenv("TUBEPOST_CONFIG"), *home = getenv("XDG_CONFIG_HOME");
-	char *name = NULL;
-	int n = -1;
+	const char *from = getenv("TUBEPOST_CONFIG"), *xdg = getenv("XDG_CONFIG_HOME");
+	const char *home = getenv("HOME");
 
 	if (!path && from && *from)
 		path = from;
-	if (path)
-		return strdup(path);
-	if (home && *home)
-		n = asprintf(&name, "%s/tubepost/config.yaml", home);
-	else if ((home = getenv("HOME")) && *home)
-		n = asprintf(&name, "%s/.config/tubepost/config.yaml", home);
-	if (n >= 0) {
-		if (access(name, F_OK) == 0)
-			return name;
-		free(name);
+	if (path) {
+		tp_buf_adds(name, path);
+		return;
 	}
-	if (access(TP_SYSCONFDIR "/config.yaml", F_OK) == 0)
-		return strdup(TP_SYSCONFDIR "/config.yaml");
-	return NULL;
+	if (xdg && *xdg)
+		tp_buf_addf(name, "%s/tubepost/config.yaml", xdg);
+	else if (home && *home)
+		tp_buf_addf(name, "%s/.config/tubepost/config.yaml", home);
+	if (name->len > 0 && access(name->data, F_OK) == 0)
+		return;
+	tp_buf_truncate(name, 0);
+	if (access(TP_SYSCONFDIR "/config.yaml", F_OK) == 0 ||
+		(errno != ENOENT && errno != ENOTDIR))
+		tp_buf_adds(name, TP_SYSCONFDIR "/config.yaml");
+}
+
+static enum tp_status find_file(struct tp_conf *conf, const char *path, struct tp_error *err)
+{
+	struct tp_buf name = TP_BUF_INIT(1u << 20);
+	enum tp_status status;
+
+	choose_file(path, &name);
+	status = tp_buf_status(&name, "configuration file", err);
+	if (!status && (name.len > 0 || path)) {
+		conf->file = tp_buf_detach(&name);
+		if (!conf->file)
+			status = tp_fail(err, TP_NOMEM, "out of memory");
+	}
+	tp_buf_release(&name);
+	return status;
 }
 
 static enum tp_status load_file(struct tp_conf *conf, struct tp_error *err)
 {
 	enum tp_status status = tp_yaml_load(conf->file, &conf->root, err);
 
-	if (status == TP_NOINPUT || status == TP_DENIED)
+	/* Whatever is wrong with it, it is the configuration that is. */
+	if (status && status != TP_NOMEM)
 		err->status = status = TP_CONFIG;
 	if (status)
 		return status;
@@ -241,7 +273,7 @@ static enum tp_status load_file(struct tp_conf *conf, struct tp_error *err)
 
 enum tp_status tp_conf_load(const char *path, struct tp_conf **out, struct tp_error *err)
 {
-	struct tp_conf *conf = calloc(1, sizeof *conf);
+	struct tp_conf *conf = calloc(1, sizeof *conf + key_count() * sizeof *conf->values);
 	struct tp_error unused;
 	enum tp_status status = TP_OK;
 
@@ -256,11 +288,10 @@ enum tp_status tp_conf_load(const char *path, struct tp_conf **out, struct tp_er
 				tp_conf_schema[i].fallback, err);
 			conf->values[i].set = false;
 		}
-	if (!status) {
-		conf->file = choose_file(path);
-		if (conf->file)
-			status = load_file(conf, err);
-	}
+	if (!status)
+		status = find_file(conf, path, err);
+	if (!status && conf->file)
+		status = load_file(conf, err);
 	if (status)
 		tp_conf_free(conf);
 	else
@@ -272,7 +303,7 @@ void tp_conf_free(struct tp_conf *conf)
 {
 	if (!conf)
 		return;
-	for (int i = 0; i < KEYS_MAX; i++) {
+	for (size_t i = 0; i < key_count(); i++) {
 		free(conf->values[i].text);
 		tp_strings_release(&conf->values[i].list);
 	}
@@ -281,16 +312,15 @@ void tp_conf_free(struct tp_conf *conf)
 	free(conf);
 }
 
-/* --- the command line, and asking -------------------------------------------------------------- */
+/* --- the command line, and asking --------------------------------------------------------------
+ */
 
 static struct value *value_of(const struct tp_conf *conf, const char *key)
 {
 	int i = find_key(key, strlen(key));
 
-	if (i < 0 || i >= KEYS_MAX) {
-		fprintf(stderr, "no such configuration key: %s\n", key);
+	if (i < 0) /* our own mistake: the core tells which */
 		abort();
-	}
 	return (struct value *)&conf->values[i];
 }
 
@@ -355,43 +385,53 @@ const struct tp_strings *tp_conf_list(const struct tp_conf *conf, const char *ke
 	return &value_of(conf, key)->list;
 }
 
+static const struct tp_yaml *item_of(const struct tp_yaml *node, const char *key, size_t len)
+{
+	for (size_t i = 0; node->kind == TP_YAML_MAPPING && i < node->count; i++)
+		if (!strncmp(node->keys[i], key, len) && !node->keys[i][len])
+			return node->items[i];
+	return NULL;
+}
+
 const char *tp_conf_map_get(const struct tp_conf *conf, const char *map, const char *name)
 {
 	const struct tp_yaml *node = value_of(conf, map)->map;
 
 	while (node && *name) {
 		size_t len = strcspn(name, ".");
-		char *word = strndup(name, len);
 
-		node = word ? tp_yaml_get(node, word) : NULL;
-		free(word);
+		node = item_of(node, name, len);
 		name += len;
 		name += *name == '.';
 	}
 	return node && node->kind == TP_YAML_SCALAR ? node->text : NULL;
 }
 
-/* --- secrets and places ------------------------------------------------------------------------ */
+/* --- secrets and places ------------------------------------------------------------------------
+ */
 
-/* $TUBEPOST_DROP_S3_SECRET_KEY for drop.s3.secret_key. */
-static const char *secret_from_environment(const char *first, const char *second)
+/* $TUBEPOST_DROP_S3_SECRET_KEY for drop.s3.secret_key: *value is NULL when not set or empty. */
+static enum tp_status secret_from_environment(
+	const char *first, const char *second, const char **value, struct tp_error *err)
 {
 	struct tp_buf name = TP_BUF_INIT(4096);
-	const char *value = NULL;
+	enum tp_status status;
 
 	tp_buf_addf(&name, "TUBEPOST_%s%s%s", first, second ? "_" : "", second ? second : "");
 	for (size_t i = 0; i < name.len; i++)
 		name.data[i] = isalnum((unsigned char)name.data[i])
-			? (char)toupper((unsigned char)name.data[i])
-			: '_';
-	if (!name.status)
-		value = getenv(tp_buf_str(&name));
+				       ? (char)toupper((unsigned char)name.data[i])
+				       : '_';
+	status = tp_buf_status(&name, "configuration key", err);
+	*value = status ? NULL : getenv(tp_buf_str(&name));
+	if (*value && !**value)
+		*value = NULL;
 	tp_buf_release(&name);
-	return value && *value ? value : NULL;
+	return status;
 }
 
-static enum tp_status take_secret(const char *value, const char *file, struct tp_buf *out,
-	struct tp_error *err)
+static enum tp_status take_secret(
+	const char *value, const char *file, struct tp_buf *out, struct tp_error *err)
 {
 	if (value)
 		return tp_buf_adds(out, value) ? TP_OK : tp_buf_status(out, "secret", err);
@@ -400,16 +440,18 @@ static enum tp_status take_secret(const char *value, const char *file, struct tp
 	return TP_NOTHING;
 }
 
-enum tp_status tp_conf_secret(const struct tp_conf *conf, const char *key, struct tp_buf *out,
-	struct tp_error *err)
+enum tp_status tp_conf_secret(
+	const struct tp_conf *conf, const char *key, struct tp_buf *out, struct tp_error *err)
 {
 	struct tp_buf file_key = TP_BUF_INIT(4096);
 	enum tp_status status;
+	const char *value;
 
 	if (!tp_buf_addf(&file_key, "%s_file", key))
 		return tp_buf_status(&file_key, "configuration key", err);
-	status = take_secret(secret_from_environment(key, NULL), tp_conf_str(conf, file_key.data),
-		out, err);
+	status = secret_from_environment(key, NULL, &value, err);
+	if (!status)
+		status = take_secret(value, tp_conf_str(conf, file_key.data), out, err);
 	tp_buf_release(&file_key);
 	return status;
 }
@@ -419,21 +461,23 @@ enum tp_status tp_conf_map_secret(const struct tp_conf *conf, const char *map, c
 {
 	struct tp_buf file_key = TP_BUF_INIT(4096);
 	enum tp_status status;
+	const char *value;
 
 	if (!tp_buf_addf(&file_key, "%s_file", name))
 		return tp_buf_status(&file_key, "configuration key", err);
-	status = take_secret(secret_from_environment(map, name),
-		tp_conf_map_get(conf, map, file_key.data), out, err);
+	status = secret_from_environment(map, name, &value, err);
+	if (!status)
+		status = take_secret(value, tp_conf_map_get(conf, map, file_key.data), out, err);
 	tp_buf_release(&file_key);
 	return status;
 }
 
-enum tp_status tp_conf_state_path(const struct tp_conf *conf, const char *name, struct tp_buf *out,
-	struct tp_error *err)
+enum tp_status tp_conf_state_path(
+	const struct tp_conf *conf, const char *name, struct tp_buf *out, struct tp_error *err)
 {
 	const char *set = tp_conf_str(conf, "state"), *home = getenv("HOME");
 
-	if (!set)
+	if (!set || !*set)
 		set = getenv("TUBEPOST_STATE");
 	if (set && *set)
 		tp_buf_adds(out, set);

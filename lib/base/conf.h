@@ -17,13 +17,13 @@
 
 enum tp_conf_type {
 	TP_CONF_STRING,
-	TP_CONF_SIZE,	  /* bytes */
+	TP_CONF_SIZE,     /* bytes */
 	TP_CONF_DURATION, /* seconds */
 	TP_CONF_INTEGER,
-	TP_CONF_BOOL,	  /* yes, no, true, false, on, off */
-	TP_CONF_WORD,	  /* one of `words` */
-	TP_CONF_LIST,	  /* of strings; on the command line each use adds one */
-	TP_CONF_MAP,	  /* of strings to strings or maps, free keys: recipes */
+	TP_CONF_BOOL, /* yes, no, true, false, on, off */
+	TP_CONF_WORD, /* one of `words` */
+	TP_CONF_LIST, /* of strings; on the command line each use adds one */
+	TP_CONF_MAP,  /* of strings to strings or maps, free keys: recipes */
 };
 
 struct tp_conf_key {
@@ -66,15 +66,15 @@ const char *tp_conf_map_get(const struct tp_conf *conf, const char *map, const c
 /* A secret: $TUBEPOST_<KEY> (the path in capitals, dots as `_`), else the content of the file that
  * `<key>_file` names. TP_NOTHING when neither is there; a secret file that others may read is
  * TP_CONFIG. */
-enum tp_status tp_conf_secret(const struct tp_conf *conf, const char *key, struct tp_buf *out,
-	struct tp_error *err);
+enum tp_status tp_conf_secret(
+	const struct tp_conf *conf, const char *key, struct tp_buf *out, struct tp_error *err);
 /* The same for `name` inside a map (recipes.wesend.password). */
 enum tp_status tp_conf_map_secret(const struct tp_conf *conf, const char *map, const char *name,
 	struct tp_buf *out, struct tp_error *err);
 
 /* The state folder: `state`, else $TUBEPOST_STATE, else /var/lib/tubepost for root, else
  * ~/.local/state/tubepost. Appends "/NAME" when name is not NULL. Makes nothing. */
-enum tp_status tp_conf_state_path(const struct tp_conf *conf, const char *name, struct tp_buf *out,
-	struct tp_error *err);
+enum tp_status tp_conf_state_path(
+	const struct tp_conf *conf, const char *name, struct tp_buf *out, struct tp_error *err);
 
 #endif

@@ -10,18 +10,37 @@ struct unit {
 };
 
 static const struct unit size_units[] = {
-	{ "", 1 }, { "B", 1 },
-	{ "K", 1ull << 10 }, { "KiB", 1ull << 10 }, { "kB", 1000 }, { "KB", 1000 },
-	{ "M", 1ull << 20 }, { "MiB", 1ull << 20 }, { "MB", 1000000 },
-	{ "G", 1ull << 30 }, { "GiB", 1ull << 30 }, { "GB", 1000000000 },
-	{ "T", 1ull << 40 }, { "TiB", 1ull << 40 }, { "TB", 1000000000000 },
-	{ "k", 1ull << 10 }, { "m", 1ull << 20 }, { "g", 1ull << 30 },
+	{ "", 1 },
+	{ "B", 1 },
+	{ "K", 1ull << 10 },
+	{ "KiB", 1ull << 10 },
+	{ "kB", 1000 },
+	{ "KB", 1000 },
+	{ "M", 1ull << 20 },
+	{ "MiB", 1ull << 20 },
+	{ "MB", 1000000 },
+	{ "G", 1ull << 30 },
+	{ "GiB", 1ull << 30 },
+	{ "GB", 1000000000 },
+	{ "T", 1ull << 40 },
+	{ "TiB", 1ull << 40 },
+	{ "TB", 1000000000000 },
+	{ "k", 1ull << 10 },
+	{ "m", 1ull << 20 },
+	{ "g", 1ull << 30 },
+	{ "t", 1ull << 40 },
 	{ NULL, 0 },
 };
 
 static const struct unit duration_units[] = {
-	{ "", 1 }, { "s", 1 }, { "m", 60 }, { "min", 60 }, { "h", 3600 }, { "d", 86400 },
-	{ "w", 7 * 86400 }, { NULL, 0 },
+	{ "", 1 },
+	{ "s", 1 },
+	{ "m", 60 },
+	{ "min", 60 },
+	{ "h", 3600 },
+	{ "d", 86400 },
+	{ "w", 7 * 86400 },
+	{ NULL, 0 },
 };
 
 static const struct unit *find_unit(const struct unit *units, const char *name, size_t len)
@@ -58,7 +77,7 @@ static bool read_amount(const char **text, const struct unit *units, uint64_t *t
 		if (!isdigit((unsigned char)*++*text))
 			return false;
 		for (; isdigit((unsigned char)**text); (*text)++) {
-			if (scale >= 1000000)
+			if (scale >= 1000000000000000000)
 				continue;
 			fraction = fraction * 10 + (uint64_t)(**text - '0');
 			scale *= 10;
@@ -95,11 +114,15 @@ enum tp_status tp_duration_parse(const char *text, int64_t *seconds, struct tp_e
 
 	do {
 		if (!read_amount(&at, duration_units, &total))
-			return tp_fail(err, TP_USAGE,
-				"'%s' is not a duration (such as 90s, 2m, 1h or 30d)", text);
+			goto bad;
 	} while (*at);
+	/* `1h30`: minutes to some, seconds to others. */
+	if (isdigit((unsigned char)at[-1]) && text[strspn(text, "0123456789.")])
+		goto bad;
 	*seconds = (int64_t)total;
 	return TP_OK;
+bad:
+	return tp_fail(err, TP_USAGE, "'%s' is not a duration (such as 90s, 2m, 1h or 30d)", text);
 }
 
 bool tp_size_format(uint64_t bytes, struct tp_buf *out)
@@ -107,33 +130,45 @@ bool tp_size_format(uint64_t bytes, struct tp_buf *out)
 	static const char *const names[] = { "B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB" };
 	unsigned unit = 0;
 	double value = (double)bytes;
+	char number[32];
+	size_t len;
 
-	if (bytes < 1024)
+	if (bytes < 1000)
 		return tp_buf_addf(out, "%u B", (unsigned)bytes);
 	for (; value >= 999.5 && unit < 6; unit++)
 		value /= 1024;
-	return tp_buf_addf(out, "%.*f %s", value < 9.995 ? 2 : value < 99.95 ? 1 : 0, value,
-		names[unit]);
+	len = (size_t)snprintf(number, sizeof number, "%.*f",
+		value < 9.995   ? 2
+		: value < 99.95 ? 1
+				: 0,
+		value);
+	if (strchr(number, '.')) {
+		while (number[len - 1] == '0')
+			len--;
+		len -= number[len - 1] == '.';
+	}
+	return tp_buf_addf(out, "%.*s %s", (int)len, number, names[unit]);
 }
 
 bool tp_duration_format(int64_t seconds, struct tp_buf *out)
 {
 	static const struct {
-		int64_t value;
+		uint64_t value;
 		const char *name;
 	} units[] = { { 86400, "d" }, { 3600, "h" }, { 60, "min" }, { 1, "s" } };
+	uint64_t left = seconds < 0 ? -(uint64_t)seconds : (uint64_t)seconds;
 	unsigned i = 0;
 
 	if (seconds < 0 && !tp_buf_addc(out, '-'))
 		return false;
-	seconds = seconds < 0 ? -seconds : seconds;
-	while (i < 3 && seconds < units[i].value)
+	while (i < 3 && left < units[i].value)
 		i++;
-	if (!tp_buf_addf(out, "%lld %s", (long long)(seconds / units[i].value), units[i].name))
+	if (!tp_buf_addf(
+		    out, "%llu %s", (unsigned long long)(left / units[i].value), units[i].name))
 		return false;
-	seconds %= units[i].value;
-	if (i == 3 || seconds < units[i + 1].value)
+	left %= units[i].value;
+	if (i == 3 || left < units[i + 1].value)
 		return true;
-	return tp_buf_addf(out, " %lld %s", (long long)(seconds / units[i + 1].value),
+	return tp_buf_addf(out, " %llu %s", (unsigned long long)(left / units[i + 1].value),
 		units[i + 1].name);
 }

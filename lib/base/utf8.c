@@ -11,10 +11,13 @@ size_t tp_utf8_next(const char *text, size_t len, uint32_t *character)
 {
 	static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
 	const unsigned char *s = (const unsigned char *)text;
-	size_t need = len == 0 ? 0 : s[0] < 0x80 ? 1 : s[0] < 0xc2 ? 0 : s[0] < 0xe0 ? 2
-		: s[0] < 0xf0					? 3
-		: s[0] < 0xf5					? 4
-								: 0;
+	size_t need = len == 0      ? 0
+		      : s[0] < 0x80 ? 1
+		      : s[0] < 0xc2 ? 0
+		      : s[0] < 0xe0 ? 2
+		      : s[0] < 0xf0 ? 3
+		      : s[0] < 0xf5 ? 4
+				    : 0;
 	uint32_t value;
 
 	if (need == 0 || need > len)
@@ -47,8 +50,11 @@ bool tp_utf8_valid(const char *text, size_t len)
 bool tp_utf8_put(uint32_t c, struct tp_buf *out)
 {
 	char bytes[4];
-	size_t n = c < 0x80 ? 1 : c < 0x800 ? 2 : c < 0x10000 ? 3 : 4;
+	size_t n;
 
+	if (c > 0x10ffff || (c >= 0xd800 && c <= 0xdfff))
+		c = REPLACEMENT;
+	n = c < 0x80 ? 1 : c < 0x800 ? 2 : c < 0x10000 ? 3 : 4;
 	if (n == 1)
 		return tp_buf_addc(out, (char)c);
 	for (size_t i = n - 1; i > 0; i--, c >>= 6)
@@ -79,8 +85,8 @@ size_t tp_utf8_columns(const char *text, size_t len)
 static bool is_deceptive(uint32_t c)
 {
 	return c < 0x20 || (c >= 0x7f && c < 0xa0) || c == 0x061c || (c >= 0x200b && c <= 0x200f) ||
-		(c >= 0x2028 && c <= 0x202e) || (c >= 0x2060 && c <= 0x206f) || c == 0xfeff ||
-		(c >= 0xfff9 && c <= 0xfffb) || (c >= 0xe0000 && c <= 0xe007f);
+	       (c >= 0x2028 && c <= 0x202e) || (c >= 0x2060 && c <= 0x206f) || c == 0xfeff ||
+	       (c >= 0xfff9 && c <= 0xfffb) || (c >= 0xe0000 && c <= 0xe007f);
 }
 
 bool tp_text_scrub(const char *text, size_t len, struct tp_buf *out)
@@ -119,56 +125,81 @@ static bool is_device_name(const char *name)
 }
 
 /* Shortens to `max_bytes` at a character's edge, the extension (up to 16 bytes) kept. */
-static bool shorten_name(struct tp_buf *name, size_t from, size_t max_bytes)
+static void shorten_name(struct tp_buf *name, size_t max_bytes)
 {
-	const char *text = name->data + from;
-	const char *dot = strrchr(text, '.');
-	size_t len = name->len - from, keep = dot ? len - (size_t)(dot - text) : 0;
+	const char *text = name->data, *dot = strrchr(text, '.');
+	size_t keep = dot ? name->len - (size_t)(dot - text) : 0;
 	char extension[17] = "";
 	size_t cut;
 
-	if (len <= max_bytes)
-		return true;
+	if (name->len <= max_bytes)
+		return;
 	if (keep > 16 || keep >= max_bytes)
 		keep = 0;
 	if (keep)
 		memcpy(extension, dot, keep);
 	for (cut = max_bytes - keep; cut > 0 && (text[cut] & 0xc0) == 0x80;)
 		cut--;
-	tp_buf_truncate(name, from + cut);
-	return tp_buf_add(name, extension, keep);
+	tp_buf_truncate(name, cut);
+	tp_buf_add(name, extension, keep);
 }
 
-bool tp_name_safe(const char *name, size_t len, const char *fallback, size_t max_bytes,
-	struct tp_buf *out)
+/* No trailing dot or space: Windows drops them, and then the name is another one. */
+static void trim_name(struct tp_buf *name)
 {
-	size_t from = out->len, base = 0, n;
+	while (name->len > 0 &&
+		(name->data[name->len - 1] == '.' || name->data[name->len - 1] == ' '))
+		tp_buf_truncate(name, name->len - 1);
+}
+
+/* Before a device's name, so that the extension stays what it was. */
+static void put_underscore(struct tp_buf *name)
+{
+	if (!tp_buf_addc(name, '_'))
+		return;
+	memmove(name->data + 1, name->data, name->len - 1);
+	name->data[0] = '_';
+}
+
+/* Each byte read gives at most one byte. */
+static void put_safe(const char *name, size_t len, struct tp_buf *out)
+{
+	size_t n;
 	uint32_t c;
 
-	for (size_t i = 0; i < len; i++)
-		if (name[i] == '/' || name[i] == '\\')
-			base = i + 1;
-	for (size_t i = base; i < len; i += n) {
+	for (size_t i = 0; i < len; i += n) {
 		n = tp_utf8_next(name + i, len - i, &c);
-		if (n && c != '\r' && c != '\n' && is_deceptive(c) && c >= 0x80) /* marks: left out */
-			continue;
-		if (!n || is_deceptive(c) || strchr("\"*:<>?|`$'", (int)(c < 0x80 ? c : 'a')))
-			tp_buf_addc(out, '_');
-		else if (out->len > from || (c != '.' && c != ' ' && c != '-'))
+		if (!n || is_deceptive(c) || strchr("\"*:<>?|`$", (int)(c < 0x80 ? c : 'a'))) {
+			if (!n || c < 0x80) /* else marks: nobody saw them */
+				tp_buf_addc(out, '_');
+		} else if (out->len > 0 || (c != '.' && c != ' ' && c != '-')) {
 			tp_buf_add(out, name + i, n);
+		}
 		n = n ? n : 1;
 	}
-	if (out->status)
-		return false;
-	if (out->len > from && !shorten_name(out, from, max_bytes))
-		return false;
-	while (out->len > from && (out->data[out->len - 1] == '.' || out->data[out->len - 1] == ' '))
-		tp_buf_truncate(out, out->len - 1);
-	if (out->len == from)
-		return tp_buf_adds(out, fallback);
-	if (is_device_name(out->data + from))
-		return tp_buf_addc(out, '_');
-	return !out->status;
+}
+
+bool tp_name_safe(
+	const char *name, size_t len, const char *fallback, size_t max_bytes, struct tp_buf *out)
+{
+	struct tp_buf safe = TP_BUF_INIT(len + 1);
+	size_t base = len;
+	bool done;
+
+	while (base > 0 && name[base - 1] != '/' && name[base - 1] != '\\')
+		base--;
+	put_safe(name + base, len - base, &safe);
+	trim_name(&safe);
+	if (safe.len > 0 && is_device_name(safe.data))
+		put_underscore(&safe);
+	if (safe.len > 0)
+		shorten_name(&safe, max_bytes);
+	trim_name(&safe);
+	if (safe.status)
+		out->status = safe.status;
+	done = safe.len > 0 ? tp_buf_add(out, safe.data, safe.len) : tp_buf_adds(out, fallback);
+	tp_buf_release(&safe);
+	return done;
 }
 
 bool tp_percent_encode(const char *text, size_t len, const char *also, struct tp_buf *out)
@@ -176,7 +207,7 @@ bool tp_percent_encode(const char *text, size_t len, const char *also, struct tp
 	for (size_t i = 0; i < len; i++) {
 		unsigned char c = (unsigned char)text[i];
 
-		if (isalnum(c) || (c && strchr("-._~", c)) || (c && strchr(also, c)))
+		if ((c < 0x80 && isalnum(c)) || (c && strchr("-._~", c)) || (c && strchr(also, c)))
 			tp_buf_addc(out, (char)c);
 		else
 			tp_buf_addf(out, "%%%02X", c);

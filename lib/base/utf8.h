@@ -13,6 +13,7 @@
  * forms, surrogates and values above U+10FFFF are none. *character may be NULL. */
 size_t tp_utf8_next(const char *text, size_t len, uint32_t *character);
 bool tp_utf8_valid(const char *text, size_t len);
+/* Appends the character; U+FFFD for what is none. */
 bool tp_utf8_put(uint32_t character, struct tp_buf *out);
 
 /* Columns that a terminal uses for the text (wcwidth over valid UTF-8; the rest counts 1). */
@@ -22,12 +23,13 @@ size_t tp_utf8_columns(const char *text, size_t len);
  * bidirectional overrides and invalid bytes become U+FFFD; tab and line end become a space. */
 bool tp_text_scrub(const char *text, size_t len, struct tp_buf *out);
 
-/* Appends a file name made from what a sender wrote: the part after the last `/` or `\`, without
- * control characters, bidirectional marks and characters that file systems or shells dislike
- * (each becomes `_`); no leading dot, no trailing dot or space, never empty (then `fallback`), not
- * a device name of Windows, at most `max_bytes` with the extension kept. The result is UTF-8. */
-bool tp_name_safe(const char *name, size_t len, const char *fallback, size_t max_bytes,
-	struct tp_buf *out);
+/* Appends a file name made from what a sender wrote: the part after the last `/` or `\`. Control
+ * characters, invalid bytes and what file systems or shells dislike become `_`; marks that cannot
+ * be seen (bidirectional ones, zero-width spaces) are left out; no leading dot, dash or space, no
+ * trailing dot or space; a device name of Windows gets a `_` in front; never empty (then
+ * `fallback`, as it is); at most `max_bytes`, the extension kept. The result is UTF-8. */
+bool tp_name_safe(
+	const char *name, size_t len, const char *fallback, size_t max_bytes, struct tp_buf *out);
 
 /* Appends the text percent-encoded, RFC 3986 unreserved characters kept, and those in `also`. */
 bool tp_percent_encode(const char *text, size_t len, const char *also, struct tp_buf *out);

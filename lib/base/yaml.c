@@ -11,22 +11,43 @@
 
 /* The containers that are open while events arrive; [0] is a sequence that gets the root. */
 struct builder {
-	const char *name;
+	const char *name, *text;
+	size_t len;
 	struct tp_yaml *open[DEPTH_MAX + 2];
 	char *key[DEPTH_MAX + 2]; /* key read, value still to come */
+	int key_line[DEPTH_MAX + 2], key_column[DEPTH_MAX + 2];
 	int depth;
 };
 
-enum tp_status tp_yaml_fail(struct tp_error *err, const char *path, const struct tp_yaml *node,
-	const char *format, ...)
+__attribute__((format(printf, 5, 0))) static enum tp_status fail_at(struct tp_error *err,
+	const char *path, int line, int column, const char *format, va_list args)
 {
 	char text[TP_ERROR_TEXT_MAX];
+
+	vsnprintf(text, sizeof text, format, args);
+	return tp_fail(err, TP_CONFIG, "%s:%d:%d: %s", path, line, column, text);
+}
+
+enum tp_status tp_yaml_fail(
+	struct tp_error *err, const char *path, const struct tp_yaml *node, const char *format, ...)
+{
 	va_list args;
 
 	va_start(args, format);
-	vsnprintf(text, sizeof text, format, args);
+	fail_at(err, path, node->line, node->column, format, args);
 	va_end(args);
-	return tp_fail(err, TP_CONFIG, "%s:%d:%d: %s", path, node->line, node->column, text);
+	return TP_CONFIG;
+}
+
+enum tp_status tp_yaml_fail_key(
+	struct tp_error *err, const char *path, const struct tp_yaml *node, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	fail_at(err, path, node->key_line, node->key_column, format, args);
+	va_end(args);
+	return TP_CONFIG;
 }
 
 static void free_items(struct tp_yaml *node)
@@ -91,6 +112,8 @@ static enum tp_status add_item(struct builder *b, struct tp_yaml *node, struct t
 		into->keys = keys;
 		into->keys[into->count] = b->key[b->depth];
 		b->key[b->depth] = NULL;
+		node->key_line = b->key_line[b->depth];
+		node->key_column = b->key_column[b->depth];
 	}
 	into->items[into->count++] = node;
 	return TP_OK;
@@ -99,13 +122,13 @@ nomem:
 	return tp_fail(err, TP_NOMEM, "%s: out of memory", b->name);
 }
 
-static enum tp_status take_scalar(struct builder *b, const yaml_event_t *event,
-	struct tp_error *err)
+static enum tp_status take_scalar(
+	struct builder *b, const yaml_event_t *event, struct tp_error *err)
 {
 	struct tp_yaml *into = b->open[b->depth], *node;
 	const char *text = (const char *)event->data.scalar.value;
-	bool empty = event->data.scalar.length == 0 &&
-		event->data.scalar.style == YAML_PLAIN_SCALAR_STYLE;
+	bool empty = event->data.scalar.style == YAML_PLAIN_SCALAR_STYLE &&
+		     (!*text || !strcmp(text, "~") || !strcmp(text, "null"));
 
 	node = new_node(TP_YAML_SCALAR, event);
 	if (!node)
@@ -131,13 +154,15 @@ static enum tp_status take_scalar(struct builder *b, const yaml_event_t *event,
 		return status;
 	}
 	b->key[b->depth] = node->text;
+	b->key_line[b->depth] = node->line;
+	b->key_column[b->depth] = node->column;
 	node->text = NULL;
 	tp_yaml_free(node);
 	return TP_OK;
 }
 
-static enum tp_status open_container(struct builder *b, enum tp_yaml_kind kind,
-	const yaml_event_t *event, struct tp_error *err)
+static enum tp_status open_container(
+	struct builder *b, enum tp_yaml_kind kind, const yaml_event_t *event, struct tp_error *err)
 {
 	struct tp_yaml *into = b->open[b->depth], *node = new_node(kind, event);
 	enum tp_status status;
@@ -146,7 +171,7 @@ static enum tp_status open_container(struct builder *b, enum tp_yaml_kind kind,
 		return tp_fail(err, TP_NOMEM, "%s: out of memory", b->name);
 	if (into->kind == TP_YAML_MAPPING && !b->key[b->depth])
 		status = tp_yaml_fail(err, b->name, node, "a key must be a word");
-	else if (b->depth > DEPTH_MAX)
+	else if (b->depth >= DEPTH_MAX)
 		status = tp_yaml_fail(err, b->name, node, "more than %d levels", DEPTH_MAX);
 	else
 		status = TP_OK;
@@ -160,15 +185,14 @@ static enum tp_status open_container(struct builder *b, enum tp_yaml_kind kind,
 	return status;
 }
 
-static enum tp_status refuse(struct builder *b, const yaml_event_t *event, const char *what,
-	struct tp_error *err)
+static enum tp_status refuse(
+	struct builder *b, const yaml_event_t *event, const char *what, struct tp_error *err)
 {
 	return tp_fail(err, TP_CONFIG, "%s:%d:%d: %s", b->name, (int)event->start_mark.line + 1,
 		(int)event->start_mark.column + 1, what);
 }
 
-static enum tp_status take_event(struct builder *b, const yaml_event_t *event,
-	struct tp_error *err)
+static enum tp_status take_event(struct builder *b, const yaml_event_t *event, struct tp_error *err)
 {
 	switch (event->type) {
 	case YAML_SCALAR_EVENT:
@@ -194,6 +218,28 @@ static enum tp_status take_event(struct builder *b, const yaml_event_t *event,
 	}
 }
 
+/* Why the parser gave up. Where its input is no text (bad UTF-8) it says an offset only. */
+static enum tp_status parser_failed(
+	const yaml_parser_t *parser, const struct builder *b, struct tp_error *err)
+{
+	size_t line = parser->problem_mark.line + 1, column = parser->problem_mark.column + 1;
+
+	if (parser->error == YAML_MEMORY_ERROR)
+		return tp_fail(err, TP_NOMEM, "%s: out of memory", b->name);
+	if (parser->error == YAML_READER_ERROR) {
+		line = column = 1;
+		for (size_t i = 0; i < parser->problem_offset && i < b->len; i++) {
+			bool new_line = b->text[i] == '\n';
+
+			/* Columns count characters, so the inner bytes of one do not. */
+			column = new_line ? 1 : column + ((b->text[i] & 0xc0) != 0x80);
+			line += new_line;
+		}
+	}
+	return tp_fail(err, TP_CONFIG, "%s:%zu:%zu: %s", b->name, line, column,
+		parser->problem ? parser->problem : "not YAML");
+}
+
 static enum tp_status read_events(yaml_parser_t *parser, struct builder *b, struct tp_error *err)
 {
 	enum tp_status status = TP_OK;
@@ -201,13 +247,8 @@ static enum tp_status read_events(yaml_parser_t *parser, struct builder *b, stru
 	yaml_event_t event;
 
 	while (!status && type != YAML_STREAM_END_EVENT) {
-		if (!yaml_parser_parse(parser, &event)) {
-			if (parser->error == YAML_MEMORY_ERROR)
-				return tp_fail(err, TP_NOMEM, "%s: out of memory", b->name);
-			return tp_fail(err, TP_CONFIG, "%s:%zu:%zu: %s", b->name,
-				parser->problem_mark.line + 1, parser->problem_mark.column + 1,
-				parser->problem ? parser->problem : "not YAML");
-		}
+		if (!yaml_parser_parse(parser, &event))
+			return parser_failed(parser, b, err);
 		type = event.type;
 		if (type == YAML_DOCUMENT_START_EVENT && b->open[0]->count)
 			status = refuse(b, &event, "a second document", err);
@@ -235,11 +276,11 @@ static struct tp_yaml *take_root(struct tp_yaml *top)
 	return root;
 }
 
-enum tp_status tp_yaml_parse(const char *name, const char *text, size_t len, struct tp_yaml **root,
-	struct tp_error *err)
+enum tp_status tp_yaml_parse(
+	const char *name, const char *text, size_t len, struct tp_yaml **root, struct tp_error *err)
 {
 	struct tp_yaml top = { .kind = TP_YAML_SEQUENCE };
-	struct builder b = { .name = name, .open = { &top } };
+	struct builder b = { .name = name, .text = text, .len = len, .open = { &top } };
 	yaml_parser_t parser;
 	enum tp_status status;
 

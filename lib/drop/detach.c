@@ -10,6 +10,7 @@
 #include "base/hex.h"
 #include "base/secret.h"
 #include "drop/ledger.h"
+#include "drop/near.h"
 #include "drop/uploader.h"
 #include "mime/content.h"
 #include "mime/header.h"
@@ -83,7 +84,8 @@ static enum tp_status make_key(const struct work *w, const char *purpose,
 	return status;
 }
 
-/* --- one file ---------------------------------------------------------------------------------- */
+/* --- one file ----------------------------------------------------------------------------------
+ */
 
 struct copy {
 	int fd;
@@ -108,16 +110,16 @@ static enum tp_status extract(const struct tp_detach *detach, const struct tp_pl
 	struct tp_range whole = { part->header.begin, part->body.end };
 	struct copy copy = { -1, NULL, 0 };
 	unsigned char digest[TP_SHA256_BYTES];
-	enum tp_status status = tp_tmpfile(&copy.fd, err);
+	enum tp_status status = tp_near_tmpfile(detach->conf, &copy.fd, err);
 
 	if (!status)
 		status = tp_sha256_new(&copy.sha, err);
 	if (!status && item->decision == TP_WRAPPED)
-		status = tp_content_read(detach->data, whole, TP_ENCODING_IDENTITY, copy_piece,
-			&copy, err);
+		status = tp_content_read(
+			detach->data, whole, TP_ENCODING_IDENTITY, copy_piece, &copy, err);
 	else if (!status)
-		status = tp_content_read(detach->data, part->body, part->encoding, copy_piece,
-			&copy, err);
+		status = tp_content_read(
+			detach->data, part->body, part->encoding, copy_piece, &copy, err);
 	if (!status)
 		status = tp_sha256_end(copy.sha, digest, err);
 	tp_sha256_free(copy.sha);
@@ -133,8 +135,8 @@ static enum tp_status extract(const struct tp_detach *detach, const struct tp_pl
 }
 
 /* Extracts, asks the ledger, and starts the upload when it has no answer. */
-static enum tp_status send_one(struct work *w, const struct tp_plan_item *item, size_t n,
-	struct tp_error *err)
+static enum tp_status send_one(
+	struct work *w, const struct tp_plan_item *item, size_t n, struct tp_error *err)
 {
 	struct tp_upload *upload = &w->uploads[n];
 	struct tp_drop_item *file = &upload->item;
@@ -151,8 +153,8 @@ static enum tp_status send_one(struct work *w, const struct tp_plan_item *item, 
 	upload->label = w->labels[n];
 	status = make_key(w, "file", item, file->sha256, w->keys[n], err);
 	if (!status)
-		status = tp_ledger_find(w->ledger, file->key, w->now, w->expires, &upload->result,
-			err);
+		status = tp_ledger_find(
+			w->ledger, file->key, w->now, w->expires, &upload->result, err);
 	if (status == TP_OK)
 		w->known[n] = true;
 	else if (status == TP_NOTHING)
@@ -162,7 +164,8 @@ static enum tp_status send_one(struct work *w, const struct tp_plan_item *item, 
 	return status;
 }
 
-/* --- all files --------------------------------------------------------------------------------- */
+/* --- all files ---------------------------------------------------------------------------------
+ */
 
 static enum tp_status send_all(struct work *w, struct tp_error *err)
 {
@@ -188,8 +191,8 @@ static enum tp_status send_all(struct work *w, struct tp_error *err)
 	/* What has its link is remembered, whatever became of the others. */
 	for (size_t i = 0; i < n; i++)
 		if (w->uploads[i].result.url && !w->known[i] &&
-			tp_ledger_record(w->ledger, w->keys[i], &w->uploads[i].result, w->now,
-				&later))
+			tp_ledger_record(
+				w->ledger, w->keys[i], &w->uploads[i].result, w->now, &later))
 			tp_warn("%s", later.text);
 	return status;
 }
@@ -209,8 +212,8 @@ static enum tp_status keep_link(const struct work *w, const struct tp_plan_item 
 	upload->result.url = NULL;
 	link->name = strdup(item->name);
 	link->type = strdup(item->type);
-	if (tp_header_find(detach->data, detach->tree->parts[item->part].header, "Content-ID",
-		    &field) &&
+	if (tp_header_find(
+		    detach->data, detach->tree->parts[item->part].header, "Content-ID", &field) &&
 		tp_header_unfold(detach->data, field.value, &id) && id.len > 2)
 		link->content_id = tp_buf_detach(&id);
 	tp_buf_release(&id);
@@ -263,8 +266,8 @@ static enum tp_status send_locked(struct work *w, struct tp_error *err)
 	int lock = -1;
 
 	if (!status)
-		status = tp_ledger_lock(w->detach->conf, keys, 1, patience > 0 ? patience : 0, &lock,
-			err);
+		status = tp_ledger_lock(
+			w->detach->conf, keys, 1, patience > 0 ? patience : 0, &lock, err);
 	if (status)
 		return status;
 	status = send_all(w, err);

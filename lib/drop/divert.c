@@ -25,20 +25,20 @@ static enum tp_status to_buf(void *context, const char *bytes, size_t len, struc
 }
 
 /* The part's text as UTF-8. */
-static enum tp_status read_text(const struct tp_detach *detach, uint32_t index, struct tp_buf *out,
-	struct tp_error *err)
+static enum tp_status read_text(
+	const struct tp_detach *detach, uint32_t index, struct tp_buf *out, struct tp_error *err)
 {
 	const struct tp_part *part = &detach->tree->parts[index];
 	struct tp_buf raw = TP_BUF_INIT(TEXT_MAX), charset = TP_BUF_INIT(256);
 	struct tp_field field;
-	enum tp_status status = tp_content_read(detach->data, part->body, part->encoding, to_buf,
-		&raw, err);
+	enum tp_status status =
+		tp_content_read(detach->data, part->body, part->encoding, to_buf, &raw, err);
 
 	if (!status && tp_header_find(detach->data, part->header, "Content-Type", &field))
 		tp_param_find(detach->data, field.value, "charset", &charset, NULL, NULL);
 	if (!status)
-		status = tp_text_to_utf8(tp_buf_str(&raw), raw.len, tp_buf_str(&charset), out, NULL,
-			err);
+		status = tp_text_to_utf8(
+			tp_buf_str(&raw), raw.len, tp_buf_str(&charset), out, NULL, err);
 	tp_buf_release(&raw);
 	tp_buf_release(&charset);
 	return status;
@@ -56,7 +56,8 @@ static enum tp_status add_text(const struct tp_detach *detach, const char *subty
 		struct tp_media_type type;
 
 		tp_part_media_type(detach->tree, detach->data, plan->items[i].part, &type);
-		if (plan->items[i].role != TP_ROLE_BODY || !tp_media_type_is(&type, "text", subtype))
+		if (plan->items[i].role != TP_ROLE_BODY ||
+			!tp_media_type_is(&type, "text", subtype))
 			continue;
 		status = read_text(detach, plan->items[i].part, &text, err);
 		if (!status) {
@@ -69,8 +70,8 @@ static enum tp_status add_text(const struct tp_detach *detach, const char *subty
 	return status;
 }
 
-static enum tp_status add_subject(const struct tp_detach *detach, struct tp_buf *json,
-	struct tp_error *err)
+static enum tp_status add_subject(
+	const struct tp_detach *detach, struct tp_buf *json, struct tp_error *err)
 {
 	struct tp_buf subject = TP_BUF_INIT(4 * TP_TEXT_VALUE_MAX);
 	enum tp_status status = TP_OK;
@@ -117,8 +118,8 @@ static void add_links(const struct tp_detach *detach, struct tp_buf *json)
 	tp_buf_addc(json, ']');
 }
 
-static enum tp_status describe(const struct tp_detach *detach, struct tp_buf *json,
-	struct tp_error *err)
+static enum tp_status describe(
+	const struct tp_detach *detach, struct tp_buf *json, struct tp_error *err)
 {
 	enum tp_status status;
 
@@ -135,17 +136,21 @@ static enum tp_status describe(const struct tp_detach *detach, struct tp_buf *js
 	return status ? status : tp_buf_status(json, "description of the mail", err);
 }
 
-static enum tp_status run_send(const struct tp_detach *detach, int fd, uint64_t size,
-	struct tp_error *err)
+static enum tp_status run_send(
+	const struct tp_detach *detach, int fd, uint64_t size, struct tp_error *err)
 {
 	static const char *const options[] = { "--send", NULL };
 	struct tp_upload upload = { .label = "the mail", .silent = true };
 	struct tp_uploader how;
 	struct tp_upload_pool pool = { .how = &how };
-	enum tp_status status = tp_uploader_read(detach->conf, detach->until_ms, options, &how, err);
+	enum tp_status status =
+		tp_uploader_read(detach->conf, detach->until_ms, options, &how, err);
 
-	upload.item = (struct tp_drop_item){ .name = "mail.json", .type = "application/json",
-		.size_bytes = size, .sender = detach->sender, .recipients = detach->recipients,
+	upload.item = (struct tp_drop_item){ .name = "mail.json",
+		.type = "application/json",
+		.size_bytes = size,
+		.sender = detach->sender,
+		.recipients = detach->recipients,
 		.fd = fd };
 	if (!status)
 		status = tp_upload_start(&pool, &upload, err);

@@ -9,10 +9,11 @@
 #define NAME_MAX_BYTES 180
 #define STUB_ESTIMATE  1500 /* bytes that a stub takes in the place of what left */
 
-/* --- rules ------------------------------------------------------------------------------------- */
+/* --- rules -------------------------------------------------------------------------------------
+ */
 
-static enum tp_status compile(const struct tp_strings *texts, struct tp_pattern ***patterns,
-	struct tp_error *err)
+static enum tp_status compile(
+	const struct tp_strings *texts, struct tp_pattern ***patterns, struct tp_error *err)
 {
 	enum tp_status status = TP_OK;
 
@@ -26,8 +27,8 @@ static enum tp_status compile(const struct tp_strings *texts, struct tp_pattern 
 	return status;
 }
 
-enum tp_status tp_plan_rules_read(const struct tp_conf *conf, struct tp_plan_rules *rules,
-	struct tp_error *err)
+enum tp_status tp_plan_rules_read(
+	const struct tp_conf *conf, struct tp_plan_rules *rules, struct tp_error *err)
 {
 	enum tp_status status;
 
@@ -70,19 +71,31 @@ static bool matches(struct tp_pattern **patterns, const struct tp_plan_item *ite
 	return false;
 }
 
-/* --- names and types --------------------------------------------------------------------------- */
+/* --- names and types ---------------------------------------------------------------------------
+ */
 
 /* The extension for a part that has no name of its own. */
 static const char *extension_of(const char *type)
 {
 	static const char *const known[][2] = {
-		{ "image/jpeg", "jpg" }, { "image/png", "png" }, { "image/gif", "gif" },
-		{ "image/tiff", "tif" }, { "image/webp", "webp" }, { "image/heic", "heic" },
-		{ "application/pdf", "pdf" }, { "application/zip", "zip" },
-		{ "application/gzip", "gz" }, { "application/msword", "doc" },
-		{ "application/vnd.ms-excel", "xls" }, { "application/ms-tnef", "dat" },
-		{ "message/rfc822", "eml" }, { "message/global", "eml" }, { "text/plain", "txt" },
-		{ "text/html", "html" }, { "text/csv", "csv" }, { "audio/mpeg", "mp3" },
+		{ "image/jpeg", "jpg" },
+		{ "image/png", "png" },
+		{ "image/gif", "gif" },
+		{ "image/tiff", "tif" },
+		{ "image/webp", "webp" },
+		{ "image/heic", "heic" },
+		{ "application/pdf", "pdf" },
+		{ "application/zip", "zip" },
+		{ "application/gzip", "gz" },
+		{ "application/msword", "doc" },
+		{ "application/vnd.ms-excel", "xls" },
+		{ "application/ms-tnef", "dat" },
+		{ "message/rfc822", "eml" },
+		{ "message/global", "eml" },
+		{ "text/plain", "txt" },
+		{ "text/html", "html" },
+		{ "text/csv", "csv" },
+		{ "audio/mpeg", "mp3" },
 		{ "video/mp4", "mp4" },
 	};
 
@@ -150,7 +163,8 @@ out:
 	return status;
 }
 
-/* --- the list of parts ------------------------------------------------------------------------- */
+/* --- the list of parts -------------------------------------------------------------------------
+ */
 
 struct planning {
 	const struct tp_tree *tree;
@@ -162,8 +176,8 @@ struct planning {
 	size_t cap;
 };
 
-static enum tp_status add_item(struct planning *p, uint32_t part, bool wrapped,
-	struct tp_error *err)
+static enum tp_status add_item(
+	struct planning *p, uint32_t part, bool wrapped, struct tp_error *err)
 {
 	struct tp_plan *plan = p->plan;
 	size_t cap = p->cap ? p->cap * 2 : 16;
@@ -190,7 +204,8 @@ static enum tp_status add_item(struct planning *p, uint32_t part, bool wrapped,
 	}
 	plan->count++;
 	if (wrapped)
-		item->size_bytes = p->tree->parts[part].body.end - p->tree->parts[part].header.begin;
+		item->size_bytes =
+			p->tree->parts[part].body.end - p->tree->parts[part].header.begin;
 	else
 		item->size_bytes = tp_attach_size(p->tree, p->data, part);
 	status = name_of(p->tree, p->data, part, wrapped || !strncmp(item->type, "message/", 8),
@@ -203,9 +218,8 @@ static bool is_signed_container(const struct planning *p, uint32_t part)
 	uint32_t parent = p->tree->parts[part].parent;
 
 	return p->tree->parts[part].kind == TP_PART_MULTIPART &&
-		p->roles.role[part] == TP_ROLE_CONTAINER &&
-		p->roles.hold[part] == TP_HOLD_SIGNED &&
-		(parent == TP_PART_NONE || p->roles.hold[parent] == TP_HOLD_NONE);
+	       p->roles.role[part] == TP_ROLE_CONTAINER && p->roles.hold[part] == TP_HOLD_SIGNED &&
+	       (parent == TP_PART_NONE || p->roles.hold[parent] == TP_HOLD_NONE);
 }
 
 /* Every leaf and whole message; of signed parts that leave whole, the part itself. */
@@ -229,7 +243,8 @@ static enum tp_status list_parts(struct planning *p, struct tp_error *err)
 	return status;
 }
 
-/* --- decisions --------------------------------------------------------------------------------- */
+/* --- decisions ---------------------------------------------------------------------------------
+ */
 
 static const char *reason_to_stay(const struct planning *p, const struct tp_plan_item *item)
 {
@@ -350,7 +365,9 @@ static const char *overall_reason(const struct planning *p)
 enum tp_status tp_plan_make(const struct tp_tree *tree, const char *data, size_t len,
 	const struct tp_plan_rules *rules, struct tp_plan *plan, struct tp_error *err)
 {
-	struct planning p = { .tree = tree, .data = data, .len = len, .rules = rules, .plan = plan };
+	struct planning p = {
+		.tree = tree, .data = data, .len = len, .rules = rules, .plan = plan
+	};
 	enum tp_status status = tp_attach_classify(tree, data, &p.roles, err);
 
 	*plan = (struct tp_plan){ .reason = "" };

@@ -34,7 +34,8 @@ static const char *line_ending(const char *data, size_t len)
 	return lf && lf > data && lf[-1] == '\r' ? "\r\n" : "\n";
 }
 
-/* --- the header of a root that changes --------------------------------------------------------- */
+/* --- the header of a root that changes ---------------------------------------------------------
+ */
 
 static bool describes_content(const char *data, struct tp_range name)
 {
@@ -43,8 +44,8 @@ static bool describes_content(const char *data, struct tp_range name)
 
 /* Takes the fields that described the old content out of the root's header, and puts `fields`
  * behind the others. (Content-Length, which mboxes know, is among them and would lie.) */
-static enum tp_status change_root_header(struct restub *r, const struct tp_buf *fields,
-	struct tp_error *err)
+static enum tp_status change_root_header(
+	struct restub *r, const struct tp_buf *fields, struct tp_error *err)
 {
 	struct tp_range header = r->detach->tree->parts[0].header;
 	const char *data = r->detach->data;
@@ -67,7 +68,8 @@ static enum tp_status change_root_header(struct restub *r, const struct tp_buf *
 	return status;
 }
 
-/* --- the signed part that leaves whole --------------------------------------------------------- */
+/* --- the signed part that leaves whole ---------------------------------------------------------
+ */
 
 /* The text a person reads inside the signed part: its first text leaf, or the alternative that
  * this leaf is a branch of. TP_PART_NONE when there is none, or too much. */
@@ -88,7 +90,8 @@ static uint32_t find_text(const struct tp_detach *detach, uint32_t signed_part)
 				TP_DISPOSITION_ATTACHMENT)
 			continue;
 		tp_part_media_type(detach->tree, detach->data, part->parent, &type);
-		if (part->parent != signed_part && tp_media_type_is(&type, "multipart", "alternative"))
+		if (part->parent != signed_part &&
+			tp_media_type_is(&type, "multipart", "alternative"))
 			found = part->parent;
 		part = &detach->tree->parts[found];
 		return part->body.end - part->header.begin > TEXT_COPY_MAX ? TP_PART_NONE : found;
@@ -96,18 +99,18 @@ static uint32_t find_text(const struct tp_detach *detach, uint32_t signed_part)
 	return TP_PART_NONE;
 }
 
-static enum tp_status add_shape(struct restub *r, unsigned depth, enum tp_part_kind kind,
-	struct tp_error *err)
+static enum tp_status add_shape(
+	struct restub *r, unsigned depth, enum tp_part_kind kind, struct tp_error *err)
 {
 	return tp_shapes_add(&r->shapes,
-		(struct tp_shape){ (uint16_t)depth, (uint8_t)kind, TP_ENCODING_IDENTITY, false,
-			{ 0, 0 } },
+		(struct tp_shape){
+			(uint16_t)depth, (uint8_t)kind, TP_ENCODING_IDENTITY, false, { 0, 0 } },
 		err);
 }
 
 /* Shapes of a copied subtree, its root at `depth`. */
-static enum tp_status copy_shapes(struct restub *r, uint32_t from, unsigned depth,
-	struct tp_error *err)
+static enum tp_status copy_shapes(
+	struct restub *r, uint32_t from, unsigned depth, struct tp_error *err)
 {
 	const struct tp_tree *tree = r->detach->tree;
 	uint32_t end = tp_tree_subtree_end(tree, from);
@@ -117,7 +120,8 @@ static enum tp_status copy_shapes(struct restub *r, uint32_t from, unsigned dept
 		const struct tp_part *part = &tree->parts[i];
 
 		status = tp_shapes_add(&r->shapes,
-			(struct tp_shape){ (uint16_t)(depth + part->depth - tree->parts[from].depth),
+			(struct tp_shape){
+				(uint16_t)(depth + part->depth - tree->parts[from].depth),
 				part->kind, part->encoding, true, part->body },
 			err);
 	}
@@ -125,9 +129,9 @@ static enum tp_status copy_shapes(struct restub *r, uint32_t from, unsigned dept
 }
 
 /* Header fields and body of the multipart/mixed that takes the signed part's place. */
-static enum tp_status wrap(struct restub *r, uint32_t text,
-	const struct tp_buf *stub_fields, const struct tp_buf *stub_body, struct tp_buf *fields,
-	struct tp_buf *body, struct tp_error *err)
+static enum tp_status wrap(struct restub *r, uint32_t text, const struct tp_buf *stub_fields,
+	const struct tp_buf *stub_body, struct tp_buf *fields, struct tp_buf *body,
+	struct tp_error *err)
 {
 	const struct tp_detach *detach = r->detach;
 	unsigned char random[16];
@@ -137,8 +141,8 @@ static enum tp_status wrap(struct restub *r, uint32_t text,
 	if (status)
 		return status;
 	tp_hex(random, sizeof random, boundary);
-	tp_buf_addf(fields, "Content-Type: multipart/mixed;%s boundary=\"=_%s\"%s", r->eol, boundary,
-		r->eol);
+	tp_buf_addf(fields, "Content-Type: multipart/mixed;%s boundary=\"=_%s\"%s", r->eol,
+		boundary, r->eol);
 	if (text != TP_PART_NONE) {
 		const struct tp_part *copy = &detach->tree->parts[text];
 
@@ -152,11 +156,12 @@ static enum tp_status wrap(struct restub *r, uint32_t text,
 	tp_buf_adds(body, r->eol);
 	tp_buf_add(body, stub_body->data, stub_body->len);
 	tp_buf_addf(body, "%s--=_%s--%s", r->eol, boundary, r->eol);
-	return fields->status ? tp_buf_status(fields, "part", err) : tp_buf_status(body, "part", err);
+	return fields->status ? tp_buf_status(fields, "part", err)
+			      : tp_buf_status(body, "part", err);
 }
 
-static enum tp_status shape_wrapped(struct restub *r, uint32_t part, uint32_t text,
-	struct tp_error *err)
+static enum tp_status shape_wrapped(
+	struct restub *r, uint32_t part, uint32_t text, struct tp_error *err)
 {
 	unsigned depth = r->detach->tree->parts[part].depth;
 	enum tp_status status = add_shape(r, depth, TP_PART_MULTIPART, err);
@@ -166,7 +171,8 @@ static enum tp_status shape_wrapped(struct restub *r, uint32_t part, uint32_t te
 	return status ? status : add_shape(r, depth + 1, TP_PART_LEAF, err);
 }
 
-/* --- one item ---------------------------------------------------------------------------------- */
+/* --- one item ----------------------------------------------------------------------------------
+ */
 
 static enum tp_status put_in_place(struct restub *r, uint32_t index, const struct tp_buf *fields,
 	const struct tp_buf *body, struct tp_error *err)
@@ -210,8 +216,8 @@ static enum tp_status replace_item(struct restub *r, const struct tp_plan_item *
 	} else if (!status) {
 		status = put_in_place(r, item->part, &stub_fields, &stub_body, err);
 		if (!status)
-			status = add_shape(r, r->detach->tree->parts[item->part].depth, TP_PART_LEAF,
-				err);
+			status = add_shape(
+				r, r->detach->tree->parts[item->part].depth, TP_PART_LEAF, err);
 	}
 	tp_buf_release(&stub_fields);
 	tp_buf_release(&stub_body);
@@ -231,16 +237,17 @@ static enum tp_status replace_all(struct restub *r, struct tp_error *err)
 	for (uint32_t i = 0; !status && i < tree->count;) {
 		const struct tp_part *part = &tree->parts[i];
 
-		while (item < plan->count && (plan->items[item].part < i ||
-						     plan->items[item].decision == TP_STAYS))
+		while (item < plan->count &&
+			(plan->items[item].part < i || plan->items[item].decision == TP_STAYS))
 			item++;
 		if (item < plan->count && plan->items[item].part == i) {
-			status = replace_item(r, &plan->items[item], &r->detach->links[link++], err);
+			status =
+				replace_item(r, &plan->items[item], &r->detach->links[link++], err);
 			i = tp_tree_subtree_end(tree, i);
 		} else {
 			status = tp_shapes_add(&r->shapes,
-				(struct tp_shape){ part->depth, part->kind, part->encoding, true,
-					part->body },
+				(struct tp_shape){
+					part->depth, part->kind, part->encoding, true, part->body },
 				err);
 			i++;
 		}
@@ -248,8 +255,8 @@ static enum tp_status replace_all(struct restub *r, struct tp_error *err)
 	return status;
 }
 
-enum tp_status tp_detach_rewrite(const struct tp_detach *detach, struct tp_spool *result,
-	struct tp_error *err)
+enum tp_status tp_detach_rewrite(
+	const struct tp_detach *detach, struct tp_spool *result, struct tp_error *err)
 {
 	struct restub r = { .detach = detach };
 	enum tp_status status = tp_secret_load(detach->conf, r.secret, err);

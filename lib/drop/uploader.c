@@ -19,7 +19,8 @@
 #define SAID_MAX       65536
 #define COMPLAINED_MAX 8192
 
-/* --- finding and starting ---------------------------------------------------------------------- */
+/* --- finding and starting ----------------------------------------------------------------------
+ */
 
 static enum tp_status find_own(struct tp_strings *program, struct tp_error *err)
 {
@@ -40,8 +41,8 @@ static enum tp_status find_own(struct tp_strings *program, struct tp_error *err)
 }
 
 /* Hands on what our command line may have changed; the rest drop-put reads for itself. */
-static enum tp_status add_settings(const struct tp_conf *conf, struct tp_strings *program,
-	struct tp_error *err)
+static enum tp_status add_settings(
+	const struct tp_conf *conf, struct tp_strings *program, struct tp_error *err)
 {
 	static const char *const handed[][2] = { { "--store", "drop.store" },
 		{ "--base-url", "drop.base_url" }, { NULL, NULL } };
@@ -79,8 +80,8 @@ enum tp_status tp_uploader_read(const struct tp_conf *conf, int64_t until_ms,
 static enum tp_status add_environment(const struct tp_uploader *how, const struct tp_upload *upload,
 	struct tp_strings *env, struct tp_error *err)
 {
-	static const char *const replaced[] = { "TUBEPOST_NAME=", "TUBEPOST_TYPE=", "TUBEPOST_SIZE=",
-		"TUBEPOST_SHA256=", "TUBEPOST_EXPIRES=", "TUBEPOST_SENDER=",
+	static const char *const replaced[] = { "TUBEPOST_NAME=", "TUBEPOST_TYPE=",
+		"TUBEPOST_SIZE=", "TUBEPOST_SHA256=", "TUBEPOST_EXPIRES=", "TUBEPOST_SENDER=",
 		"TUBEPOST_RECIPIENTS=", "TUBEPOST_KEY=", "TUBEPOST_DEADLINE=", NULL };
 	const struct tp_drop_item *item = &upload->item;
 	enum tp_status status = TP_OK;
@@ -93,16 +94,15 @@ static enum tp_status add_environment(const struct tp_uploader *how, const struc
 		if (!ours)
 			status = tp_strings_add(env, *at, err);
 	}
-	if (status ||
-		(status = tp_strings_addf(env, err, "TUBEPOST_NAME=%s", item->name)) ||
+	if (status || (status = tp_strings_addf(env, err, "TUBEPOST_NAME=%s", item->name)) ||
 		(status = tp_strings_addf(env, err, "TUBEPOST_TYPE=%s", item->type)) ||
-		(status = tp_strings_addf(env, err, "TUBEPOST_SIZE=%llu",
-			 (unsigned long long)item->size_bytes)) ||
+		(status = tp_strings_addf(
+			 env, err, "TUBEPOST_SIZE=%llu", (unsigned long long)item->size_bytes)) ||
 		(status = tp_strings_addf(env, err, "TUBEPOST_SHA256=%s", item->sha256)) ||
-		(status = tp_strings_addf(env, err, "TUBEPOST_EXPIRES=%lld",
-			 (long long)item->expires)) ||
-		(status = tp_strings_addf(env, err, "TUBEPOST_SENDER=%s",
-			 item->sender ? item->sender : "")) ||
+		(status = tp_strings_addf(
+			 env, err, "TUBEPOST_EXPIRES=%lld", (long long)item->expires)) ||
+		(status = tp_strings_addf(
+			 env, err, "TUBEPOST_SENDER=%s", item->sender ? item->sender : "")) ||
 		(status = tp_strings_addf(env, err, "TUBEPOST_RECIPIENTS=%s",
 			 item->recipients ? item->recipients : "")) ||
 		(status = tp_strings_addf(env, err, "TUBEPOST_KEY=%s", item->key ? item->key : "")))
@@ -151,8 +151,8 @@ static void close_if_open(int *fd)
 	*fd = -1;
 }
 
-static enum tp_status start(const struct tp_uploader *how, struct tp_upload *upload,
-	struct tp_error *err)
+static enum tp_status start(
+	const struct tp_uploader *how, struct tp_upload *upload, struct tp_error *err)
 {
 	int out[2] = { -1, -1 }, complaints[2] = { -1, -1 }, failed = 0;
 	struct tp_strings env = TP_STRINGS_INIT;
@@ -190,7 +190,8 @@ out:
 	return status;
 }
 
-/* --- what it says ------------------------------------------------------------------------------ */
+/* --- what it says ------------------------------------------------------------------------------
+ */
 
 /* Reads what is there; false at its end. What does not fit is read and dropped. */
 static bool drain(int fd, struct tp_buf *into)
@@ -285,13 +286,15 @@ static enum tp_status judge(struct tp_upload *upload, int wait_status, struct tp
 	}
 	said = last_line(&upload->complained);
 	if (WIFSIGNALED(wait_status))
-		return tp_fail(err, TP_TEMPORARY, "uploading %s: the uploader was killed by signal %d",
-			upload->label, WTERMSIG(wait_status));
+		return tp_fail(err, TP_TEMPORARY,
+			"uploading %s: the uploader was killed by signal %d", upload->label,
+			WTERMSIG(wait_status));
 	return tp_fail(err, TP_TEMPORARY, "uploading %s: the uploader failed (exit %d): %s",
 		upload->label, WEXITSTATUS(wait_status), said);
 }
 
-/* --- the pool ---------------------------------------------------------------------------------- */
+/* --- the pool ----------------------------------------------------------------------------------
+ */
 
 static void forget(struct tp_upload_pool *pool, unsigned i)
 {
@@ -386,8 +389,8 @@ static enum tp_status wait_for_one(struct tp_upload_pool *pool, struct tp_error 
 	return status;
 }
 
-enum tp_status tp_upload_start(struct tp_upload_pool *pool, struct tp_upload *upload,
-	struct tp_error *err)
+enum tp_status tp_upload_start(
+	struct tp_upload_pool *pool, struct tp_upload *upload, struct tp_error *err)
 {
 	enum tp_status status = TP_OK;
 

@@ -141,12 +141,13 @@ void tp_cids_seal(struct tp_cids *cids)
 			cids->names.data);
 }
 
-/* The order of strcmp between a NUL-terminated name and a range. */
+/* The order of strcmp between a NUL-terminated name and a range, which may hold NUL itself. */
 static int compare_range(const char *name, const char *id, size_t len)
 {
-	int order = strncmp(name, id, len);
+	size_t name_len = strlen(name);
+	int order = memcmp(name, id, name_len < len ? name_len : len);
 
-	return order ? order : name[len] != '\0';
+	return order ? order : (name_len > len) - (name_len < len);
 }
 
 bool tp_cids_has(const struct tp_cids *cids, const char *data, struct tp_range id)
