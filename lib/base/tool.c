@@ -201,29 +201,19 @@ int tp_tool_main(const struct tp_tool *tool, int argc, char **argv)
 		reading = tp_spool_read(&run.message, STDIN_FILENO, &why);
 	if (!status)
 		status = settle_settings(&run, &line, &common, &err);
-<<<<<<< HEAD
 	if (!status)
 		tp_trace("configuration: %s",
 			tp_conf_file(run.conf) ? tp_conf_file(run.conf) : "none");
-	if (!status && reading) {
-		status = reading;
-		err = why;
-=======
 	if (!status && (logging || reading)) {
 		status = logging ? logging : reading;
 		err = logging ? no_log : why;
->>>>>>> main
 	}
 	if (!status && tool->carries_mail)
 		tp_trace("message: %zu bytes", run.message.len);
 	if (!status)
 		status = run_tool(&run, &err);
-<<<<<<< HEAD
-	code = status ? finish_failed(&run, !reading, argc, argv, &err) : run.exit_code;
-	tp_trace("exit %d", code);
-=======
 	code = status ? finish_failed(&run, !reading, &common, &err) : run.exit_code;
->>>>>>> main
+	tp_trace("exit %d", code);
 out:
 	tp_opt_release(&line);
 	tp_buf_release(&run.text);
