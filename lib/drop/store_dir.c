@@ -44,7 +44,10 @@ struct dir_store {
 /* "No room" passes by itself; tp_fail_errno knows the rest. */
 static enum tp_status fail(const struct dir_store *dir, const char *what, struct tp_error *err)
 {
-	enum tp_status status = errno == ENOSPC || errno == EDQUOT ? TP_TEMPORARY : TP_CANTCREATE;
+	enum tp_status status = TP_CANTCREATE;
+
+	if (errno == ENOSPC || errno == EDQUOT || errno == EFBIG)
+		status = TP_TEMPORARY;
 
 	return tp_fail_errno(err, status, "storing in %s: %s", dir->path, what);
 }
@@ -237,8 +240,9 @@ static enum tp_status place(struct dir_store *dir, int fd, const char *temporary
 	return TP_OK;
 }
 
-/* True for bytes that have no name yet and lie where the store is (lib/drop/near.c): they become the
- * content as they are. A file that somebody could still open by a name would not be ours to take. */
+/* True for bytes that have no name yet and lie where the store is (lib/drop/near.c): they become
+ * the content as they are. A file that somebody could still open by a name would not be ours to
+ * take. */
 static bool is_ours_to_name(const struct dir_store *dir, const struct tp_drop_item *item)
 {
 	struct stat file, root;
