@@ -16,6 +16,7 @@ JOBS    ?= 2
 -include config.mak
 
 bindir     ?= $(PREFIX)/bin
+libexecdir ?= $(PREFIX)/libexec
 datadir    ?= $(PREFIX)/share
 mandir     ?= $(datadir)/man
 sysconfdir ?= /etc
@@ -46,6 +47,8 @@ LIB_SRC := $(wildcard lib/*/*.c)
 LIB_OBJ := $(LIB_SRC:%.c=$(BUILD)/%.o)
 UNITS   := $(patsubst t/unit/%.c,$(BUILD)/t/unit-%,$(wildcard t/unit/*.c))
 HELPERS := $(patsubst t/helper/%.c,$(BUILD)/t/%,$(wildcard t/helper/*.c))
+FUZZERS := $(patsubst t/fuzz/fuzz-%.c,%,$(wildcard t/fuzz/fuzz-*.c))
+REPLAYS := $(FUZZERS:%=$(BUILD)/t/replay-%)
 BINS    := $(TOOLS:%=$(BUILD)/bin/%)
 ARCHIVE := $(BUILD)/libtubepost.a
 
@@ -54,13 +57,13 @@ Q = @
 say = @printf '  %-7s %s\n' $(1) $(2);
 endif
 
-.PHONY: all check perf tests install uninstall dist clean distclean FORCE
+.PHONY: all check fuzz fuzzers perf tests install uninstall dist clean distclean FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
 
 all: $(BINS)
 
-tests: $(BINS) $(UNITS) $(HELPERS)
+tests: $(BINS) $(UNITS) $(HELPERS) $(REPLAYS)
 
 $(BUILD)/%.o: %.c $(BUILD)/flags
 	$(call say,CC,$<)
@@ -80,6 +83,10 @@ $(BUILD)/t/unit-%: $(BUILD)/t/unit/%.o $(ARCHIVE)
 	$(call say,LINK,$@)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(TP_LDFLAGS) -o $@ $< $(ARCHIVE) $(PKG_LIBS)
+
+$(BUILD)/t/replay-%: $(BUILD)/t/fuzz/fuzz-%.o $(BUILD)/t/fuzz/replay.o $(ARCHIVE)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(TP_LDFLAGS) -o $@ $(filter %.o,$^) $(ARCHIVE) $(PKG_LIBS)
 
 $(BUILD)/t/%: $(BUILD)/t/helper/%.o $(ARCHIVE)
 	$(call say,LINK,$@)
@@ -132,6 +139,10 @@ install: all
 		$(INSTALL) -D -m 644 $$f $(DESTDIR)$(mandir)/man$${f##*.}/$${f##*/} || exit; done
 	for f in $(SHARED); do \
 		$(INSTALL) -D -m 644 $$f $(DESTDIR)$(datadir)/tubepost/$${f#share/} || exit; done
+	$(INSTALL) -d $(DESTDIR)$(libexecdir)/tubepost
+	sed 's|@BINDIR@|$(bindir)|' share/examples/postfix-filter \
+		>$(DESTDIR)$(libexecdir)/tubepost/postfix-filter
+	chmod 755 $(DESTDIR)$(libexecdir)/tubepost/postfix-filter
 	for t in $(TOOLS); do \
 		$(INSTALL) -D -m 644 completions/bash/$$t \
 			$(DESTDIR)$(datadir)/bash-completion/completions/$$t && \
@@ -146,7 +157,7 @@ uninstall:
 		$(DESTDIR)$(datadir)/zsh/site-functions/_$$t \
 		$(DESTDIR)$(datadir)/fish/vendor_completions.d/$$t.fish; done
 	for f in $(MANS); do rm -f $(DESTDIR)$(mandir)/man$${f##*.}/$${f##*/}; done
-	rm -rf $(DESTDIR)$(datadir)/tubepost
+	rm -rf $(DESTDIR)$(datadir)/tubepost $(DESTDIR)$(libexecdir)/tubepost
 
 # What is committed, under one folder, with ./configure made.
 dist:
@@ -155,6 +166,30 @@ dist:
 	cd $(BUILD)/dist/tubepost-$(VERSION) && autoconf && rm -rf autom4te.cache
 	tar -C $(BUILD)/dist --sort=name --owner=0 --group=0 --numeric-owner \
 		-czf tubepost-$(VERSION).tar.gz tubepost-$(VERSION)
+
+# Each target t/fuzz/fuzz-NAME.c for FUZZ_SECONDS, or only those named: `make fuzz FUZZERS=tree`. What is
+# found lands in build/fuzz/NAME.*; make a seed of it in t/fuzz/seeds/NAME/.
+FUZZ_SECONDS ?= 60
+
+fuzz:
+	$(Q)$(MAKE) --no-print-directory BUILD='$(BUILD)/fuzz' CC=clang SANITIZE=address,undefined \
+		CFLAGS='-O1 -g -fsanitize=fuzzer-no-link' FUZZERS='$(FUZZERS)' fuzzers
+	$(Q)for name in $(FUZZERS); do \
+		dict=t/fuzz/$$name.dict; [ -f $$dict ] || dict=t/fuzz/mime.dict; \
+		seeds=t/fuzz/seeds/$$name; [ -d $$seeds ] || seeds=; \
+		mkdir -p $(BUILD)/fuzz/corpus/$$name && \
+		$(BUILD)/fuzz/fuzz-$$name -max_total_time=$(FUZZ_SECONDS) -dict=$$dict -timeout=10 \
+			-rss_limit_mb=1024 -print_final_stats=1 -artifact_prefix=$(BUILD)/fuzz/$$name. \
+			$(BUILD)/fuzz/corpus/$$name $$seeds t/corpus 2>$(BUILD)/fuzz/$$name.log || \
+			{ tail -n 40 $(BUILD)/fuzz/$$name.log; exit 1; }; \
+		echo "$$name: $$(sed -n 's/^stat::number_of_executed_units: *//p' $(BUILD)/fuzz/$$name.log) inputs"; \
+	done
+
+fuzzers: $(FUZZERS:%=$(BUILD)/fuzz-%)
+
+$(BUILD)/fuzz-%: $(BUILD)/t/fuzz/fuzz-%.o $(ARCHIVE)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(TP_LDFLAGS) -fsanitize=fuzzer -o $@ $< $(ARCHIVE) $(PKG_LIBS)
 
 clean:
 	rm -rf $(BUILD)

@@ -201,13 +201,19 @@ int tp_tool_main(const struct tp_tool *tool, int argc, char **argv)
 		reading = tp_spool_read(&run.message, STDIN_FILENO, &why);
 	if (!status)
 		status = settle_settings(&run, &line, &common, &err);
+	if (!status)
+		tp_trace("configuration: %s",
+			tp_conf_file(run.conf) ? tp_conf_file(run.conf) : "none");
 	if (!status && (logging || reading)) {
 		status = logging ? logging : reading;
 		err = logging ? no_log : why;
 	}
+	if (!status && tool->carries_mail)
+		tp_trace("message: %zu bytes", run.message.len);
 	if (!status)
 		status = run_tool(&run, &err);
 	code = status ? finish_failed(&run, !reading, &common, &err) : run.exit_code;
+	tp_trace("exit %d", code);
 out:
 	tp_opt_release(&line);
 	tp_buf_release(&run.text);

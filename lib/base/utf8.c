@@ -176,7 +176,7 @@ static void put_safe(const char *name, size_t len, struct tp_buf *out)
 
 	for (size_t i = 0; i < len; i += n) {
 		n = tp_utf8_next(name + i, len - i, &c);
-		if (!n || is_deceptive(c) || strchr("\"*:<>?|`$'", (int)(c < 0x80 ? c : 'a'))) {
+		if (!n || is_deceptive(c) || strchr("\"*:<>?|`$", (int)(c < 0x80 ? c : 'a'))) {
 			if (!n || c < 0x80) /* else marks: nobody saw them */
 				tp_buf_addc(out, '_');
 		} else if (out->len > 0 || (c != '.' && c != ' ' && c != '-')) {

@@ -15,9 +15,10 @@
 
 #include "drop/http_once.h"
 
-#define HOPS_MAX    5
-#define CONNECT_MS  15000L
-#define STALL_BYTES 64L /* a second: less, for drop.stall, is a stalled transfer */
+#define HOPS_MAX     5
+#define CONNECT_MS   15000L
+#define STALL_BYTES  64L /* a second: less, for drop.stall, is a stalled transfer */
+#define EXPECT_BYTES (1 << 20)
 
 struct tp_http {
 	CURL *curl;
@@ -182,7 +183,7 @@ static bool is_clean(const char *text)
 	return true;
 }
 
-/* curl wants "Name;" for a header with an empty value. */
+/* curl wants "Name;" for a header with an empty value; "Expect:" takes its own one away. */
 static enum tp_status add_header(struct curl_slist **list, const char *header, struct tp_error *err)
 {
 	const char *colon = strchr(header, ':');
@@ -192,7 +193,7 @@ static enum tp_status add_header(struct curl_slist **list, const char *header, s
 	if (!colon || colon == header || !is_clean(header))
 		return tp_fail(
 			err, TP_CONFIG, "a header with control characters or without a name");
-	if (colon[1 + strspn(colon + 1, " \t")])
+	if (colon[1 + strspn(colon + 1, " \t")] || !strcmp(header, "Expect:"))
 		tp_buf_adds(&line, header);
 	else
 		tp_buf_addf(&line, "%.*s;", (int)(colon - header), header);
@@ -202,6 +203,14 @@ static enum tp_status add_header(struct curl_slist **list, const char *header, s
 		return tp_fail(err, TP_NOMEM, "a header: out of memory");
 	*list = longer;
 	return TP_OK;
+}
+
+/* Asking first, before a body of any size worth it: a server that says no then need not be sent all
+ * of it; one that never heard of asking costs a second's wait. */
+static enum tp_status add_expect(
+	struct curl_slist **list, const struct tp_http_body *body, struct tp_error *err)
+{
+	return body && body_size(body) < EXPECT_BYTES ? add_header(list, "Expect:", err) : TP_OK;
 }
 
 static enum tp_status list_headers(const struct tp_http_request *request, bool foreign,
@@ -214,6 +223,8 @@ static enum tp_status list_headers(const struct tp_http_request *request, bool f
 	for (size_t i = 0; !status && i < count; i++)
 		if (!foreign || describes_body(request->headers->list[i]))
 			status = add_header(list, request->headers->list[i], err);
+	if (!status)
+		status = add_expect(list, request->body, err);
 	if (status) {
 		curl_slist_free_all(*list);
 		*list = NULL;

@@ -87,11 +87,11 @@ enum tp_status tp_store_put(struct tp_store *store, struct tp_drop_item *item,
 }
 
 enum tp_status tp_store_send(
-	struct tp_store *store, const char *json, size_t len, struct tp_error *err)
+	struct tp_store *store, const char *key, const char *json, size_t len, struct tp_error *err)
 {
 	if (!store->kind->send)
 		return tp_fail(err, TP_CONFIG, "this store cannot send mail: a recipe can");
-	return store->kind->send(store->state, json, len, err);
+	return store->kind->send(store->state, key, json, len, err);
 }
 
 /* The length of each piece is not needed: none of them but the last can hold a NUL or a line end.

@@ -29,8 +29,9 @@ enum tp_status tp_store_put(struct tp_store *store, struct tp_drop_item *item,
 	struct tp_drop_result *result, struct tp_error *err);
 
 /* Hands a whole mail, whose files are links by now, to the service: a JSON document with sender,
- * recipients, subject, text, html and links. Only recipes with `send` steps can: else TP_CONFIG. */
-enum tp_status tp_store_send(struct tp_store *store, const char *json, size_t len,
+ * recipients, subject, text, html and links. Equal keys (NULL: none) are meant to send once, where
+ * the service can tell. Only recipes with `send` steps can: else TP_CONFIG. */
+enum tp_status tp_store_send(struct tp_store *store, const char *key, const char *json, size_t len,
 	struct tp_error *err);
 
 #endif

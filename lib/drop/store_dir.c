@@ -44,7 +44,10 @@ struct dir_store {
 /* "No room" passes by itself; tp_fail_errno knows the rest. */
 static enum tp_status fail(const struct dir_store *dir, const char *what, struct tp_error *err)
 {
-	enum tp_status status = errno == ENOSPC || errno == EDQUOT ? TP_TEMPORARY : TP_CANTCREATE;
+	enum tp_status status = TP_CANTCREATE;
+
+	if (errno == ENOSPC || errno == EDQUOT || errno == EFBIG)
+		status = TP_TEMPORARY;
 
 	return tp_fail_errno(err, status, "storing in %s: %s", dir->path, what);
 }
@@ -237,6 +240,33 @@ static enum tp_status place(struct dir_store *dir, int fd, const char *temporary
 	return TP_OK;
 }
 
+/* True for bytes that have no name yet and lie where the store is (lib/drop/near.c): they become
+ * the content as they are. A file that somebody could still open by a name would not be ours to
+ * take. */
+static bool is_ours_to_name(const struct dir_store *dir, const struct tp_drop_item *item)
+{
+	struct stat file, root;
+
+	return !fstat(item->fd, &file) && !fstat(dir->root, &root) && S_ISREG(file.st_mode) &&
+	       file.st_nlink == 0 && file.st_dev == root.st_dev;
+}
+
+/* Names the bytes themselves. False when that cannot be done: then they are copied. */
+static bool take_content(struct dir_store *dir, const struct tp_drop_item *item, const char *blob)
+{
+	if (!is_ours_to_name(dir, item) || fchmod(item->fd, 0644) || fsync(item->fd))
+		return false;
+	return !give_name(dir, item->fd, NULL, false, blob) || errno == EEXIST;
+}
+
+static enum tp_status sync_content_folders(
+	struct dir_store *dir, const char *folder, struct tp_error *err)
+{
+	enum tp_status status = sync_folder(dir, folder, err);
+
+	return status ? status : sync_folder(dir, "blob", err);
+}
+
 static enum tp_status store_content(struct dir_store *dir, const struct tp_drop_item *item,
 	const char *blob, const char *temporary, bool renew, struct tp_error *err)
 {
@@ -249,6 +279,8 @@ static enum tp_status store_content(struct dir_store *dir, const struct tp_drop_
 	status = make_folder(dir, folder, 0700, err);
 	if (status)
 		return status;
+	if (!renew && take_content(dir, item, blob))
+		return sync_content_folders(dir, folder, err);
 	fd = open_new(dir, temporary, &named);
 	if (fd < 0)
 		return fail(dir, "making a file", err);
@@ -260,9 +292,7 @@ static enum tp_status store_content(struct dir_store *dir, const struct tp_drop_
 	if (named || renew)
 		unlinkat(dir->root, temporary, 0);
 	close(fd);
-	if (!status)
-		status = sync_folder(dir, folder, err);
-	return status ? status : sync_folder(dir, "blob", err);
+	return status ? status : sync_content_folders(dir, folder, err);
 }
 
 static bool has_content(struct dir_store *dir, const char *blob, uint64_t size_bytes)

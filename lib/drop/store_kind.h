@@ -11,7 +11,7 @@ struct tp_store_kind {
 		struct tp_error *err);
 	enum tp_status (*put)(void *state, const struct tp_drop_item *item,
 		struct tp_drop_result *result, struct tp_error *err);
-	enum tp_status (*send)(void *state, const char *json, size_t len,
+	enum tp_status (*send)(void *state, const char *key, const char *json, size_t len,
 		struct tp_error *err); /* NULL: cannot */
 	void (*close)(void *state);
 };

@@ -104,19 +104,21 @@ static const char *raw_end(const struct tag *tag, const char *end)
 /* The next `<` outside two-byte runs. */
 static const char *next_angle(struct scan *scan)
 {
-	const char *p = scan->p, *escape;
+	const char *p = scan->p, *angle = NULL, *escape;
 
-	while (scan->iso2022 && p < scan->end) {
-		const char *angle = memchr(p, '<', (size_t)(scan->end - p));
-
-		escape = find(p, angle ? angle : scan->end, "\x1b$");
+	while (p < scan->end) {
+		if (!angle || angle < p)
+			angle = memchr(p, '<', (size_t)(scan->end - p));
+		if (!angle || !scan->iso2022)
+			return angle;
+		escape = find(p, angle, "\x1b$");
 		if (!escape)
 			return angle;
 		p = find(escape, scan->end, "\x1b(");
 		if (!p)
 			return NULL;
 	}
-	return p < scan->end ? memchr(p, '<', (size_t)(scan->end - p)) : NULL;
+	return NULL;
 }
 
 /* Moves past one construct that is no tag; false when it never ends. */

@@ -69,6 +69,11 @@ static bool ends_line(const char *bytes, size_t len)
 	return len == 0 || bytes[len - 1] == '\n';
 }
 
+static bool is_mark(const char *bytes, size_t len)
+{
+	return len == 3 && !memcmp(bytes, "\xef\xbb\xbf", 3); /* UTF-8's byte order mark */
+}
+
 /* True when bytes[0, len) is empty or ends in an empty line. */
 static bool ends_blank(const char *bytes, size_t len)
 {
@@ -193,7 +198,7 @@ static void find_place(struct leaf *leaf, bool foot)
 	else if (foot)
 		leaf->place = find_signature(body, leaf->body_len);
 	else /* a byte order mark stays first */
-		leaf->place = leaf->body_len >= 3 && !memcmp(body, "\xef\xbb\xbf", 3) ? 3 : 0;
+		leaf->place = leaf->body_len >= 3 && is_mark(body, 3) ? 3 : 0;
 }
 
 /* Appends the text's lines without blanks at their ends, stuffed when flowed; no last line end. */
@@ -222,7 +227,7 @@ static void shape(struct leaf *leaf, const struct tp_leaf_text *text)
 {
 	const char *before = leaf->body;
 	size_t at = leaf->place;
-	bool at_end = at == leaf->body_len, open = !ends_line(before, at);
+	bool at_end = at == leaf->body_len, open = !ends_line(before, at) && !is_mark(before, at);
 
 	if (open)
 		tp_buf_addc(&leaf->put, '\n');
