@@ -23,15 +23,23 @@ static const char mail[] = "From: a@example.org\n"
 			   "epilogue";
 
 static struct tp_tree tree;
-static struct tp_shapes shapes;
+static struct tp_intent intent;
 static struct tp_edits edits;
 
-static void begin(void)
+static void mean(unsigned depth, enum tp_intended kind, uint32_t origin)
 {
-	if (tp_tree_scan(&tree, mail, sizeof mail - 1, &tp_tree_default_limits, &err) ||
-		tp_shapes_of(&tree, &shapes, &err))
+	if (tp_intent_add(&intent, depth, kind, origin, &err))
 		exit(99);
-	edits = (struct tp_edits)TP_EDITS_INIT;
+}
+
+/* The three parts of the mail, the last two meant as told. */
+static void begin(enum tp_intended one, enum tp_intended two)
+{
+	if (tp_tree_scan(&tree, mail, sizeof mail - 1, &tp_tree_default_limits, &err))
+		exit(99);
+	mean(0, TP_INTENDED_SAME, 0);
+	mean(1, one, 1);
+	mean(1, two, 2);
 }
 
 static void replace(struct tp_range range, const char *text)
@@ -44,7 +52,8 @@ static void replace(struct tp_range range, const char *text)
 static void end(const char *want, const char *sentence, const char *what)
 {
 	struct tp_spool out = TP_SPOOL_INIT;
-	enum tp_status status = tp_rewrite(mail, sizeof mail - 1, &edits, &shapes, &out, &err);
+	enum tp_status status =
+		tp_rewrite(&tree, mail, sizeof mail - 1, &edits, &intent, &out, &err);
 
 	if (want)
 		ok(!status && out.len == strlen(want) && !memcmp(out.data, want, out.len), "%s",
@@ -54,7 +63,7 @@ static void end(const char *want, const char *sentence, const char *what)
 	if (!status)
 		tp_spool_release(&out);
 	tp_edits_release(&edits);
-	tp_shapes_release(&shapes);
+	tp_intent_release(&intent);
 	tp_tree_release(&tree);
 }
 
@@ -65,69 +74,68 @@ static struct tp_range range_of(const char *text)
 	return (struct tp_range){ at, at + strlen(text) };
 }
 
-static void test_unchanged(void)
-{
-	begin();
-	ok(shapes.count == 3 && shapes.list[0].kind == TP_PART_MULTIPART &&
-			shapes.list[2].encoding == TP_ENCODING_BASE64 && shapes.list[1].same,
-		"the shapes of a tree");
-	end(mail, NULL, "no edit, every byte");
-}
+#define HEAD                                                                                       \
+	"From: a@example.org\nMIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=b\n\n"    \
+	"preamble\n--b\n\n"
 
 static void test_intended(void)
 {
-	begin();
-	shapes.list[2].encoding = TP_ENCODING_IDENTITY;
-	shapes.list[2].same = false;
+	begin(TP_INTENDED_SAME, TP_INTENDED_SAME);
+	end(mail, NULL, "no edit, every byte");
+	begin(TP_INTENDED_EDITED, TP_INTENDED_SAME);
+	replace(range_of("body one"), "longer body");
+	end(HEAD "longer body\n--b\nContent-Type: application/pdf\n"
+		 "Content-Transfer-Encoding: base64\n\nAAAA\n--b--\nepilogue",
+		NULL, "a body edited");
+	begin(TP_INTENDED_SAME, TP_INTENDED_STUB);
+	replace(range_of("application/pdf"), "message/external-body");
 	replace(range_of("Content-Transfer-Encoding: base64\n"), "");
-	replace(range_of("AAAA"), "stub");
-	end("From: a@example.org\nMIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=b\n\n"
-	    "preamble\n--b\n\nbody one\n--b\nContent-Type: "
-	    "application/pdf\n\nstub\n--b--\nepilogue",
-		NULL, "a part replaced");
-
-	begin();
-	if (tp_shapes_add(&shapes,
-		    (struct tp_shape){ 1, TP_PART_LEAF, TP_ENCODING_IDENTITY, false, { 0, 0 } },
-		    &err))
-		exit(99);
+	replace(range_of("AAAA"), "stub: x");
+	end(HEAD "body one\n--b\nContent-Type: message/external-body\n\nstub: x\n--b--\nepilogue",
+		NULL, "a part replaced by a stub");
+	begin(TP_INTENDED_SAME, TP_INTENDED_SAME);
+	mean(1, TP_INTENDED_TEXT, 0);
 	replace(range_of("--b--"), "--b\n\nnew\n--b--");
-	end("From: a@example.org\nMIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=b\n\n"
-	    "preamble\n--b\n\nbody one\n--b\nContent-Type: application/pdf\n"
-	    "Content-Transfer-Encoding: base64\n\nAAAA\n--b\n\nnew\n--b--\nepilogue",
+	end(HEAD "body one\n--b\nContent-Type: application/pdf\nContent-Transfer-Encoding: "
+		 "base64\n\n"
+		 "AAAA\n--b\n\nnew\n--b--\nepilogue",
 		NULL, "a part added");
 }
 
+#define COUNT(n)  "checking the result: " #n " parts instead of the 3 intended"
+#define NUMBER(n) "checking the result: part number " #n " is not what was intended"
+
 static void test_caught(void)
 {
-	begin();
+	begin(TP_INTENDED_SAME, TP_INTENDED_SAME);
 	replace(range_of("body one"), "body two");
-	end(NULL, "rewriting: part 1 would come out with another body", "another body");
-	begin();
+	end(NULL, NUMBER(1), "another body");
+	begin(TP_INTENDED_SAME, TP_INTENDED_SAME);
 	replace(range_of("body one"), "body");
-	end(NULL, "rewriting: part 1 would come out with another body", "a shorter one");
-	begin();
-	shapes.list[1].same = false;
+	end(NULL, NUMBER(1), "a shorter one");
+	begin(TP_INTENDED_EDITED, TP_INTENDED_SAME);
 	replace(range_of("body one"), "body\n--b\n\nforged");
-	end(NULL, "rewriting: 4 parts would come out where 3 were intended",
-		"a replacement that makes a part");
-	begin();
-	shapes.list[1].same = false;
+	end(NULL, COUNT(4), "an edit that makes a part");
+	begin(TP_INTENDED_EDITED, TP_INTENDED_SAME);
 	replace(range_of("body one"), "body\n--b--\n");
-	end(NULL, "rewriting: 2 parts would come out where 3 were intended",
-		"a replacement that ends the mail");
-	begin();
+	end(NULL, COUNT(2), "an edit that ends the mail");
+	begin(TP_INTENDED_SAME, TP_INTENDED_SAME);
 	replace(range_of("base64"), "7bit");
-	end(NULL, "rewriting: part 2 would come out with another encoding", "another encoding");
-	begin();
-	replace(range_of("application/pdf"), "message/rfc822");
-	replace(range_of("Content-Transfer-Encoding: base64\n"), "");
-	shapes.count = 4;
-	end(NULL, "rewriting: part 2 would come out with another place or kind", "another kind");
-	begin();
+	end(NULL, NUMBER(2), "another encoding");
+	begin(TP_INTENDED_SAME, TP_INTENDED_EDITED);
+	replace(range_of("application/pdf"), "application/zip");
+	end(NULL, NUMBER(2), "another type");
+	begin(TP_INTENDED_SAME, TP_INTENDED_SAME);
 	replace(range_of("boundary=b"), "boundary=c");
-	end(NULL, "rewriting: 1 parts would come out where 3 were intended", "another boundary");
-	begin();
+	end(NULL, COUNT(1), "another boundary");
+	begin(TP_INTENDED_SAME, TP_INTENDED_STUB);
+	end(NULL, NUMBER(2), "a stub that did not come");
+	begin(TP_INTENDED_TEXT, TP_INTENDED_TEXT);
+	end(NULL, NUMBER(2), "a text that did not come");
+	begin(TP_INTENDED_SAME, TP_INTENDED_SAME);
+	intent.list[2].depth = 2;
+	end(NULL, NUMBER(2), "a part at another depth");
+	begin(TP_INTENDED_SAME, TP_INTENDED_SAME);
 	replace(range_of("body one"), "x");
 	replace(range_of("one"), "y");
 	end(NULL, "rewriting: the edit at byte 100 overlaps or runs past the end", "an overlap");
@@ -135,7 +143,6 @@ static void test_caught(void)
 
 int main(void)
 {
-	test_unchanged();
 	test_intended();
 	test_caught();
 	return done_testing();
