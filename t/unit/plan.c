@@ -135,8 +135,8 @@ static void test_choices(void)
 
 static void test_names(void)
 {
-	static const char *const want[] = { "part-1.txt", "été 2026.png", "été.png", "passwd",
-		NULL, "invoicefdp.exe", NULL, NULL, "part-9.png", "part-10.png" };
+	static const char *const want[] = { "part-1.txt", "été 2026.png", "été.png", "passwd", NULL,
+		"invoicefdp.exe", NULL, NULL, "part-9.png", "part-10.png" };
 	struct tp_error err = { TP_OK, "" };
 	struct tp_plan_rules rules = { .files_max = 200, .name_all = true };
 	struct tp_plan plan = { .reason = "" };
@@ -158,7 +158,7 @@ static void test_names(void)
 	load("forwarded");
 	ok(!tp_plan_make(&tree, mail.data, mail.len, &rules, &plan, &err) && plan.count == 2 &&
 			!strcmp(plan.items[1].name, "Quarterly: a_b.eml"),
-		"a message is named by its subject: %s", plan.items[1].name);
+		"a message is named by its subject");
 	tp_plan_release(&plan);
 	rules.name_all = false;
 	rules.over = 1 << 20;
