@@ -128,46 +128,60 @@ static bool is_content_field(const struct job *job, const struct tp_field *field
 	       !strncasecmp(job->data + field->name.begin, "content-", 8);
 }
 
-/* Takes the fields Content-* out of the root's header; they are appended to *kept. */
+/* What the root's header has lost, and where. */
+struct header_gap {
+	struct tp_buf fields; /* the fields taken out */
+	size_t place;         /* where the first one stood; the header's end when there was none */
+	bool at_end;          /* the last line of the header was one of them */
+};
+
+/* Takes the fields Content-* out of the root's header. */
 static enum tp_status move_content_fields(
-	const struct job *job, struct tp_buf *kept, struct tp_error *err)
+	const struct job *job, struct header_gap *gap, struct tp_error *err)
 {
 	struct tp_range header = job->tree->parts[0].header;
 	size_t at = header.begin;
 	struct tp_field field;
 	enum tp_status status = TP_OK;
 
+	gap->place = header.end;
 	while (!status && tp_header_next(job->data, header, &at, &field)) {
 		if (!is_content_field(job, &field))
 			continue;
-		tp_buf_add(kept, job->data + field.whole.begin, tp_range_len(field.whole));
-		if (kept->len && kept->data[kept->len - 1] != '\n')
-			tp_buf_adds(kept, job->eol);
+		if (gap->place == header.end)
+			gap->place = field.whole.begin;
+		gap->at_end = field.whole.end == header.end;
+		tp_buf_add(&gap->fields, job->data + field.whole.begin, tp_range_len(field.whole));
+		if (gap->fields.len && gap->fields.data[gap->fields.len - 1] != '\n')
+			tp_buf_adds(&gap->fields, job->eol);
 		status = tp_edits_remove(job->edits, field.whole, err);
 	}
-	return status ? status : tp_buf_status(kept, "header", err);
+	return status ? status : tp_buf_status(&gap->fields, "header", err);
 }
 
-/* Inserts fields at the end of the root's header, MIME-Version first when it lacks one, and the
- * blank line when there is none. */
-static enum tp_status add_root_fields(
-	const struct job *job, const char *fields, size_t fields_len, struct tp_error *err)
+/* Inserts fields where the old ones stood (a header must begin with a field, so not at its end),
+ * MIME-Version first when it lacks one, and the blank line when there is none. */
+static enum tp_status add_root_fields(const struct job *job, const struct header_gap *gap,
+	const char *fields, size_t fields_len, struct tp_error *err)
 {
 	const struct tp_part *root = &job->tree->parts[0];
+	size_t end = root->header.end;
+	bool open = end > root->header.begin && job->data[end - 1] != '\n' && !gap->at_end;
 	struct tp_buf out = TP_BUF_INIT(fields_len + 4096);
 	struct tp_field field;
-	enum tp_status status;
+	enum tp_status status = TP_OK;
 
-	if (tp_range_len(root->header) && job->data[root->header.end - 1] != '\n')
-		tp_buf_adds(&out, job->eol);
+	if (open)
+		status = tp_edits_insert(job->edits, end, job->eol, strlen(job->eol), err);
 	if (!tp_header_find(job->data, root->header, "MIME-Version", &field))
 		tp_buf_addf(&out, "MIME-Version: 1.0%s", job->eol);
 	tp_buf_add(&out, fields, fields_len);
-	if (root->body.begin == root->header.end)
-		tp_buf_adds(&out, job->eol);
-	status = tp_buf_status(&out, "header", err);
 	if (!status)
-		status = tp_edits_insert(job->edits, root->header.end, out.data, out.len, err);
+		status = tp_buf_status(&out, "header", err);
+	if (!status)
+		status = tp_edits_insert(job->edits, gap->place, out.data, out.len, err);
+	if (!status && root->body.begin == end)
+		status = tp_edits_insert(job->edits, end, job->eol, strlen(job->eol), err);
 	tp_buf_release(&out);
 	return status;
 }
@@ -214,13 +228,14 @@ static enum tp_status insert_buf(
 static enum tp_status wrap_root(const struct job *job, struct tp_error *err)
 {
 	struct tp_range body = job->tree->parts[0].body;
-	struct tp_buf kept = TP_BUF_INIT(SIZE_MAX - 1), part = TP_BUF_INIT(SIZE_MAX - 1);
+	struct header_gap gap = { TP_BUF_INIT(SIZE_MAX - 1), 0, false };
+	struct tp_buf part = TP_BUF_INIT(SIZE_MAX - 1);
 	struct tp_buf before = TP_BUF_INIT(SIZE_MAX - 1), after = TP_BUF_INIT(SIZE_MAX - 1);
 	char boundary[40], field[128];
 	enum tp_status status = choose_boundary(job, boundary, err);
 
 	if (!status)
-		status = move_content_fields(job, &kept, err);
+		status = move_content_fields(job, &gap, err);
 	if (!status)
 		status = make_part(job, &part, err);
 	if (status)
@@ -228,20 +243,20 @@ static enum tp_status wrap_root(const struct job *job, struct tp_error *err)
 	if (!job->inject->foot)
 		tp_buf_addf(&before, "--%s%s%s%s", boundary, job->eol, tp_buf_str(&part), job->eol);
 	tp_buf_addf(&before, "--%s%s", boundary, job->eol);
-	tp_buf_add(&before, tp_buf_str(&kept), kept.len);
+	tp_buf_add(&before, tp_buf_str(&gap.fields), gap.fields.len);
 	tp_buf_adds(&before, job->eol);
 	if (job->inject->foot)
 		tp_buf_addf(&after, "%s--%s%s%s", job->eol, boundary, job->eol, tp_buf_str(&part));
 	tp_buf_addf(&after, "%s--%s--%s", job->eol, boundary, job->eol);
 	snprintf(field, sizeof field, "Content-Type: multipart/mixed; boundary=\"%s\"%s", boundary,
 		job->eol);
-	status = add_root_fields(job, field, strlen(field), err);
+	status = add_root_fields(job, &gap, field, strlen(field), err);
 	if (!status)
 		status = insert_buf(job, body.begin, &before, err);
 	if (!status)
 		status = insert_buf(job, body.end, &after, err);
 out:
-	tp_buf_release(&kept);
+	tp_buf_release(&gap.fields);
 	tp_buf_release(&part);
 	tp_buf_release(&before);
 	tp_buf_release(&after);
@@ -278,23 +293,24 @@ static enum tp_status add_to_root(const struct job *job, struct tp_error *err)
 /* The text is all that is left: the root becomes text/plain. */
 static enum tp_status replace_root(const struct job *job, struct tp_error *err)
 {
-	struct tp_buf dropped = TP_BUF_INIT(SIZE_MAX - 1), part = TP_BUF_INIT(SIZE_MAX - 1);
+	struct header_gap gap = { TP_BUF_INIT(SIZE_MAX - 1), 0, false };
+	struct tp_buf part = TP_BUF_INIT(SIZE_MAX - 1);
 	enum tp_status status = make_part(job, &part, err);
 	const char *blank;
 	size_t fields;
 
 	if (!status)
-		status = move_content_fields(job, &dropped, err);
+		status = move_content_fields(job, &gap, err);
 	if (!status) {
 		blank = strstr(part.data, !strcmp(job->eol, "\n") ? "\n\n" : "\r\n\r\n");
 		fields = (size_t)(blank - part.data) + strlen(job->eol);
-		status = add_root_fields(job, part.data, fields, err);
+		status = add_root_fields(job, &gap, part.data, fields, err);
 		fields += strlen(job->eol);
 		if (!status)
 			status = tp_edits_replace(job->edits, job->tree->parts[0].body,
 				part.data + fields, part.len - fields, err);
 	}
-	tp_buf_release(&dropped);
+	tp_buf_release(&gap.fields);
 	tp_buf_release(&part);
 	return status;
 }
