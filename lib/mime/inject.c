@@ -60,6 +60,16 @@ static size_t delimiter_after(const struct job *job, uint32_t part)
 	return at;
 }
 
+/* The delimiter line before child `part`, without what ends it. */
+static struct tp_range delimiter(const struct job *job, uint32_t part)
+{
+	struct tp_range line = { delimiter_begin(job, part), job->tree->parts[part].header.begin };
+
+	while (line.end > line.begin && strchr(" \t\r\n", job->data[line.end - 1]))
+		line.end--;
+	return line;
+}
+
 static uint32_t last_child(const struct tp_tree *tree, uint32_t parent)
 {
 	uint32_t child = parent + 1;
@@ -101,20 +111,39 @@ static enum tp_status settle_removed(const struct job *job, struct tp_error *err
 	return TP_OK;
 }
 
+/* Takes out one child with the delimiter before it. When no delimiter follows, that one becomes the
+ * closing one: the line end before it must not fall to the part that is now the last. */
+static enum tp_status remove_part(const struct job *job, uint32_t part, struct tp_error *err)
+{
+	const struct tp_part *child = &job->tree->parts[part];
+	struct tp_range range = { delimiter_begin(job, part), delimiter_after(job, part) };
+	struct tp_range line = delimiter(job, part);
+	struct tp_buf out = TP_BUF_INIT(SIZE_MAX - 1);
+	enum tp_status status;
+
+	if (child->next == TP_PART_NONE && !job->tree->parts[child->parent].closed) {
+		tp_buf_add(&out, job->data + line.begin, tp_range_len(line));
+		tp_buf_addf(&out, "--%s", job->eol);
+	}
+	status = tp_buf_status(&out, "body", err);
+	if (!status)
+		status = tp_edits_replace(job->edits, range, tp_buf_str(&out), out.len, err);
+	tp_buf_release(&out);
+	return status;
+}
+
 static enum tp_status remove_parts(const struct job *job, struct tp_error *err)
 {
-	const struct tp_tree *tree = job->tree;
 	enum tp_status status = TP_OK;
 	uint32_t i = 1;
 
-	while (!status && i < tree->count) {
-		if (!is_removed(job, i)) {
+	while (!status && i < job->tree->count) {
+		if (is_removed(job, i)) {
+			status = remove_part(job, i, err);
+			i = tp_tree_subtree_end(job->tree, i);
+		} else {
 			i++;
-			continue;
 		}
-		status = tp_edits_remove(job->edits,
-			(struct tp_range){ delimiter_begin(job, i), delimiter_after(job, i) }, err);
-		i = tp_tree_subtree_end(tree, i);
 	}
 	return status;
 }
@@ -263,28 +292,30 @@ out:
 	return status;
 }
 
-/* A part more in the root, a multipart/mixed with at least one child. */
+/* A part more in the root, a multipart/mixed with at least one child. A root that nobody closed is
+ * closed then, unless the last child leaves, which closes it, too. */
 static enum tp_status add_to_root(const struct job *job, struct tp_error *err)
 {
-	const struct tp_part *root = &job->tree->parts[0];
-	uint32_t first = 1, last = last_child(job->tree, 0);
-	size_t line = delimiter_begin(job, first), line_end = job->tree->parts[first].header.begin;
+	uint32_t last = last_child(job->tree, 0);
+	bool open = job->inject->foot && !job->tree->parts[0].closed && !is_removed(job, last);
+	struct tp_range line = delimiter(job, 1);
 	struct tp_buf out = TP_BUF_INIT(SIZE_MAX - 1), part = TP_BUF_INIT(SIZE_MAX - 1);
 	enum tp_status status = make_part(job, &part, err);
-	int width;
+	size_t at = line.begin;
 
-	while (line_end > line && strchr(" \t\r\n", job->data[line_end - 1]))
-		line_end--;
-	width = (int)(line_end - line);
-	if (!status && job->inject->foot && !root->closed && !is_removed(job, last))
+	if (job->inject->foot)
+		at = is_removed(job, last) ? delimiter_begin(job, last)
+					   : delimiter_after(job, last);
+	if (open)
 		tp_buf_adds(&out, job->eol);
-	tp_buf_addf(
-		&out, "%.*s%s%s%s", width, job->data + line, job->eol, tp_buf_str(&part), job->eol);
-	if (job->inject->foot && !root->closed)
-		tp_buf_addf(&out, "%.*s--%s", width, job->data + line, job->eol);
+	tp_buf_add(&out, job->data + line.begin, tp_range_len(line));
+	tp_buf_addf(&out, "%s%s%s", job->eol, tp_buf_str(&part), job->eol);
+	if (open) {
+		tp_buf_add(&out, job->data + line.begin, tp_range_len(line));
+		tp_buf_addf(&out, "--%s", job->eol);
+	}
 	if (!status)
-		status = insert_buf(
-			job, job->inject->foot ? delimiter_after(job, last) : line, &out, err);
+		status = insert_buf(job, at, &out, err);
 	tp_buf_release(&out);
 	tp_buf_release(&part);
 	return status;
