@@ -16,6 +16,7 @@ JOBS    ?= 2
 -include config.mak
 
 bindir     ?= $(PREFIX)/bin
+libexecdir ?= $(PREFIX)/libexec
 datadir    ?= $(PREFIX)/share
 mandir     ?= $(datadir)/man
 sysconfdir ?= /etc
@@ -138,6 +139,10 @@ install: all
 		$(INSTALL) -D -m 644 $$f $(DESTDIR)$(mandir)/man$${f##*.}/$${f##*/} || exit; done
 	for f in $(SHARED); do \
 		$(INSTALL) -D -m 644 $$f $(DESTDIR)$(datadir)/tubepost/$${f#share/} || exit; done
+	$(INSTALL) -d $(DESTDIR)$(libexecdir)/tubepost
+	sed 's|@BINDIR@|$(bindir)|' share/examples/postfix-filter \
+		>$(DESTDIR)$(libexecdir)/tubepost/postfix-filter
+	chmod 755 $(DESTDIR)$(libexecdir)/tubepost/postfix-filter
 	for t in $(TOOLS); do \
 		$(INSTALL) -D -m 644 completions/bash/$$t \
 			$(DESTDIR)$(datadir)/bash-completion/completions/$$t && \
@@ -152,7 +157,7 @@ uninstall:
 		$(DESTDIR)$(datadir)/zsh/site-functions/_$$t \
 		$(DESTDIR)$(datadir)/fish/vendor_completions.d/$$t.fish; done
 	for f in $(MANS); do rm -f $(DESTDIR)$(mandir)/man$${f##*.}/$${f##*/}; done
-	rm -rf $(DESTDIR)$(datadir)/tubepost
+	rm -rf $(DESTDIR)$(datadir)/tubepost $(DESTDIR)$(libexecdir)/tubepost
 
 # What is committed, under one folder, with ./configure made.
 dist:

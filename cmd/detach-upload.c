@@ -8,12 +8,15 @@
 #include "base/diag.h"
 #include "base/tool.h"
 #include "drop/detach.h"
+#include "drop/expiry.h"
 #include "drop/plan.h"
+#include "drop/uploader.h"
 
-#define EXIT_DIVERTED 99 /* the service has the mail: nothing to pass on */
+#define EXIT_DIVERTED 99  /* the service has the mail: nothing to pass on */
+#define LINES_MAX     100 /* of the log, about parts that stay */
 
 static struct {
-	bool dry_run, divert;
+	bool dry_run, divert, json;
 	const char *sender;
 	struct tp_strings rcpts;
 } opt;
@@ -46,6 +49,7 @@ static const struct tp_option options[] = {
 		.help = "let the service send the mail: exit 99, nothing on stdout" },
 	{ 'n', "dry-run", NULL, .flag = &opt.dry_run,
 		.help = "print what would be done with every part, upload nothing" },
+	{ 0, "json", NULL, .flag = &opt.json, .help = "with --dry-run: an object a line" },
 	{ .name = NULL },
 };
 
@@ -57,7 +61,7 @@ static enum tp_status detach(struct tp_run *run, struct tp_detach *job, struct t
 
 	if (!status)
 		status = tp_detach_upload(job, err);
-	if (!status && opt.divert) {
+	if (!status && opt.divert && tp_detach_may_divert(job)) {
 		status = tp_detach_divert(job, err);
 		run->exit_code = EXIT_DIVERTED;
 	} else if (!status) {
@@ -70,38 +74,68 @@ static enum tp_status detach(struct tp_run *run, struct tp_detach *job, struct t
 	return status;
 }
 
-/* A line in the log for every attachment that stays although the mail is heavy. */
+/* Why nothing leaves; or a line for every attachment that stays, for as many as anybody reads. */
 static void log_decisions(const struct tp_plan *plan, const struct tp_tree *tree)
 {
 	struct tp_buf path = TP_BUF_INIT(1u << 16);
+	size_t said = 0;
 
-	for (size_t i = 0; i < plan->count; i++) {
+	if (!plan->leaving)
+		tp_notice("nothing leaves: %s", plan->reason);
+	for (size_t i = 0; i < plan->count && said < LINES_MAX; i++) {
 		const struct tp_plan_item *item = &plan->items[i];
 
-		if (item->decision != TP_STAYS || item->role == TP_ROLE_BODY)
+		if (item->decision != TP_STAYS || item->role == TP_ROLE_BODY ||
+			item->reason == plan->reason)
 			continue;
 		tp_buf_clear(&path);
 		tp_tree_path(tree, item->part, &path);
-		tp_notice("part %s stays: %s", tp_buf_str(&path), item->reason);
+		tp_notice("part %.100s stays: %s", tp_buf_str(&path), item->reason);
+		said++;
 	}
-	if (!plan->leaving)
-		tp_notice("nothing leaves: %s", plan->reason);
+	if (said == LINES_MAX)
+		tp_notice("(and perhaps more)");
 	tp_buf_release(&path);
+}
+
+static enum tp_status print_plan(struct tp_run *run, const struct tp_tree *tree,
+	const struct tp_plan *plan, struct tp_error *err)
+{
+	if (opt.json)
+		return tp_plan_print_json(plan, tree, &run->text, err);
+	return tp_plan_print(plan, tree, tp_stdout_is_terminal(), &run->text, err);
 }
 
 static enum tp_status act(struct tp_run *run, const struct tp_tree *tree,
 	const struct tp_plan *plan, struct tp_error *err)
 {
-	struct tp_detach job = { .conf = run->conf, .data = run->message.data,
-		.len = run->message.len, .tree = tree, .plan = plan };
+	struct tp_detach job = { .conf = run->conf,
+		.data = run->message.data,
+		.len = run->message.len,
+		.tree = tree,
+		.plan = plan };
 
 	if (opt.dry_run)
-		return tp_plan_print(plan, tree, tp_stdout_is_terminal(), &run->text, err);
+		return print_plan(run, tree, plan, err);
 	log_decisions(plan, tree);
 	if (!plan->leaving)
 		return tp_stdout_write(run->message.data, run->message.len, err);
 	job.until_ms = tp_monotonic_ms() + tp_conf_seconds(run->conf, "detach.deadline") * 1000;
 	return detach(run, &job, err);
+}
+
+/* Settings that could only fail once a heavy mail comes are refused with the first mail. */
+static enum tp_status check_settings(const struct tp_conf *conf, struct tp_error *err)
+{
+	enum tp_status status = tp_expiry_check(conf, tp_conf_seconds(conf, "drop.expire"), err);
+
+	if (status)
+		return tp_error_prefix(err, "--expire");
+	if (tp_conf_seconds(conf, "detach.deadline") <= 0)
+		return tp_fail(err, TP_USAGE, "--deadline: no time at all");
+	if (opt.json && !opt.dry_run)
+		return tp_fail(err, TP_USAGE, "--json: goes with --dry-run only");
+	return tp_uploader_check(conf, err);
 }
 
 static enum tp_status run(struct tp_run *run, struct tp_error *err)
@@ -111,10 +145,13 @@ static enum tp_status run(struct tp_run *run, struct tp_error *err)
 	struct tp_plan plan;
 	enum tp_status status = tp_plan_rules_read(run->conf, &rules, err);
 
+	rules.name_all = opt.dry_run;
+	if (!status)
+		status = check_settings(run->conf, err);
 	if (status)
 		goto out;
-	status = tp_tree_scan(&tree, run->message.data, run->message.len, &tp_tree_default_limits,
-		err);
+	status = tp_tree_scan(
+		&tree, run->message.data, run->message.len, &tp_tree_default_limits, err);
 	if (status == TP_LIMIT && !opt.dry_run) {
 		/* No mail that people write: making it wait would only make it come back. */
 		tp_warn("passed unchanged: %s", err->text);
@@ -122,7 +159,8 @@ static enum tp_status run(struct tp_run *run, struct tp_error *err)
 		goto out;
 	}
 	if (!status)
-		status = tp_plan_make(&tree, run->message.data, run->message.len, &rules, &plan, err);
+		status = tp_plan_make(
+			&tree, run->message.data, run->message.len, &rules, &plan, err);
 	if (status)
 		goto out;
 	status = act(run, &tree, &plan, err);

@@ -16,6 +16,7 @@
 #include "base/tool.h"
 #include "base/units.h"
 #include "base/utf8.h"
+#include "drop/expiry.h"
 #include "drop/store.h"
 
 #define BLOCK_BYTES    (256 << 10)
@@ -119,7 +120,7 @@ static enum tp_status take_hash(struct tp_drop_item *item, struct tp_error *err)
 static enum tp_status take_expiry(
 	const struct tp_conf *conf, struct tp_drop_item *item, struct tp_error *err)
 {
-	int64_t most = tp_conf_seconds(conf, "drop.max_expire"), now = tp_now();
+	int64_t now = tp_now();
 	const char *until = opt.expire ? NULL : choose(NULL, "TUBEPOST_EXPIRES");
 	int64_t life = tp_conf_seconds(conf, "drop.expire");
 	enum tp_status status = TP_OK;
@@ -136,14 +137,8 @@ static enum tp_status take_expiry(
 			return tp_fail(
 				err, TP_USAGE, "TUBEPOST_EXPIRES: not a Unix time: %s", until);
 	}
-	if (life <= 0)
-		return tp_fail(err, TP_USAGE, "the link would have expired already");
-	if (life > most)
-		return tp_fail(err, TP_USAGE,
-			"a life of %lld s is longer than drop.max_expire allows (%lld s)",
-			(long long)life, (long long)most);
 	item->expires = now + life;
-	return TP_OK;
+	return tp_expiry_check(conf, life, err);
 }
 
 static bool is_media_type(const char *type)

@@ -11,6 +11,7 @@
 #include "mime/body.h"
 #include "mime/header.h"
 #include "mime/inject.h"
+#include "mime/rewrite.h"
 #include "mime/links.h"
 #include "mime/template.h"
 
@@ -236,30 +237,16 @@ static enum tp_status make_texts(struct work *work, struct tp_error *err)
 /* --- the message ---------------------------------------------------------------------------------
  */
 
-static enum tp_status to_spooler(void *context, const char *bytes, size_t len, struct tp_error *err)
-{
-	return tp_spooler_add(context, bytes, len, err);
-}
-
 /* Carries the edits out, proves the result, writes it. */
 static enum tp_status write_edited(const struct work *work, struct tp_edits *edits,
 	const struct tp_intent *intent, struct tp_error *err)
 {
-	struct tp_spooler spooler = TP_SPOOLER_INIT;
 	struct tp_spool result = TP_SPOOL_INIT;
 	enum tp_status status;
 
-	status = tp_edits_settle(edits, work->len, err);
-	if (!status)
-		status = tp_edits_apply(edits, work->data, work->len, to_spooler, &spooler, err);
-	if (!status)
-		status = tp_spooler_finish(&spooler, &result, err);
-	if (!status)
-		status = tp_intent_check(
-			intent, &work->tree, work->data, result.data, result.len, err);
+	status = tp_rewrite(&work->tree, work->data, work->len, edits, intent, &result, err);
 	if (!status)
 		status = tp_stdout_write(result.data, result.len, err);
-	tp_spooler_release(&spooler);
 	tp_spool_release(&result);
 	return status;
 }

@@ -13,7 +13,7 @@
 
 /* A list is kept whole until all is certain; a message with so many parts so deep that its list is
  * longer than this is refused, though it can still be weighed. */
-#define LIST_MAX ((size_t)64 << 20)
+#define LIST_MAX ((size_t)32 << 20)
 
 static struct {
 	bool json, total, attachments, encoded;
@@ -326,6 +326,7 @@ static enum tp_status run(struct tp_run *tool, struct tp_error *err)
 		return tp_error_prefix(err, "--over");
 	tp_table_init(&out.table, out.many ? "lllllrrl" : "llllrrl");
 	out.table.cells.max = LIST_MAX;
+	tool->text.max = LIST_MAX;
 	for (int i = 0; !status && i < (tool->argc ? tool->argc : 1); i++) {
 		const char *file = tool->argc && strcmp(tool->argv[i], "-") ? tool->argv[i] : NULL;
 

@@ -19,7 +19,8 @@ static struct {
 	bool dated;
 	int verbosity;
 	bool trace;
-} diag = { "tubepost", STDERR_FILENO, false, 0, false };
+	bool stderr_is_mail;
+} diag = { "tubepost", STDERR_FILENO, false, 0, false, false };
 
 /* True when stderr would be read as part of what stdout carries. */
 static bool stderr_is_stdout(void)
@@ -39,14 +40,27 @@ static void use_syslog(void)
 	diag.fd = -1;
 }
 
+static void lead_stderr_nowhere(void)
+{
+	int fd = open("/dev/null", O_WRONLY | O_CLOEXEC);
+
+	if (fd < 0 || dup2(fd, STDERR_FILENO) < 0)
+		close(STDERR_FILENO);
+	if (fd >= 0)
+		close(fd);
+}
+
 void tp_diag_init(const char *tool)
 {
 	const char *trace = getenv("TUBEPOST_TRACE");
 
 	diag.tool = tool;
 	diag.trace = trace && *trace && strcmp(trace, "0");
-	if (stderr_is_stdout())
+	diag.stderr_is_mail = stderr_is_stdout();
+	if (diag.stderr_is_mail) {
+		lead_stderr_nowhere();
 		use_syslog();
+	}
 }
 
 enum tp_status tp_diag_open(const char *destination, struct tp_error *err)
@@ -54,7 +68,7 @@ enum tp_status tp_diag_open(const char *destination, struct tp_error *err)
 	int fd;
 
 	if (!strcmp(destination, "stderr")) {
-		if (stderr_is_stdout())
+		if (diag.stderr_is_mail)
 			use_syslog();
 		else
 			diag.fd = STDERR_FILENO;
@@ -103,38 +117,49 @@ static int syslog_priority(enum tp_level level)
 }
 
 /* One write a line, so that lines of several processes never mix in one file. */
+static void write_line(const char *line, size_t len)
+{
+	ssize_t n;
+
+	do
+		n = write(diag.fd, line, len);
+	while (n < 0 && errno == EINTR);
+}
+
 static void put_line(enum tp_level level, const char *text)
 {
+	static const char no_memory[] = "tubepost: out of memory\n";
 	struct tp_buf line = TP_BUF_INIT(LINE_MAX_BYTES);
-	ssize_t n;
 
 	if (diag.dated && tp_date_rfc3339(tp_now(), &line))
 		tp_buf_addc(&line, ' ');
 	if (diag.fd >= 0)
 		tp_buf_addf(&line, diag.dated ? "%s[%d]: " : "%s: ", diag.tool, (int)getpid());
 	tp_text_scrub(text, strlen(text), &line);
-	if (diag.fd < 0) {
-		syslog(syslog_priority(level), "%s", tp_buf_str(&line));
-	} else {
+	if (diag.fd >= 0)
 		tp_buf_addc(&line, '\n');
-		do
-			n = write(diag.fd, tp_buf_str(&line), line.len);
-		while (n < 0 && errno == EINTR);
-	}
+	if (diag.fd < 0)
+		syslog(syslog_priority(level), "%s", line.status ? no_memory : line.data);
+	else if (line.status)
+		write_line(no_memory, sizeof no_memory - 1);
+	else
+		write_line(line.data, line.len);
 	tp_buf_release(&line);
 }
 
 void tp_say(enum tp_level level, const char *format, ...)
 {
 	char text[LINE_MAX_BYTES / 4];
-	int saved = errno;
+	int saved = errno, n;
 	va_list args;
 
 	if (!is_wanted(level))
 		return;
 	va_start(args, format);
-	vsnprintf(text, sizeof text, format, args);
+	n = vsnprintf(text, sizeof text, format, args);
 	va_end(args);
+	if (n >= (int)sizeof text)
+		memcpy(text + sizeof text - 4, "...", 4);
 	put_line(level, text);
 	errno = saved;
 }

@@ -2,9 +2,10 @@
  * Diagnostics: `tool: what failed: why`, one line, to stderr, syslog or a file.
  *
  * When stdout and stderr are the same pipe, socket or file (Exim's transport filters), a line on
- * stderr would end up inside the mail: then syslog takes its place by itself. Lines are scrubbed:
- * what a sender wrote cannot move a cursor or forge a second line. Only `cmd` and base/tool.c
- * speak through this; libraries return errors, and notes through the few calls below.
+ * stderr would end up inside the mail: then syslog takes its place by itself, and descriptor 2
+ * leads nowhere, so that no library and no child can write there either. Lines are scrubbed: what a
+ * sender wrote cannot move a cursor or forge a second line. Only `cmd` and base/tool.c speak
+ * through this; libraries return errors, and notes through the few calls below.
  */
 #ifndef TP_BASE_DIAG_H
 #define TP_BASE_DIAG_H
@@ -12,10 +13,10 @@
 #include "base/error.h"
 
 enum tp_level {
-	TP_LEVEL_ERROR,	 /* why the exit is not 0 */
+	TP_LEVEL_ERROR,   /* why the exit is not 0 */
 	TP_LEVEL_WARNING, /* done, but somebody should look */
 	TP_LEVEL_NOTICE, /* what was decided, a line a decision: shown in logs, on stderr with -v */
-	TP_LEVEL_TRACE,	 /* TUBEPOST_TRACE=1 */
+	TP_LEVEL_TRACE,  /* TUBEPOST_TRACE=1 */
 };
 
 /* First call of every main. `tool` is borrowed for ever. */

@@ -14,8 +14,8 @@ static void mark_cut(char *text)
 	memcpy(text + at, "...", 4);
 }
 
-__attribute__((format(printf, 2, 0))) static void write_text(struct tp_error *err,
-	const char *format, va_list args)
+__attribute__((format(printf, 2, 0))) static void write_text(
+	struct tp_error *err, const char *format, va_list args)
 {
 	int n = vsnprintf(err->text, sizeof err->text, format, args);
 
@@ -84,7 +84,7 @@ enum tp_status tp_error_prefix(struct tp_error *err, const char *format, ...)
 	char rest[TP_ERROR_TEXT_MAX];
 	va_list args;
 
-	if (!err)
+	if (!err) /* the caller who asks for no sentence keeps the status himself */
 		return TP_INTERNAL;
 	memcpy(rest, err->text, sizeof rest);
 	va_start(args, format);

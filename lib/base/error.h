@@ -21,19 +21,19 @@
 
 enum tp_status {
 	TP_OK = 0,
-	TP_NOTHING,	/* a search or a predicate that says no; not a failure */
-	TP_USAGE,	/* the command line is wrong */
-	TP_DATA,	/* the input is malformed beyond use */
-	TP_LIMIT,	/* the input is larger or deeper than a set limit */
-	TP_NOINPUT,	/* an input file cannot be opened */
+	TP_NOTHING,     /* a search or a predicate that says no; not a failure */
+	TP_USAGE,       /* the command line is wrong */
+	TP_DATA,        /* the input is malformed beyond use */
+	TP_LIMIT,       /* the input is larger or deeper than a set limit */
+	TP_NOINPUT,     /* an input file cannot be opened */
 	TP_UNAVAILABLE, /* a service or program said a lasting no */
-	TP_CANTCREATE,	/* an output file or folder cannot be made */
-	TP_IO,		/* reading or writing failed */
-	TP_TEMPORARY,	/* trying again later may succeed */
-	TP_DENIED,	/* the operating system or a service refused permission */
-	TP_CONFIG,	/* the configuration is wrong */
-	TP_NOMEM,	/* out of memory */
-	TP_INTERNAL,	/* our own mistake, caught */
+	TP_CANTCREATE,  /* an output file or folder cannot be made */
+	TP_IO,          /* reading or writing failed */
+	TP_TEMPORARY,   /* trying again later may succeed */
+	TP_DENIED,      /* the operating system or a service refused permission */
+	TP_CONFIG,      /* the configuration is wrong */
+	TP_NOMEM,       /* out of memory */
+	TP_INTERNAL,    /* our own mistake, caught */
 };
 
 #define TP_ERROR_TEXT_MAX 1024

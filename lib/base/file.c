@@ -10,15 +10,36 @@
 
 #include "base/clock.h"
 
-enum tp_status tp_write_all(int fd, const void *bytes, size_t len, const char *what,
-	struct tp_error *err)
+/* Whoever gave us the descriptor may have made it non-blocking: then wait here. */
+static bool try_again(int fd, short events)
+{
+	struct pollfd wait = { .fd = fd, .events = events };
+
+	if (errno == EINTR)
+		return true;
+	return (errno == EAGAIN || errno == EWOULDBLOCK) &&
+	       (poll(&wait, 1, -1) >= 0 || errno == EINTR);
+}
+
+ssize_t tp_read(int fd, void *bytes, size_t len)
+{
+	ssize_t n;
+
+	do
+		n = read(fd, bytes, len);
+	while (n < 0 && try_again(fd, POLLIN));
+	return n;
+}
+
+enum tp_status tp_write_all(
+	int fd, const void *bytes, size_t len, const char *what, struct tp_error *err)
 {
 	const char *at = bytes;
 
 	while (len > 0) {
 		ssize_t n = write(fd, at, len > (1u << 30) ? 1u << 30 : len);
 
-		if (n < 0 && errno == EINTR)
+		if (n < 0 && try_again(fd, POLLOUT))
 			continue;
 		if (n < 0)
 			return tp_fail_errno(err, TP_IO, "%s: cannot write", what);
@@ -31,16 +52,15 @@ enum tp_status tp_write_all(int fd, const void *bytes, size_t len, const char *w
 static enum tp_status read_fd(int fd, const char *path, struct tp_buf *out, struct tp_error *err)
 {
 	for (;;) {
-		/* One byte past the maximum is never asked for: the limit shows at the next round. */
+		/* One byte past the maximum is never asked for: the limit shows at the next round.
+		 */
 		size_t room = out->max - out->len < 65536 ? out->max - out->len : 65536;
 		char probe, *to = room ? tp_buf_reserve(out, room) : &probe;
 		ssize_t n;
 
 		if (!to)
 			return tp_fail(err, TP_NOMEM, "%s: out of memory", path);
-		n = read(fd, to, room ? room : 1);
-		if (n < 0 && errno == EINTR)
-			continue;
+		n = tp_read(fd, to, room ? room : 1);
 		if (n < 0)
 			return tp_fail_errno(err, TP_IO, "%s: cannot read", path);
 		if (n == 0)
@@ -75,8 +95,8 @@ enum tp_status tp_file_read_secret(const char *path, struct tp_buf *out, struct 
 	if (fstat(fd, &st))
 		status = tp_fail_errno(err, TP_IO, "secret file %s", path);
 	else if (st.st_mode & S_IROTH)
-		status = tp_fail(err, TP_CONFIG,
-			"secret file %s: readable by everybody (chmod o-r)", path);
+		status = tp_fail(
+			err, TP_CONFIG, "secret file %s: readable by everybody (chmod o-r)", path);
 	else
 		status = read_fd(fd, path, out, err);
 	close(fd);
@@ -91,6 +111,49 @@ enum tp_status tp_file_read_secret(const char *path, struct tp_buf *out, struct 
 	return TP_OK;
 }
 
+/* Appends the folder of `path`: "." when it has none. */
+static bool folder_of(const char *path, struct tp_buf *out)
+{
+	const char *slash = strrchr(path, '/');
+
+	if (!slash)
+		return tp_buf_addc(out, '.');
+	return tp_buf_add(out, path, slash == path ? 1 : (size_t)(slash - path));
+}
+
+enum tp_status tp_dir_sync(const char *path, struct tp_error *err)
+{
+	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	enum tp_status status = TP_OK;
+
+	if (fd < 0)
+		return tp_fail_errno(err, TP_IO, "folder %s", path);
+	/* Some file systems cannot sync a folder and say EINVAL: then there is nothing to do. */
+	if (fsync(fd) && errno != EINVAL)
+		status = tp_fail_errno(err, TP_IO, "folder %s: cannot sync", path);
+	close(fd);
+	return status;
+}
+
+/* One folder; when it was not there, its name is made to last. A parent that we may enter but not
+ * read cannot be synced by us, and is left to the system. */
+static enum tp_status make_folder(char *path, mode_t mode, struct tp_error *err)
+{
+	struct tp_buf parent = TP_BUF_INIT(65536);
+	enum tp_status status;
+
+	if (mkdir(path, mode))
+		return errno == EEXIST
+			       ? TP_OK
+			       : tp_fail_errno(err, TP_CANTCREATE, "cannot make folder %s", path);
+	folder_of(path, &parent);
+	status = tp_buf_status(&parent, "folder name", err);
+	if (!status)
+		status = tp_dir_sync(parent.data, err);
+	tp_buf_release(&parent);
+	return status == TP_DENIED ? TP_OK : status;
+}
+
 enum tp_status tp_mkdirs(const char *path, mode_t mode, struct tp_error *err)
 {
 	struct tp_buf copy = TP_BUF_INIT(65536);
@@ -100,18 +163,19 @@ enum tp_status tp_mkdirs(const char *path, mode_t mode, struct tp_error *err)
 
 	if (!stat(path, &st) && S_ISDIR(st.st_mode))
 		return TP_OK;
+	if (!*path)
+		return tp_fail(err, TP_CANTCREATE, "cannot make folder '': no name");
 	if (!tp_buf_adds(&copy, path))
 		return tp_buf_status(&copy, "folder name", err);
 	for (at = copy.data + 1; !status; at++) {
 		char byte = *at;
 
-		if (byte && byte != '/')
-			continue;
+		if ((byte && byte != '/') || at[-1] == '/')
+			goto next;
 		*at = '\0';
-		if (mkdir(copy.data, mode) && errno != EEXIST)
-			status = tp_fail_errno(err, TP_CANTCREATE, "cannot make folder %s",
-				copy.data);
+		status = make_folder(copy.data, mode, err);
 		*at = byte;
+	next:
 		if (!byte)
 			break;
 	}
@@ -142,32 +206,8 @@ enum tp_status tp_tmpfile(int *fd, struct tp_error *err)
 	return TP_OK;
 }
 
-/* Appends the folder of `path`: "." when it has none. */
-static bool folder_of(const char *path, struct tp_buf *out)
-{
-	const char *slash = strrchr(path, '/');
-
-	if (!slash)
-		return tp_buf_addc(out, '.');
-	return tp_buf_add(out, path, slash == path ? 1 : (size_t)(slash - path));
-}
-
-enum tp_status tp_dir_sync(const char *path, struct tp_error *err)
-{
-	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	enum tp_status status = TP_OK;
-
-	if (fd < 0)
-		return tp_fail_errno(err, TP_IO, "folder %s", path);
-	/* Some file systems cannot sync a folder and say EINVAL: then there is nothing to do. */
-	if (fsync(fd) && errno != EINVAL)
-		status = tp_fail_errno(err, TP_IO, "folder %s: cannot sync", path);
-	close(fd);
-	return status;
-}
-
-static enum tp_status fill_file(int fd, const char *name, const void *bytes, size_t len,
-	mode_t mode, struct tp_error *err)
+static enum tp_status fill_file(
+	int fd, const char *name, const void *bytes, size_t len, mode_t mode, struct tp_error *err)
 {
 	enum tp_status status = tp_write_all(fd, bytes, len, name, err);
 
@@ -180,8 +220,8 @@ static enum tp_status fill_file(int fd, const char *name, const void *bytes, siz
 	return status;
 }
 
-enum tp_status tp_file_replace(const char *path, const void *bytes, size_t len, mode_t mode,
-	struct tp_error *err)
+enum tp_status tp_file_replace(
+	const char *path, const void *bytes, size_t len, mode_t mode, struct tp_error *err)
 {
 	struct tp_buf name = TP_BUF_INIT(65536), folder = TP_BUF_INIT(65536);
 	enum tp_status status = TP_OK;

@@ -9,9 +9,10 @@
 
 #include "base/buf.h"
 
-/* Writes all of it, whatever the kernel cuts or interrupts. TP_IO. `what` names the target. */
-enum tp_status tp_write_all(int fd, const void *bytes, size_t len, const char *what,
-	struct tp_error *err);
+/* Writes all of it, whatever the kernel cuts, interrupts or (non-blocking) puts off. TP_IO. `what`
+ * names the target. */
+enum tp_status tp_write_all(
+	int fd, const void *bytes, size_t len, const char *what, struct tp_error *err);
 
 /* Reads a file into *out (up to its maximum: TP_LIMIT). TP_NOINPUT when it cannot be opened. */
 enum tp_status tp_file_read(const char *path, struct tp_buf *out, struct tp_error *err);
@@ -20,7 +21,11 @@ enum tp_status tp_file_read(const char *path, struct tp_buf *out, struct tp_erro
  * empty, is refused (TP_CONFIG). */
 enum tp_status tp_file_read_secret(const char *path, struct tp_buf *out, struct tp_error *err);
 
-/* Makes the folder and those above it, with `mode` (umask aside). Existing ones are fine. */
+/* read(2) that waits where a non-blocking descriptor would not, and is not interrupted. */
+ssize_t tp_read(int fd, void *bytes, size_t len);
+
+/* Makes the folder and those above it, with `mode` (umask aside), each synced into the one above.
+ * Existing ones are fine. TP_CANTCREATE. */
 enum tp_status tp_mkdirs(const char *path, mode_t mode, struct tp_error *err);
 
 /* Opens an unnamed temporary file for reading and writing in $TMPDIR, else /tmp; close-on-exec. */
@@ -28,14 +33,15 @@ enum tp_status tp_tmpfile(int *fd, struct tp_error *err);
 
 /* Replaces `path` by these bytes: temporary file beside it, fsync, rename, fsync of the folder.
  * At any moment the path holds the old content or the new, whole. */
-enum tp_status tp_file_replace(const char *path, const void *bytes, size_t len, mode_t mode,
-	struct tp_error *err);
+enum tp_status tp_file_replace(
+	const char *path, const void *bytes, size_t len, mode_t mode, struct tp_error *err);
 
 /* Syncs the folder, so that names made, moved or removed in it survive a power cut. */
 enum tp_status tp_dir_sync(const char *path, struct tp_error *err);
 
-/* Takes an exclusive lock on `path` (made when missing), waiting at most `timeout_ms` (-1 for ever):
- * TP_TEMPORARY when another holds it. Closing *fd, or dying, lets go. */
+/* Takes an exclusive lock on `path` (made when missing; nobody may ever remove it), waiting at most
+ * `timeout_ms` (-1 for ever): TP_TEMPORARY when another holds it. Closing *fd, or dying, lets go.
+ */
 enum tp_status tp_lock(const char *path, int64_t timeout_ms, int *fd, struct tp_error *err);
 
 #endif

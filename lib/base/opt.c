@@ -5,8 +5,8 @@ static const struct tp_option config_option = { 'c', "config", "FILE", NULL, NUL
 	"read this configuration file" };
 static const struct tp_option log_option = { 0, "log", "DEST", NULL, NULL, NULL, NULL,
 	"log to stderr, syslog or a file" };
-static const struct tp_option on_error_option = { 0, "on-error", "defer|pass", NULL, NULL, NULL, NULL,
-	"on failure: defer (exit 75), or pass the mail unchanged" };
+static const struct tp_option on_error_option = { 0, "on-error", "defer|pass", NULL, NULL, NULL,
+	NULL, "on failure: defer (exit 75), or pass the mail unchanged" };
 static const struct tp_option quiet_option = { 'q', "quiet", NULL, NULL, NULL, NULL, NULL,
 	"say errors only" };
 static const struct tp_option verbose_option = { 'v', "verbose", NULL, NULL, NULL, NULL, NULL,
@@ -34,30 +34,33 @@ static const struct tp_option *option_at(const struct tp_tool *tool, size_t i)
 	return i < COMMON_COUNT ? common_options[i] : NULL;
 }
 
-static const struct tp_option *find_long(const struct tp_tool *tool, const char *name, size_t len,
-	struct tp_error *err)
+static const struct tp_option *find_long(
+	const struct tp_tool *tool, const char *name, size_t len, struct tp_error *err)
 {
-	const struct tp_option *found = NULL, *option;
+	const struct tp_option *found = NULL, *second = NULL, *option;
 
 	for (size_t i = 0; (option = option_at(tool, i)); i++) {
 		if (strncmp(option->name, name, len))
 			continue;
 		if (!option->name[len])
 			return option;
-		if (found) {
-			tp_fail(err, TP_USAGE, "option '--%.*s' may mean --%s or --%s", (int)len,
-				name, found->name, option->name);
-			return NULL;
-		}
-		found = option;
+		if (!found)
+			found = option;
+		else if (!second)
+			second = option;
 	}
-	if (!found)
+	if (found && !second && len > 0)
+		return found;
+	if (found && second && len > 0)
+		tp_fail(err, TP_USAGE, "option '--%.*s' may mean --%s or --%s", (int)len, name,
+			found->name, second->name);
+	else
 		tp_fail(err, TP_USAGE, "unknown option '--%.*s' (see --help)", (int)len, name);
-	return found;
+	return NULL;
 }
 
-static const struct tp_option *find_letter(const struct tp_tool *tool, char letter,
-	struct tp_error *err)
+static const struct tp_option *find_letter(
+	const struct tp_tool *tool, char letter, struct tp_error *err)
 {
 	const struct tp_option *option;
 
@@ -110,8 +113,8 @@ static enum tp_status take_long(struct walk *w, const char *text, struct tp_erro
 		return tp_fail(err, TP_USAGE, "option '--%s' takes no argument", option->name);
 	if (option->arg && !value) {
 		if (w->at >= w->argc)
-			return tp_fail(err, TP_USAGE, "option '--%s' needs %s", option->name,
-				option->arg);
+			return tp_fail(
+				err, TP_USAGE, "option '--%s' needs %s", option->name, option->arg);
 		value = w->argv[w->at++];
 	}
 	return note_use(w, option, value);
@@ -143,6 +146,7 @@ enum tp_status tp_opt_parse(const struct tp_tool *tool, int argc, char **argv,
 	struct tp_opt_line *line, struct tp_opt_common *common, struct tp_error *err)
 {
 	struct walk w = { tool, argc, 1, argv, line, common };
+	struct tp_error later;
 	enum tp_status status = TP_OK;
 	size_t letters = 0;
 
@@ -153,19 +157,22 @@ enum tp_status tp_opt_parse(const struct tp_tool *tool, int argc, char **argv,
 	line->uses = calloc(letters + 1, sizeof *line->uses);
 	if (!line->uses)
 		return tp_fail(err, TP_NOMEM, "out of memory");
-	while (!status && w.at < argc) {
+	while (w.at < argc) {
+		struct tp_error *why = status ? &later : err;
 		const char *text = argv[w.at++];
+		enum tp_status now = TP_OK;
 
 		if (!strcmp(text, "--")) {
 			while (w.at < argc)
 				line->operands[line->operand_count++] = argv[w.at++];
 		} else if (text[0] == '-' && text[1] == '-') {
-			status = take_long(&w, text + 2, err);
+			now = take_long(&w, text + 2, why);
 		} else if (text[0] == '-' && text[1]) {
-			status = take_letters(&w, text + 1, err);
+			now = take_letters(&w, text + 1, why);
 		} else {
 			line->operands[line->operand_count++] = (char *)text;
 		}
+		status = status ? status : now;
 	}
 	if (!status && tool->max_operands >= 0 && line->operand_count > tool->max_operands)
 		status = tp_fail(err, TP_USAGE, "unexpected argument '%s'",
@@ -180,8 +187,8 @@ void tp_opt_release(struct tp_opt_line *line)
 	line->count = 0;
 }
 
-enum tp_status tp_opt_apply(const struct tp_opt_line *line, struct tp_conf *conf,
-	struct tp_error *err)
+enum tp_status tp_opt_apply(
+	const struct tp_opt_line *line, struct tp_conf *conf, struct tp_error *err)
 {
 	enum tp_status status = TP_OK;
 

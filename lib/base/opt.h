@@ -28,14 +28,16 @@ struct tp_opt_common {
 };
 
 /* Reads argv by the tool's table and the common one. TP_USAGE: unknown or ambiguous option, missing
- * or unwanted argument, too many operands. `line` must be released in any case. */
+ * or unwanted argument, too many operands; it reads on after the first mistake (which is the one
+ * reported), so that --on-error and --log count wherever they stand. `line` must be released in any
+ * case. */
 enum tp_status tp_opt_parse(const struct tp_tool *tool, int argc, char **argv,
 	struct tp_opt_line *line, struct tp_opt_common *common, struct tp_error *err);
 void tp_opt_release(struct tp_opt_line *line);
 
 /* Puts the values where the table says: variables, lists, configuration keys. */
-enum tp_status tp_opt_apply(const struct tp_opt_line *line, struct tp_conf *conf,
-	struct tp_error *err);
+enum tp_status tp_opt_apply(
+	const struct tp_opt_line *line, struct tp_conf *conf, struct tp_error *err);
 
 /* Appends the synopsis (one line), or all of --help. */
 bool tp_opt_synopsis(const struct tp_tool *tool, struct tp_buf *out);

@@ -25,6 +25,8 @@ const struct tp_conf_key tp_conf_schema[] = {
 	{ "detach.uploader", TP_CONF_STRING, NULL, NULL,
 		"program that uploads instead of drop-put, run by sh" },
 	{ "detach.jobs", TP_CONF_INTEGER, "4", NULL, "uploads at once" },
+	{ "detach.max_files", TP_CONF_INTEGER, "200", NULL,
+		"a mail from which more attachments would leave passes unchanged" },
 	{ "detach.deadline", TP_CONF_DURATION, "240s", NULL, "time for all uploads of one mail" },
 	{ "detach.signed", TP_CONF_WORD, "skip", "skip|wrap",
 		"signed mail: leave it alone, or upload it whole as a file" },

@@ -19,8 +19,8 @@ static enum tp_status decode(const char *path, const struct tp_buf *text,
 	return TP_OK;
 }
 
-static enum tp_status read_secret(const char *path, unsigned char secret[TP_SECRET_BYTES],
-	struct tp_error *err)
+static enum tp_status read_secret(
+	const char *path, unsigned char secret[TP_SECRET_BYTES], struct tp_error *err)
 {
 	struct tp_buf text = TP_BUF_INIT(4096);
 	enum tp_status status = tp_file_read_secret(path, &text, err);
@@ -47,6 +47,7 @@ static enum tp_status make_secret(const char *path, struct tp_error *err)
 	if (n < 0 || (size_t)n >= sizeof name)
 		return tp_fail(err, TP_CONFIG, "secret file %s: name too long", path);
 	tp_hex(bytes, sizeof bytes, text);
+	explicit_bzero(bytes, sizeof bytes);
 	text[2 * TP_SECRET_BYTES] = '\n';
 	fd = mkostemp(name, O_CLOEXEC);
 	if (fd < 0)
@@ -54,7 +55,9 @@ static enum tp_status make_secret(const char *path, struct tp_error *err)
 	status = tp_write_all(fd, text, 2 * TP_SECRET_BYTES + 1, path, err);
 	if (!status && fsync(fd))
 		status = tp_fail_errno(err, TP_IO, "secret file %s: cannot sync", path);
-	close(fd);
+	if (close(fd) && !status)
+		status = tp_fail_errno(err, TP_IO, "secret file %s: cannot close", path);
+	explicit_bzero(text, sizeof text);
 	if (!status && link(name, path) && errno != EEXIST)
 		status = tp_fail_errno(err, TP_CANTCREATE, "secret file %s", path);
 	unlink(name);
@@ -76,8 +79,8 @@ static enum tp_status load_or_make(const struct tp_buf *folder, const char *path
 	return status ? status : read_secret(path, secret, err);
 }
 
-enum tp_status tp_secret_load(const struct tp_conf *conf, unsigned char secret[TP_SECRET_BYTES],
-	struct tp_error *err)
+enum tp_status tp_secret_load(
+	const struct tp_conf *conf, unsigned char secret[TP_SECRET_BYTES], struct tp_error *err)
 {
 	struct tp_buf text = TP_BUF_INIT(65536), folder = TP_BUF_INIT(65536);
 	enum tp_status status = tp_conf_secret(conf, "secret", &text, err);
@@ -92,6 +95,8 @@ enum tp_status tp_secret_load(const struct tp_conf *conf, unsigned char secret[T
 		if (!status)
 			status = load_or_make(&folder, tp_buf_str(&text), secret, err);
 	}
+	if (text.data)
+		explicit_bzero(text.data, text.cap);
 	tp_buf_release(&text);
 	tp_buf_release(&folder);
 	return status;

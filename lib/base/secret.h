@@ -11,7 +11,7 @@
 
 #define TP_SECRET_BYTES 32
 
-enum tp_status tp_secret_load(const struct tp_conf *conf, unsigned char secret[TP_SECRET_BYTES],
-	struct tp_error *err);
+enum tp_status tp_secret_load(
+	const struct tp_conf *conf, unsigned char secret[TP_SECRET_BYTES], struct tp_error *err);
 
 #endif

@@ -12,8 +12,8 @@
 #define MEMORY_MAX (1u << 20)
 
 /* Maps [offset, size) of the file; page-aligned below, shown from `offset`. */
-static enum tp_status map_file(struct tp_spool *spool, int fd, size_t offset, size_t size,
-	struct tp_error *err)
+static enum tp_status map_file(
+	struct tp_spool *spool, int fd, size_t offset, size_t size, struct tp_error *err)
 {
 	size_t page = (size_t)sysconf(_SC_PAGESIZE), start = offset & ~(page - 1);
 	int flags = MAP_PRIVATE;
@@ -33,11 +33,13 @@ static enum tp_status map_file(struct tp_spool *spool, int fd, size_t offset, si
 	return TP_OK;
 }
 
-enum tp_status tp_spooler_add(struct tp_spooler *spooler, const void *bytes, size_t len,
-	struct tp_error *err)
+enum tp_status tp_spooler_add(
+	struct tp_spooler *spooler, const void *bytes, size_t len, struct tp_error *err)
 {
 	enum tp_status status;
 
+	if (len == 0)
+		return TP_OK;
 	if (spooler->fd < 0 && len <= MEMORY_MAX - spooler->len) {
 		if (!spooler->heap)
 			spooler->heap = malloc(MEMORY_MAX);
@@ -51,8 +53,8 @@ enum tp_status tp_spooler_add(struct tp_spooler *spooler, const void *bytes, siz
 		status = tp_tmpfile(&spooler->fd, err);
 		if (status)
 			return status;
-		status = tp_write_all(spooler->fd, spooler->heap, spooler->len, "temporary file",
-			err);
+		status = tp_write_all(
+			spooler->fd, spooler->heap, spooler->len, "temporary file", err);
 		if (status)
 			return status;
 		free(spooler->heap);
@@ -64,8 +66,8 @@ enum tp_status tp_spooler_add(struct tp_spooler *spooler, const void *bytes, siz
 	return status;
 }
 
-enum tp_status tp_spooler_finish(struct tp_spooler *spooler, struct tp_spool *spool,
-	struct tp_error *err)
+enum tp_status tp_spooler_finish(
+	struct tp_spooler *spooler, struct tp_spool *spool, struct tp_error *err)
 {
 	enum tp_status status = TP_OK;
 
@@ -94,24 +96,19 @@ static enum tp_status read_pipe(struct tp_spool *spool, int fd, struct tp_error 
 {
 	struct tp_spooler spooler = TP_SPOOLER_INIT;
 	enum tp_status status = TP_OK;
-	char *chunk = malloc(65536);
+	char chunk[65536]; /* on the stack: reading goes on when memory has ended */
 	ssize_t n = 1;
 
-	if (!chunk)
-		return tp_fail(err, TP_NOMEM, "out of memory");
 	while (!status && n > 0) {
-		n = read(fd, chunk, 65536);
+		n = tp_read(fd, chunk, sizeof chunk);
 		if (n > 0)
 			status = tp_spooler_add(&spooler, chunk, (size_t)n, err);
-		else if (n < 0 && errno == EINTR)
-			n = 1;
 		else if (n < 0)
 			status = tp_fail_errno(err, TP_IO, "cannot read the message");
 	}
 	/* The writer must never meet a closed pipe: what cannot be kept is still read. */
 	while (status && n > 0)
-		n = read(fd, chunk, 65536);
-	free(chunk);
+		n = tp_read(fd, chunk, sizeof chunk);
 	if (!status)
 		return tp_spooler_finish(&spooler, spool, err);
 	tp_spooler_release(&spooler);
@@ -131,8 +128,11 @@ enum tp_status tp_spool_read(struct tp_spool *spool, int fd, struct tp_error *er
 		return read_pipe(spool, fd, err);
 	if (at >= st.st_size)
 		return TP_OK;
+	/* Some file systems cannot map. */
+	if (map_file(spool, fd, (size_t)at, (size_t)st.st_size, err))
+		return read_pipe(spool, fd, err);
 	lseek(fd, 0, SEEK_END); /* as if it had been read */
-	return map_file(spool, fd, (size_t)at, (size_t)st.st_size, err);
+	return TP_OK;
 }
 
 enum tp_status tp_spool_open(struct tp_spool *spool, const char *path, struct tp_error *err)

@@ -13,12 +13,15 @@
 struct tp_spool {
 	const char *data; /* never NULL */
 	size_t len;
-	void *map;	/* private */
+	void *map; /* private */
 	size_t map_len;
 	char *heap;
 };
 
-#define TP_SPOOL_INIT { "", 0, NULL, 0, NULL }
+#define TP_SPOOL_INIT                                                                              \
+	{                                                                                          \
+		"", 0, NULL, 0, NULL                                                               \
+	}
 
 /* Reads from the file's present offset to its end. TP_IO. */
 enum tp_status tp_spool_read(struct tp_spool *spool, int fd, struct tp_error *err);
@@ -33,13 +36,16 @@ struct tp_spooler {
 	int fd; /* -1 while in memory */
 };
 
-#define TP_SPOOLER_INIT { NULL, 0, 0, -1 }
+#define TP_SPOOLER_INIT                                                                            \
+	{                                                                                          \
+		NULL, 0, 0, -1                                                                     \
+	}
 
-enum tp_status tp_spooler_add(struct tp_spooler *spooler, const void *bytes, size_t len,
-	struct tp_error *err);
+enum tp_status tp_spooler_add(
+	struct tp_spooler *spooler, const void *bytes, size_t len, struct tp_error *err);
 /* Hands the bytes over to *spool and empties the spooler. */
-enum tp_status tp_spooler_finish(struct tp_spooler *spooler, struct tp_spool *spool,
-	struct tp_error *err);
+enum tp_status tp_spooler_finish(
+	struct tp_spooler *spooler, struct tp_spool *spool, struct tp_error *err);
 void tp_spooler_release(struct tp_spooler *spooler);
 
 #endif

@@ -5,6 +5,8 @@
 
 void tp_table_init(struct tp_table *table, const char *align)
 {
+	if (!*align || strlen(align) > TP_TABLE_COLUMNS_MAX) /* our own mistake */
+		abort();
 	*table = (struct tp_table){ (unsigned)strlen(align), align, TP_BUF_INIT(1u << 30), 0 };
 }
 
@@ -53,8 +55,8 @@ static void pad(struct tp_buf *out, size_t width)
 		;
 }
 
-enum tp_status tp_table_print(const struct tp_table *table, bool aligned, struct tp_buf *out,
-	struct tp_error *err)
+enum tp_status tp_table_print(
+	const struct tp_table *table, bool aligned, struct tp_buf *out, struct tp_error *err)
 {
 	size_t widths[TP_TABLE_COLUMNS_MAX] = { 0 };
 	const char *at = tp_buf_str(&table->cells);

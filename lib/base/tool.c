@@ -29,10 +29,10 @@ bool tp_stdout_is_terminal(void)
 }
 
 /* A library that gives up (GLib aborts when memory ends), or a spool file cut short by somebody
- * else: the mail is still the caller's, and 75 is the one code every mail program waits on. */
+ * else: a mail is still the caller's, and 75 is the one code every mail program waits on. */
 static void give_up(int signal_number)
 {
-	static const char said[] = "tubepost: internal failure, the mail is deferred\n";
+	static const char said[] = "tubepost: internal failure\n";
 	ssize_t n = write(STDERR_FILENO, said, sizeof said - 1);
 
 	(void)n;
@@ -40,28 +40,37 @@ static void give_up(int signal_number)
 	_exit(EX_TEMPFAIL);
 }
 
-static void set_signals(const struct tp_tool *tool)
+/* Whatever the caller left behind: mail programs ignore SIGCHLD or limit the size of files. */
+static void set_signals(void)
 {
 	struct sigaction action = { .sa_handler = SIG_IGN };
 
 	sigaction(SIGPIPE, &action, NULL); /* a closed stdout is an error like others */
-	if (!tool->carries_mail)
-		return;
+	sigaction(SIGXFSZ, &action, NULL); /* and so is a file that may not grow */
+	action.sa_handler = SIG_DFL;
+	sigaction(SIGCHLD, &action, NULL); /* ignored, it would take our children's exit codes */
 	action.sa_handler = give_up;
 	sigaction(SIGBUS, &action, NULL);
 	sigaction(SIGABRT, &action, NULL);
 }
 
-/* Opens 0, 1 and 2 when the caller closed them, so that no file of ours lands there. */
+/* Opens 0, 1 and 2 when the caller closed them, so that no file of ours lands there; the wrong way
+ * round, so that reading or writing them is still the error it was. */
 static void fill_standard_files(void)
 {
-	int fd;
+	static const int modes[] = { O_WRONLY, O_RDONLY, O_WRONLY };
 
-	do
-		fd = open("/dev/null", O_RDWR);
-	while (fd >= 0 && fd <= STDERR_FILENO);
-	if (fd > STDERR_FILENO)
-		close(fd);
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", modes[fd]) != fd)
+			_exit(EX_TEMPFAIL);
+}
+
+/* What is written is UTF-8 whatever the user's language is, and header names are ASCII: a language
+ * with rules of its own for letters (Turkish: `i` is not the small `I`) must not change how a mail
+ * is read. Without this locale there is "C", where only the widths of columns suffer. */
+static void set_locale(void)
+{
+	setlocale(LC_CTYPE, "C.UTF-8");
 }
 
 static enum tp_status print_and_close(const char *bytes, size_t len, struct tp_error *err)
@@ -73,8 +82,8 @@ static enum tp_status print_and_close(const char *bytes, size_t len, struct tp_e
 	return status;
 }
 
-static enum tp_status say_help_or_version(const struct tp_tool *tool, bool help,
-	struct tp_error *err)
+static enum tp_status say_help_or_version(
+	const struct tp_tool *tool, bool help, struct tp_error *err)
 {
 	struct tp_buf text = TP_BUF_INIT(65536);
 	enum tp_status status;
@@ -90,7 +99,7 @@ static enum tp_status say_help_or_version(const struct tp_tool *tool, bool help,
 	return status;
 }
 
-/* Configuration, then the options that override it, then where to log. */
+/* Configuration, then where to log, then the options that override it. */
 static enum tp_status settle_settings(struct tp_run *run, const struct tp_opt_line *line,
 	const struct tp_opt_common *common, struct tp_error *err)
 {
@@ -98,9 +107,8 @@ static enum tp_status settle_settings(struct tp_run *run, const struct tp_opt_li
 
 	if (!status && common->on_error)
 		status = tp_conf_set(run->conf, "on_error", common->on_error, "--on-error", err);
-	if (!status)
-		status = tp_diag_open(common->log ? common->log : tp_conf_str(run->conf, "log"),
-			err);
+	if (!status && !common->log)
+		status = tp_diag_open(tp_conf_str(run->conf, "log"), err);
 	if (!status)
 		status = tp_opt_apply(line, run->conf, err);
 	return status;
@@ -108,39 +116,25 @@ static enum tp_status settle_settings(struct tp_run *run, const struct tp_opt_li
 
 /* True when a failure shall give the mail back: asked for on the command line (even when that
  * line, or the configuration, is what fails), or in a configuration that could be read. */
-static bool passes_on_error(const struct tp_run *run, int argc, char **argv)
+static bool passes_on_error(const struct tp_run *run, const struct tp_opt_common *common)
 {
-	bool asked = false, said = false;
-
-	for (int i = 1; i < argc && strcmp(argv[i], "--"); i++) {
-		const char *value = NULL;
-
-		if (!strncmp(argv[i], "--on-error=", 11))
-			value = argv[i] + 11;
-		else if (!strcmp(argv[i], "--on-error") && i + 1 < argc)
-			value = argv[i + 1];
-		if (value) {
-			said = true;
-			asked = !strcmp(value, "pass");
-		}
-	}
-	if (said || !run->conf)
-		return asked;
-	return !strcmp(tp_conf_str(run->conf, "on_error"), "pass");
+	if (common->on_error)
+		return !strcmp(common->on_error, "pass");
+	return run->conf && !strcmp(tp_conf_str(run->conf, "on_error"), "pass");
 }
 
-static int finish_failed(struct tp_run *run, bool message_read, int argc, char **argv,
+static int finish_failed(struct tp_run *run, bool message_read, const struct tp_opt_common *common,
 	const struct tp_error *failure)
 {
 	struct tp_error err;
 
-	if (failure->status == TP_NOTHING)
+	if (!run->tool->carries_mail && failure->status == TP_NOTHING)
 		return tp_status_exit_code(TP_NOTHING);
 	tp_say_error(failure);
 	if (!run->tool->carries_mail)
 		return tp_status_exit_code(failure->status);
 	if (!message_read || run->message.len == 0 || stdout_touched ||
-		!passes_on_error(run, argc, argv))
+		!passes_on_error(run, common))
 		return EX_TEMPFAIL;
 	if (print_and_close(run->message.data, run->message.len, &err)) {
 		tp_say_error(&err);
@@ -161,6 +155,10 @@ static enum tp_status run_tool(struct tp_run *run, struct tp_error *err)
 	status = run->tool->run(run, err);
 	if (!status)
 		status = tp_buf_status(&run->text, "output", err);
+	/* The one outcome that loses mail without anybody noticing. */
+	if (!status && run->tool->carries_mail && run->exit_code == 0 && !stdout_touched &&
+		run->text.len == 0)
+		return tp_fail(err, TP_INTERNAL, "nothing came out");
 	if (!status)
 		status = print_and_close(tp_buf_str(&run->text), run->text.len, err);
 	return status;
@@ -173,24 +171,26 @@ static int help_or_version(const struct tp_tool *tool, const struct tp_opt_commo
 
 	if (status)
 		tp_say_error(&err);
-	return tp_status_exit_code(status);
+	return status && tool->carries_mail ? EX_TEMPFAIL : tp_status_exit_code(status);
 }
 
 int tp_tool_main(const struct tp_tool *tool, int argc, char **argv)
 {
 	struct tp_run run = { .tool = tool, .message = TP_SPOOL_INIT };
-	struct tp_error err = { TP_OK, "" }, why = { TP_OK, "" };
+	struct tp_error err = { TP_OK, "" }, why = { TP_OK, "" }, no_log = { TP_OK, "" };
 	struct tp_opt_common common;
 	struct tp_opt_line line;
-	enum tp_status status, reading = TP_OK;
+	enum tp_status status, reading = TP_OK, logging = TP_OK;
 	int code;
 
 	fill_standard_files();
-	set_signals(tool);
-	setlocale(LC_CTYPE, "");
+	set_signals();
+	set_locale();
 	tp_diag_init(tool->name);
 	status = tp_opt_parse(tool, argc, argv, &line, &common, &err);
 	tp_diag_verbosity(common.quiet ? -1 : common.verbose);
+	if (common.log)
+		logging = tp_diag_open(common.log, &no_log);
 	if (!status && (common.help || common.version)) {
 		code = help_or_version(tool, &common);
 		goto out;
@@ -201,13 +201,19 @@ int tp_tool_main(const struct tp_tool *tool, int argc, char **argv)
 		reading = tp_spool_read(&run.message, STDIN_FILENO, &why);
 	if (!status)
 		status = settle_settings(&run, &line, &common, &err);
-	if (!status && reading) {
-		status = reading;
-		err = why;
+	if (!status)
+		tp_trace("configuration: %s",
+			tp_conf_file(run.conf) ? tp_conf_file(run.conf) : "none");
+	if (!status && (logging || reading)) {
+		status = logging ? logging : reading;
+		err = logging ? no_log : why;
 	}
+	if (!status && tool->carries_mail)
+		tp_trace("message: %zu bytes", run.message.len);
 	if (!status)
 		status = run_tool(&run, &err);
-	code = status ? finish_failed(&run, !reading, argc, argv, &err) : run.exit_code;
+	code = status ? finish_failed(&run, !reading, &common, &err) : run.exit_code;
+	tp_trace("exit %d", code);
 out:
 	tp_opt_release(&line);
 	tp_buf_release(&run.text);

@@ -3,9 +3,9 @@
  * stdin, all-or-nothing output, exit codes.
  *
  * A tool that carries mail reads all of stdin before anything else, exits 0 or 75 (or what `run`
- * asked for through run->exit_code) and, under --on-error=pass, gives the message back unchanged
- * instead of failing. What it prints goes through run->out and reaches stdout only when `run` has
- * returned TP_OK, so a failure never leaves half a mail behind.
+ * asked for through run->exit_code), never 0 with nothing on stdout and, under --on-error=pass,
+ * gives the message back unchanged instead of failing. What it prints goes through run->out and
+ * reaches stdout only when `run` has returned TP_OK, so a failure never leaves half a mail behind.
  */
 #ifndef TP_BASE_TOOL_H
 #define TP_BASE_TOOL_H
@@ -17,14 +17,14 @@
 
 /* One row of a tool's table; exactly one of key, flag, string, list says where the value goes. */
 struct tp_option {
-	char letter;	   /* 0: none */
-	const char *name;  /* long name; NULL ends the table */
-	const char *arg;   /* placeholder in capitals; NULL: takes no argument */
-	const char *key;   /* configuration key it sets (a flag sets it to `yes`) */
+	char letter;      /* 0: none */
+	const char *name; /* long name; NULL ends the table */
+	const char *arg;  /* placeholder in capitals; NULL: takes no argument */
+	const char *key;  /* configuration key it sets (a flag sets it to `yes`) */
 	bool *flag;
 	const char **string;
 	struct tp_strings *list;
-	const char *help;  /* begins lower case, no full stop */
+	const char *help; /* begins lower case, no full stop */
 };
 
 struct tp_run {
@@ -33,8 +33,8 @@ struct tp_run {
 	int argc; /* operands */
 	char **argv;
 	struct tp_spool message; /* carries_mail: what came on stdin */
-	struct tp_buf text;	 /* what `run` prints (lists, URLs): written when it returns TP_OK */
-	int exit_code;		 /* overrides the exit code of TP_OK when not 0 */
+	struct tp_buf text; /* what `run` prints (lists, URLs): written when it returns TP_OK */
+	int exit_code;      /* overrides the exit code of TP_OK when not 0 */
 };
 
 struct tp_tool {

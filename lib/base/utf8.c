@@ -124,22 +124,29 @@ static bool is_device_name(const char *name)
 	return false;
 }
 
-/* Shortens to `max_bytes` at a character's edge, the extension (up to 16 bytes) kept. */
+/* The end of the last whole character at or before `at`. */
+static size_t character_edge(const char *text, size_t at)
+{
+	while (at > 0 && (text[at] & 0xc0) == 0x80)
+		at--;
+	return at;
+}
+
+/* Shortens to `max_bytes` at a character's edge, the extension (up to 16 bytes) kept when there is
+ * room for a character before it. */
 static void shorten_name(struct tp_buf *name, size_t max_bytes)
 {
 	const char *text = name->data, *dot = strrchr(text, '.');
-	size_t keep = dot ? name->len - (size_t)(dot - text) : 0;
+	size_t keep = dot ? name->len - (size_t)(dot - text) : 0, cut;
 	char extension[17] = "";
-	size_t cut;
 
 	if (name->len <= max_bytes)
 		return;
-	if (keep > 16 || keep >= max_bytes)
+	if (keep > 16 || keep >= max_bytes || !character_edge(text, max_bytes - keep))
 		keep = 0;
 	if (keep)
 		memcpy(extension, dot, keep);
-	for (cut = max_bytes - keep; cut > 0 && (text[cut] & 0xc0) == 0x80;)
-		cut--;
+	cut = character_edge(text, max_bytes - keep);
 	tp_buf_truncate(name, cut);
 	tp_buf_add(name, extension, keep);
 }

@@ -1,14 +1,20 @@
 /*
  * Diverted mode: the service sends the mail itself. It gets, as one JSON document on the stdin of
  * `drop-put --send`, the envelope, the subject, the texts and the links. See detach.h.
+ *
+ * A mail of which the service would get less than the recipient would have got is not diverted. A
+ * mail that was sent is remembered in the ledger, by envelope: the caller may have to ask again.
  */
 #include "drop/detach.h"
 
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/diag.h"
 #include "base/file.h"
 #include "base/json.h"
+#include "drop/ledger.h"
+#include "drop/upload_key.h"
 #include "drop/uploader.h"
 #include "mime/content.h"
 #include "mime/header.h"
@@ -136,11 +142,44 @@ static enum tp_status describe(
 	return status ? status : tp_buf_status(json, "description of the mail", err);
 }
 
+/* Why the service would lose a piece of the mail if it sent it; NULL when it would lose none. */
+static const char *what_is_lost(const struct tp_detach *detach)
+{
+	const struct tp_plan *plan = detach->plan;
+	size_t plain = 0, html = 0, other = 0;
+
+	for (size_t i = 0; i < plan->count; i++) {
+		const struct tp_plan_item *item = &plan->items[i];
+
+		if (item->decision == TP_WRAPPED)
+			return "a signed text cannot be handed over";
+		if (item->decision == TP_LEAVES)
+			continue;
+		if (item->role != TP_ROLE_BODY)
+			return "a part stays that is no text";
+		plain += !strcmp(item->type, "text/plain");
+		html += !strcmp(item->type, "text/html");
+		other += strcmp(item->type, "text/plain") && strcmp(item->type, "text/html");
+	}
+	if (plain > 1 || html > 1)
+		return "it has several texts";
+	return other && !plain && !html ? "its text is of another type" : NULL;
+}
+
+bool tp_detach_may_divert(const struct tp_detach *detach)
+{
+	const char *lost = what_is_lost(detach);
+
+	if (lost)
+		tp_notice("not diverted: %s", lost);
+	return !lost;
+}
+
 static enum tp_status run_send(
 	const struct tp_detach *detach, int fd, uint64_t size, struct tp_error *err)
 {
 	static const char *const options[] = { "--send", NULL };
-	struct tp_upload upload = { .label = "the mail", .silent = true };
+	struct tp_upload upload = { .label = "the mail", .send = true };
 	struct tp_uploader how;
 	struct tp_upload_pool pool = { .how = &how };
 	enum tp_status status =
@@ -161,7 +200,7 @@ static enum tp_status run_send(
 	return status;
 }
 
-enum tp_status tp_detach_divert(const struct tp_detach *detach, struct tp_error *err)
+static enum tp_status send_document(const struct tp_detach *detach, struct tp_error *err)
 {
 	struct tp_buf json = TP_BUF_INIT(8 * TEXT_MAX);
 	enum tp_status status = describe(detach, &json, err);
@@ -176,5 +215,55 @@ enum tp_status tp_detach_divert(const struct tp_detach *detach, struct tp_error 
 	if (fd >= 0)
 		close(fd);
 	tp_buf_release(&json);
+	return status;
+}
+
+/* Sends unless an earlier run did, and remembers that it did. */
+static enum tp_status send_once(
+	const struct tp_detach *detach, const char *key, struct tp_error *err)
+{
+	struct tp_drop_result sent = { .url = (char *)"sent:" }, found;
+	struct tp_ledger *ledger = NULL;
+	int64_t now = tp_now();
+	struct tp_error later;
+	enum tp_status status = tp_ledger_open(detach->conf, &ledger, err);
+
+	if (status)
+		return status;
+	status = tp_ledger_find(ledger, key, now, now, &found, err);
+	if (!status)
+		tp_notice("the mail was sent by an earlier run");
+	tp_drop_result_release(&found);
+	if (status == TP_NOTHING) {
+		status = send_document(detach, err);
+		/* It is sent: to fail now would send it again. */
+		if (!status && tp_ledger_record(ledger, key, &sent, now, &later))
+			tp_warn("%s", later.text);
+	}
+	tp_ledger_close(ledger);
+	return status;
+}
+
+enum tp_status tp_detach_divert(const struct tp_detach *detach, struct tp_error *err)
+{
+	const char *const facts[] = { detach->sender ? detach->sender : "",
+		detach->recipients ? detach->recipients : "", NULL };
+	int64_t patience = detach->until_ms - tp_monotonic_ms();
+	struct tp_upload_keys secret;
+	char key[TP_SHA256_HEX];
+	const char *keys[] = { key };
+	int lock = -1;
+	enum tp_status status =
+		tp_upload_keys_init(&secret, detach->conf, detach->tree, detach->data, err);
+
+	if (!status)
+		status = tp_upload_key(&secret, "send", facts, key, err);
+	tp_upload_keys_clear(&secret);
+	if (!status)
+		status = tp_ledger_lock(
+			detach->conf, keys, 1, patience > 0 ? patience : 0, &lock, err);
+	if (!status)
+		status = send_once(detach, key, err);
+	tp_ledger_unlock(lock);
 	return status;
 }

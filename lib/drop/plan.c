@@ -1,13 +1,9 @@
 /* Which attachments leave: see plan.h. */
 #include "drop/plan.h"
 
-#include "base/table.h"
-#include "base/utf8.h"
 #include "mime/header.h"
-#include "mime/text.h"
 
-#define NAME_MAX_BYTES 180
-#define STUB_ESTIMATE  1500 /* bytes that a stub takes in the place of what left */
+#define STUB_ESTIMATE 1500 /* bytes that a stub takes in the place of what left */
 
 /* --- rules -------------------------------------------------------------------------------------
  */
@@ -42,6 +38,9 @@ enum tp_status tp_plan_rules_read(
 	};
 	if (rules->has_fit && !tp_conf_is_set(conf, "detach.over"))
 		rules->over = 0; /* --fit alone looks at the mail's size only */
+	rules->files_max = (uint64_t)tp_conf_int(conf, "detach.max_files");
+	if (tp_conf_int(conf, "detach.max_files") < 1)
+		return tp_fail(err, TP_CONFIG, "detach.max_files: must be at least 1");
 	status = compile(tp_conf_list(conf, "detach.only"), &rules->only, err);
 	if (!status)
 		status = compile(tp_conf_list(conf, "detach.except"), &rules->except, err);
@@ -71,98 +70,6 @@ static bool matches(struct tp_pattern **patterns, const struct tp_plan_item *ite
 	return false;
 }
 
-/* --- names and types ---------------------------------------------------------------------------
- */
-
-/* The extension for a part that has no name of its own. */
-static const char *extension_of(const char *type)
-{
-	static const char *const known[][2] = {
-		{ "image/jpeg", "jpg" },
-		{ "image/png", "png" },
-		{ "image/gif", "gif" },
-		{ "image/tiff", "tif" },
-		{ "image/webp", "webp" },
-		{ "image/heic", "heic" },
-		{ "application/pdf", "pdf" },
-		{ "application/zip", "zip" },
-		{ "application/gzip", "gz" },
-		{ "application/msword", "doc" },
-		{ "application/vnd.ms-excel", "xls" },
-		{ "application/ms-tnef", "dat" },
-		{ "message/rfc822", "eml" },
-		{ "message/global", "eml" },
-		{ "text/plain", "txt" },
-		{ "text/html", "html" },
-		{ "text/csv", "csv" },
-		{ "audio/mpeg", "mp3" },
-		{ "video/mp4", "mp4" },
-	};
-
-	for (size_t i = 0; i < sizeof known / sizeof *known; i++)
-		if (!strcmp(known[i][0], type))
-			return known[i][1];
-	return "bin";
-}
-
-/* An attached message is named by its subject, like mail programs do. */
-static enum tp_status message_subject(const struct tp_tree *tree, const char *data, uint32_t part,
-	struct tp_buf *out, struct tp_error *err)
-{
-	uint32_t message = tree->parts[part].kind == TP_PART_MESSAGE ? part + 1 : part;
-	enum tp_status status;
-	struct tp_field field;
-	size_t cut;
-
-	if (message >= tree->count ||
-		!tp_header_find(data, tree->parts[message].header, "Subject", &field))
-		return TP_NOTHING;
-	status = tp_text_decode(data, field.value, out, err);
-	if (status || out->len == 0)
-		return status ? status : TP_NOTHING;
-	for (size_t i = 0; i < out->len; i++)
-		if (out->data[i] == '/' || out->data[i] == '\\')
-			out->data[i] = '_';
-	for (cut = out->len < 100 ? out->len : 100; cut > 0 && (out->data[cut] & 0xc0) == 0x80;)
-		cut--;
-	tp_buf_truncate(out, cut);
-	return tp_buf_adds(out, ".eml") ? TP_OK : TP_NOMEM;
-}
-
-static enum tp_status name_of(const struct tp_tree *tree, const char *data, uint32_t part,
-	bool is_message, const char *type, char **name, struct tp_error *err)
-{
-	struct tp_buf raw = TP_BUF_INIT(TP_TEXT_VALUE_MAX * 4), fallback = TP_BUF_INIT(1u << 16);
-	struct tp_buf safe = TP_BUF_INIT(4096);
-	enum tp_status status = tp_part_filename(tree, data, part, &raw, err);
-
-	if (status == TP_NOTHING && is_message) {
-		tp_buf_clear(&raw);
-		status = message_subject(tree, data, part, &raw, err);
-	}
-	/* No name, or one longer than any program would read: the part's number names it. */
-	if (status == TP_NOTHING || status == TP_LIMIT) {
-		tp_buf_clear(&raw);
-		status = TP_OK;
-	}
-	if (status)
-		goto out;
-	tp_buf_adds(&fallback, "part-");
-	tp_tree_path(tree, part, &fallback);
-	tp_buf_truncate(&fallback, 64);
-	tp_buf_addf(&fallback, ".%s", extension_of(type));
-	tp_name_safe(tp_buf_str(&raw), raw.len, tp_buf_str(&fallback), NAME_MAX_BYTES, &safe);
-	status = tp_buf_status(&safe, "file name", err);
-	*name = tp_buf_detach(&safe);
-	if (!status && !*name)
-		status = tp_fail(err, TP_NOMEM, "out of memory");
-out:
-	tp_buf_release(&raw);
-	tp_buf_release(&fallback);
-	tp_buf_release(&safe);
-	return status;
-}
-
 /* --- the list of parts -------------------------------------------------------------------------
  */
 
@@ -183,7 +90,6 @@ static enum tp_status add_item(
 	size_t cap = p->cap ? p->cap * 2 : 16;
 	struct tp_plan_item *grown, *item;
 	struct tp_media_type type;
-	enum tp_status status;
 	int n;
 
 	if (plan->count == p->cap) {
@@ -208,9 +114,7 @@ static enum tp_status add_item(
 			p->tree->parts[part].body.end - p->tree->parts[part].header.begin;
 	else
 		item->size_bytes = tp_attach_size(p->tree, p->data, part);
-	status = name_of(p->tree, p->data, part, wrapped || !strncmp(item->type, "message/", 8),
-		item->type, &item->name, err);
-	return status;
+	return TP_OK;
 }
 
 static bool is_signed_container(const struct planning *p, uint32_t part)
@@ -243,31 +147,70 @@ static enum tp_status list_parts(struct planning *p, struct tp_error *err)
 	return status;
 }
 
+static const char too_many[] = "more attachments than detach.max_files";
+
 /* --- decisions ---------------------------------------------------------------------------------
  */
 
-static const char *reason_to_stay(const struct planning *p, const struct tp_plan_item *item)
+/* The reason that holds whatever the part is, or "". */
+static const char *reason_of_message(const struct planning *p)
 {
-	const struct tp_plan_rules *rules = p->rules;
+	if (p->roles.message && !(p->roles.message == TP_HOLD_DKIM && p->rules->foreign_dkim))
+		return tp_hold_reason(p->roles.message);
+	return "";
+}
+
+/* What the part is, apart from its name. */
+static const char *reason_of_kind(const struct planning *p, const struct tp_plan_item *item)
+{
 	bool wrapped = item->role == TP_ROLE_CONTAINER;
 
-	if (p->roles.message && !(p->roles.message == TP_HOLD_DKIM && rules->foreign_dkim))
-		return tp_hold_reason(p->roles.message);
 	if (item->role == TP_ROLE_BODY)
 		return "text of the mail";
 	if (p->roles.hold[item->part] && !wrapped)
 		return tp_hold_reason(p->roles.hold[item->part]);
 	if (item->role == TP_ROLE_INLINE)
 		return "belongs to the mail's form";
+	if (item->size_bytes == 0)
+		return "empty";
 	if (item->size_bytes > TP_PLAN_FILE_MAX)
 		return "larger than 2 GiB";
-	if (rules->part_over && item->size_bytes <= rules->part_over)
+	if (p->rules->part_over && item->size_bytes <= p->rules->part_over)
 		return "not above --part-over";
-	if (rules->only && !matches(rules->only, item))
+	if (p->plan->weight_bytes <= p->rules->over)
+		return "weight not above --over";
+	if (p->rules->has_fit && p->len <= p->rules->fit)
+		return "the mail fits";
+	return "";
+}
+
+static const char *reason_of_name(const struct planning *p, const struct tp_plan_item *item)
+{
+	if (p->rules->only && !matches(p->rules->only, item))
 		return "not named by --only";
-	if (matches(rules->except, item))
+	if (matches(p->rules->except, item))
 		return "named by --except";
 	return "";
+}
+
+/* Names are read last and only where they count: they may cost the opening of GMime, and a mail
+ * that passes should cost one parse and one copy. */
+static enum tp_status judge(struct planning *p, struct tp_plan_item *item, struct tp_error *err)
+{
+	bool is_message = item->role == TP_ROLE_CONTAINER || !strncmp(item->type, "message/", 8);
+	enum tp_status status = TP_OK;
+
+	item->reason = reason_of_message(p);
+	if (!*item->reason)
+		item->reason = reason_of_kind(p, item);
+	if (!*item->reason || p->rules->name_all)
+		status = tp_plan_name(
+			p->tree, p->data, item->part, is_message, item->type, &item->name, err);
+	if (!status && !*item->reason)
+		item->reason = reason_of_name(p, item);
+	if (!status && !*item->reason)
+		item->decision = item->role == TP_ROLE_CONTAINER ? TP_WRAPPED : TP_LEAVES;
+	return status;
 }
 
 static int by_encoded_size(const void *a, const void *b, void *tree)
@@ -315,15 +258,40 @@ static enum tp_status keep_what_fits(struct planning *p, struct tp_error *err)
 /* What an item adds to the weight: its size, or that of the attachments inside a signed part. */
 static uint64_t weight_of(const struct planning *p, const struct tp_plan_item *item)
 {
-	uint32_t end = tp_tree_subtree_end(p->tree, item->part);
 	uint64_t weight = 0;
+	uint32_t end;
 
-	if (item->role == TP_ROLE_ATTACHMENT)
-		return item->size_bytes;
-	for (uint32_t i = item->part; item->role == TP_ROLE_CONTAINER && i < end; i++)
+	if (item->role != TP_ROLE_CONTAINER)
+		return item->role == TP_ROLE_ATTACHMENT ? item->size_bytes : 0;
+	end = tp_tree_subtree_end(p->tree, item->part);
+	for (uint32_t i = item->part; i < end; i++)
 		if (p->roles.role[i] == TP_ROLE_ATTACHMENT)
 			weight += tp_attach_size(p->tree, p->data, i);
 	return weight;
+}
+
+static void count_leaving(struct tp_plan *plan)
+{
+	plan->leaving = 0;
+	for (size_t i = 0; i < plan->count; i++)
+		plan->leaving += plan->items[i].decision != TP_STAYS;
+}
+
+/* A hundred thousand attachments are an attack or a mistake, not a hundred thousand uploads. */
+static void keep_crowds(struct planning *p)
+{
+	struct tp_plan *plan = p->plan;
+
+	if (plan->leaving <= p->rules->files_max)
+		return;
+	for (size_t i = 0; i < plan->count; i++) {
+		if (plan->items[i].decision == TP_STAYS)
+			continue;
+		plan->items[i].decision = TP_STAYS;
+		plan->items[i].reason = too_many;
+	}
+	plan->leaving = 0;
+	plan->reason = too_many;
 }
 
 static enum tp_status decide(struct planning *p, struct tp_error *err)
@@ -333,30 +301,21 @@ static enum tp_status decide(struct planning *p, struct tp_error *err)
 
 	for (size_t i = 0; i < plan->count; i++)
 		plan->weight_bytes += weight_of(p, &plan->items[i]);
-	for (size_t i = 0; i < plan->count; i++) {
-		struct tp_plan_item *item = &plan->items[i];
-
-		item->reason = reason_to_stay(p, item);
-		if (!*item->reason && plan->weight_bytes <= p->rules->over)
-			item->reason = "weight not above --over";
-		if (!*item->reason && p->rules->has_fit && p->len <= p->rules->fit)
-			item->reason = "the mail fits";
-		if (!*item->reason)
-			item->decision = item->role == TP_ROLE_CONTAINER ? TP_WRAPPED : TP_LEAVES;
-	}
-	if (p->rules->has_fit)
+	for (size_t i = 0; !status && i < plan->count; i++)
+		status = judge(p, &plan->items[i], err);
+	if (!status && p->rules->has_fit)
 		status = keep_what_fits(p, err);
-	for (size_t i = 0; i < plan->count; i++)
-		plan->leaving += plan->items[i].decision != TP_STAYS;
+	count_leaving(plan);
+	keep_crowds(p);
 	return status;
 }
 
 static const char *overall_reason(const struct planning *p)
 {
-	if (p->plan->leaving)
-		return "";
-	if (p->roles.message)
-		return tp_hold_reason(p->roles.message);
+	if (p->plan->leaving || *p->plan->reason)
+		return p->plan->reason;
+	if (*reason_of_message(p))
+		return reason_of_message(p);
 	if (p->plan->weight_bytes <= p->rules->over)
 		return "weight not above --over";
 	return "every attachment has a reason to stay";
@@ -392,31 +351,4 @@ void tp_plan_release(struct tp_plan *plan)
 	}
 	free(plan->items);
 	*plan = (struct tp_plan){ .reason = "" };
-}
-
-enum tp_status tp_plan_print(const struct tp_plan *plan, const struct tp_tree *tree, bool aligned,
-	struct tp_buf *out, struct tp_error *err)
-{
-	static const char *const words[] = { "stays", "leaves", "wrapped" };
-	struct tp_buf path = TP_BUF_INIT(1u << 16);
-	struct tp_table table;
-	enum tp_status status;
-
-	tp_table_init(&table, "lllrll");
-	for (size_t i = 0; i < plan->count; i++) {
-		const struct tp_plan_item *item = &plan->items[i];
-
-		tp_buf_clear(&path);
-		tp_tree_path(tree, item->part, &path);
-		tp_table_cell(&table, tp_buf_str(&path), path.len);
-		tp_table_cellf(&table, "%s", words[item->decision]);
-		tp_table_cellf(&table, "%s", *item->reason ? item->reason : "-");
-		tp_table_cellf(&table, "%llu", (unsigned long long)item->size_bytes);
-		tp_table_cellf(&table, "%s", item->type);
-		tp_table_cellf(&table, "%s", item->name);
-	}
-	status = tp_table_print(&table, aligned, out, err);
-	tp_table_release(&table);
-	tp_buf_release(&path);
-	return status;
 }

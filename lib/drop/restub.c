@@ -20,10 +20,10 @@
 
 struct restub {
 	const struct tp_detach *detach;
-	unsigned char secret[TP_SECRET_BYTES];
+	const unsigned char *secret;
 	const char *eol;
 	struct tp_edits edits;
-	struct tp_shapes shapes;
+	struct tp_intent intent;
 };
 
 /* The line ending of the message's first line, which a mail program wrote. */
@@ -37,9 +37,11 @@ static const char *line_ending(const char *data, size_t len)
 /* --- the header of a root that changes ---------------------------------------------------------
  */
 
+/* Content-Language is what the reader reads, whatever is attached: link-inject goes by it. */
 static bool describes_content(const char *data, struct tp_range name)
 {
-	return tp_range_len(name) > 8 && !strncasecmp(data + name.begin, "Content-", 8);
+	return tp_range_len(name) > 8 && !strncasecmp(data + name.begin, "Content-", 8) &&
+	       !tp_range_is(data, name, "Content-Language");
 }
 
 /* Takes the fields that described the old content out of the root's header, and puts `fields`
@@ -50,6 +52,7 @@ static enum tp_status change_root_header(
 	struct tp_range header = r->detach->tree->parts[0].header;
 	const char *data = r->detach->data;
 	enum tp_status status = TP_OK;
+	static const char version[] = "MIME-Version: 1.0";
 	size_t at = header.begin;
 	bool has_version = false;
 	struct tp_field field;
@@ -60,7 +63,7 @@ static enum tp_status change_root_header(
 			status = tp_edits_remove(&r->edits, field.whole, err);
 	}
 	if (!status && !has_version)
-		status = tp_edits_insert(&r->edits, header.end, "MIME-Version: 1.0", 17, err);
+		status = tp_edits_insert(&r->edits, header.end, version, strlen(version), err);
 	if (!status && !has_version)
 		status = tp_edits_insert(&r->edits, header.end, r->eol, strlen(r->eol), err);
 	if (!status)
@@ -71,60 +74,68 @@ static enum tp_status change_root_header(
 /* --- the signed part that leaves whole ---------------------------------------------------------
  */
 
-/* The text a person reads inside the signed part: its first text leaf, or the alternative that
- * this leaf is a branch of. TP_PART_NONE when there is none, or too much. */
-static uint32_t find_text(const struct tp_detach *detach, uint32_t signed_part)
+/* The first text leaf below the signed part that a person reads, or TP_PART_NONE. */
+static uint32_t first_text(const struct tp_detach *detach, uint32_t signed_part)
 {
 	uint32_t end = tp_tree_subtree_end(detach->tree, signed_part);
 
 	for (uint32_t i = signed_part + 1; i < end; i++) {
-		const struct tp_part *part = &detach->tree->parts[i];
 		struct tp_media_type type;
-		uint32_t found = i;
 
-		tp_part_media_type(detach->tree, detach->data, i, &type);
-		if (part->kind == TP_PART_MESSAGE)
+		if (detach->tree->parts[i].kind == TP_PART_MESSAGE)
 			break;
-		if (part->kind != TP_PART_LEAF || !tp_media_type_is(&type, "text", "*") ||
-			tp_part_disposition(detach->tree, detach->data, i) ==
+		tp_part_media_type(detach->tree, detach->data, i, &type);
+		if (detach->tree->parts[i].kind == TP_PART_LEAF &&
+			tp_media_type_is(&type, "text", "*") &&
+			tp_part_disposition(detach->tree, detach->data, i) !=
 				TP_DISPOSITION_ATTACHMENT)
-			continue;
-		tp_part_media_type(detach->tree, detach->data, part->parent, &type);
-		if (part->parent != signed_part &&
-			tp_media_type_is(&type, "multipart", "alternative"))
-			found = part->parent;
-		part = &detach->tree->parts[found];
-		return part->body.end - part->header.begin > TEXT_COPY_MAX ? TP_PART_NONE : found;
+			return i;
 	}
 	return TP_PART_NONE;
 }
 
-static enum tp_status add_shape(
-	struct restub *r, unsigned depth, enum tp_part_kind kind, struct tp_error *err)
+/* True for the multiparts that make one text of several parts. */
+static bool is_one_text(const struct tp_detach *detach, uint32_t part)
 {
-	return tp_shapes_add(&r->shapes,
-		(struct tp_shape){
-			(uint16_t)depth, (uint8_t)kind, TP_ENCODING_IDENTITY, false, { 0, 0 } },
-		err);
+	struct tp_media_type type;
+
+	tp_part_media_type(detach->tree, detach->data, part, &type);
+	return tp_media_type_is(&type, "multipart", "alternative") ||
+	       tp_media_type_is(&type, "multipart", "related");
 }
 
-/* Shapes of a copied subtree, its root at `depth`. */
-static enum tp_status copy_shapes(
+/* What is copied out of the signed part, so that the mail can still be read: its first text with
+ * the alternatives and the pictures around it, as much as is not too large. TP_PART_NONE: nothing.
+ */
+static uint32_t find_text(const struct tp_detach *detach, uint32_t signed_part)
+{
+	uint32_t found = TP_PART_NONE, i = first_text(detach, signed_part);
+
+	while (i != TP_PART_NONE && i != signed_part) {
+		const struct tp_part *part = &detach->tree->parts[i];
+
+		if (part->body.end - part->header.begin > TEXT_COPY_MAX)
+			break;
+		found = i;
+		i = part->parent;
+		if (i == signed_part || !is_one_text(detach, i))
+			break;
+	}
+	return found;
+}
+
+/* A copied subtree is intended, its root at `depth`. */
+static enum tp_status intend_copy(
 	struct restub *r, uint32_t from, unsigned depth, struct tp_error *err)
 {
 	const struct tp_tree *tree = r->detach->tree;
 	uint32_t end = tp_tree_subtree_end(tree, from);
 	enum tp_status status = TP_OK;
 
-	for (uint32_t i = from; !status && i < end; i++) {
-		const struct tp_part *part = &tree->parts[i];
-
-		status = tp_shapes_add(&r->shapes,
-			(struct tp_shape){
-				(uint16_t)(depth + part->depth - tree->parts[from].depth),
-				part->kind, part->encoding, true, part->body },
+	for (uint32_t i = from; !status && i < end; i++)
+		status = tp_intent_add(&r->intent,
+			depth + tree->parts[i].depth - tree->parts[from].depth, TP_INTENDED_SAME, i,
 			err);
-	}
 	return status;
 }
 
@@ -160,15 +171,15 @@ static enum tp_status wrap(struct restub *r, uint32_t text, const struct tp_buf 
 			      : tp_buf_status(body, "part", err);
 }
 
-static enum tp_status shape_wrapped(
+static enum tp_status intend_wrapped(
 	struct restub *r, uint32_t part, uint32_t text, struct tp_error *err)
 {
 	unsigned depth = r->detach->tree->parts[part].depth;
-	enum tp_status status = add_shape(r, depth, TP_PART_MULTIPART, err);
+	enum tp_status status = tp_intent_add(&r->intent, depth, TP_INTENDED_MIXED, 0, err);
 
 	if (!status && text != TP_PART_NONE)
-		status = copy_shapes(r, text, depth + 1, err);
-	return status ? status : add_shape(r, depth + 1, TP_PART_LEAF, err);
+		status = intend_copy(r, text, depth + 1, err);
+	return status ? status : tp_intent_add(&r->intent, depth + 1, TP_INTENDED_STUB, 0, err);
 }
 
 /* --- one item ----------------------------------------------------------------------------------
@@ -212,12 +223,12 @@ static enum tp_status replace_item(struct restub *r, const struct tp_plan_item *
 		if (!status)
 			status = put_in_place(r, item->part, &fields, &body, err);
 		if (!status)
-			status = shape_wrapped(r, item->part, text, err);
+			status = intend_wrapped(r, item->part, text, err);
 	} else if (!status) {
 		status = put_in_place(r, item->part, &stub_fields, &stub_body, err);
 		if (!status)
-			status = add_shape(
-				r, r->detach->tree->parts[item->part].depth, TP_PART_LEAF, err);
+			status = tp_intent_add(&r->intent, r->detach->tree->parts[item->part].depth,
+				TP_INTENDED_STUB, 0, err);
 	}
 	tp_buf_release(&stub_fields);
 	tp_buf_release(&stub_body);
@@ -235,8 +246,6 @@ static enum tp_status replace_all(struct restub *r, struct tp_error *err)
 	size_t item = 0, link = 0;
 
 	for (uint32_t i = 0; !status && i < tree->count;) {
-		const struct tp_part *part = &tree->parts[i];
-
 		while (item < plan->count &&
 			(plan->items[item].part < i || plan->items[item].decision == TP_STAYS))
 			item++;
@@ -245,29 +254,38 @@ static enum tp_status replace_all(struct restub *r, struct tp_error *err)
 				replace_item(r, &plan->items[item], &r->detach->links[link++], err);
 			i = tp_tree_subtree_end(tree, i);
 		} else {
-			status = tp_shapes_add(&r->shapes,
-				(struct tp_shape){
-					part->depth, part->kind, part->encoding, true, part->body },
-				err);
+			status = tp_intent_add(
+				&r->intent, tree->parts[i].depth, TP_INTENDED_SAME, i, err);
 			i++;
 		}
 	}
 	return status;
 }
 
+enum tp_status tp_detach_restub(const struct tp_detach *detach,
+	const unsigned char secret[TP_SECRET_BYTES], struct tp_spool *result, struct tp_error *err)
+{
+	struct restub r = { .detach = detach, .secret = secret };
+	enum tp_status status;
+
+	r.eol = line_ending(detach->data, detach->len);
+	status = replace_all(&r, err);
+	if (!status)
+		status = tp_rewrite(
+			detach->tree, detach->data, detach->len, &r.edits, &r.intent, result, err);
+	tp_edits_release(&r.edits);
+	tp_intent_release(&r.intent);
+	return status;
+}
+
 enum tp_status tp_detach_rewrite(
 	const struct tp_detach *detach, struct tp_spool *result, struct tp_error *err)
 {
-	struct restub r = { .detach = detach };
-	enum tp_status status = tp_secret_load(detach->conf, r.secret, err);
+	unsigned char secret[TP_SECRET_BYTES];
+	enum tp_status status = tp_secret_load(detach->conf, secret, err);
 
-	r.eol = line_ending(detach->data, detach->len);
 	if (!status)
-		status = replace_all(&r, err);
-	if (!status)
-		status = tp_rewrite(detach->data, detach->len, &r.edits, &r.shapes, result, err);
-	tp_edits_release(&r.edits);
-	tp_shapes_release(&r.shapes);
-	explicit_bzero(r.secret, sizeof r.secret);
+		status = tp_detach_restub(detach, secret, result, err);
+	explicit_bzero(secret, sizeof secret);
 	return status;
 }

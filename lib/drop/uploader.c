@@ -12,12 +12,12 @@
 
 #include "base/clock.h"
 #include "base/diag.h"
-#include "base/json.h"
 #include "base/strings.h"
-#include "mime/stub.h"
+#include "drop/uploader_talk.h"
 
-#define SAID_MAX       65536
 #define COMPLAINED_MAX 8192
+#define PIECE_BYTES    4096
+#define PIECES_MAX     16 /* read at one time: as much as a pipe holds */
 
 /* --- finding and starting ----------------------------------------------------------------------
  */
@@ -57,6 +57,16 @@ static enum tp_status add_settings(
 	return status ? status : tp_strings_add(program, "--log=stderr", err);
 }
 
+enum tp_status tp_uploader_check(const struct tp_conf *conf, struct tp_error *err)
+{
+	int64_t jobs = tp_conf_int(conf, "detach.jobs");
+
+	if (jobs < 1 || jobs > TP_UPLOAD_JOBS_MAX)
+		return tp_fail(
+			err, TP_CONFIG, "detach.jobs: must be from 1 to %d", TP_UPLOAD_JOBS_MAX);
+	return TP_OK;
+}
+
 enum tp_status tp_uploader_read(const struct tp_conf *conf, int64_t until_ms,
 	const char *const *options, struct tp_uploader *how, struct tp_error *err)
 {
@@ -77,42 +87,59 @@ enum tp_status tp_uploader_read(const struct tp_conf *conf, int64_t until_ms,
 	return status;
 }
 
-static enum tp_status add_environment(const struct tp_uploader *how, const struct tp_upload *upload,
-	struct tp_strings *env, struct tp_error *err)
+/* --- when we are told to end -------------------------------------------------------------------
+ */
+
+/* Process groups that run now, for the handler: programs in groups of their own would outlive us.
+ */
+static volatile sig_atomic_t groups[TP_UPLOAD_JOBS_MAX];
+static const int endings[] = { SIGHUP, SIGINT, SIGTERM };
+
+static void end_groups(int signal_number)
 {
-	static const char *const replaced[] = { "TUBEPOST_NAME=", "TUBEPOST_TYPE=",
-		"TUBEPOST_SIZE=", "TUBEPOST_SHA256=", "TUBEPOST_EXPIRES=", "TUBEPOST_SENDER=",
-		"TUBEPOST_RECIPIENTS=", "TUBEPOST_KEY=", "TUBEPOST_DEADLINE=", NULL };
-	const struct tp_drop_item *item = &upload->item;
-	enum tp_status status = TP_OK;
-
-	for (char **at = environ; !status && *at; at++) {
-		bool ours = false;
-
-		for (int i = 0; replaced[i]; i++)
-			ours = ours || !strncmp(*at, replaced[i], strlen(replaced[i]));
-		if (!ours)
-			status = tp_strings_add(env, *at, err);
-	}
-	if (status || (status = tp_strings_addf(env, err, "TUBEPOST_NAME=%s", item->name)) ||
-		(status = tp_strings_addf(env, err, "TUBEPOST_TYPE=%s", item->type)) ||
-		(status = tp_strings_addf(
-			 env, err, "TUBEPOST_SIZE=%llu", (unsigned long long)item->size_bytes)) ||
-		(status = tp_strings_addf(env, err, "TUBEPOST_SHA256=%s", item->sha256)) ||
-		(status = tp_strings_addf(
-			 env, err, "TUBEPOST_EXPIRES=%lld", (long long)item->expires)) ||
-		(status = tp_strings_addf(
-			 env, err, "TUBEPOST_SENDER=%s", item->sender ? item->sender : "")) ||
-		(status = tp_strings_addf(env, err, "TUBEPOST_RECIPIENTS=%s",
-			 item->recipients ? item->recipients : "")) ||
-		(status = tp_strings_addf(env, err, "TUBEPOST_KEY=%s", item->key ? item->key : "")))
-		return status;
-	return tp_strings_addf(env, err, "TUBEPOST_DEADLINE=%lld", (long long)how->deadline);
+	for (int i = 0; i < TP_UPLOAD_JOBS_MAX; i++)
+		if (groups[i] > 0)
+			kill(-groups[i], SIGKILL);
+	/* SA_RESETHAND: now it ends us, too. */
+	raise(signal_number);
 }
+
+static void note_group(pid_t old, pid_t new)
+{
+	for (int i = 0; i < TP_UPLOAD_JOBS_MAX; i++)
+		if (groups[i] == old) {
+			groups[i] = new;
+			return;
+		}
+}
+
+static void catch_endings(void)
+{
+	struct sigaction action = { .sa_handler = end_groups, .sa_flags = (int)SA_RESETHAND };
+	struct sigaction now;
+
+	for (size_t i = 0; i < sizeof endings / sizeof *endings; i++)
+		if (!sigaction(endings[i], NULL, &now) && now.sa_handler == SIG_DFL)
+			sigaction(endings[i], &action, NULL);
+}
+
+/* Holds the signals back between a program's start and its being noted. */
+static void block_endings(sigset_t *before)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	for (size_t i = 0; i < sizeof endings / sizeof *endings; i++)
+		sigaddset(&set, endings[i]);
+	sigprocmask(SIG_BLOCK, &set, before);
+}
+
+/* --- starting ----------------------------------------------------------------------------------
+ */
 
 /* The child's files, signals and group. Its 0, 1 and 2 are ours to give, nothing else is open. */
 static int spawn(const struct tp_uploader *how, const struct tp_upload *upload, int out, int err,
-	char *const *env, pid_t *pid)
+	char *const *env, const sigset_t *mask, pid_t *pid)
 {
 	char *shell[] = { (char *)"/bin/sh", (char *)"-c", (char *)how->command, NULL };
 	char **argv = how->command ? shell : how->program.list;
@@ -134,7 +161,11 @@ static int spawn(const struct tp_uploader *how, const struct tp_upload *upload, 
 	failed = posix_spawn_file_actions_adddup2(&files, upload->item.fd, STDIN_FILENO);
 	failed = failed ? failed : posix_spawn_file_actions_adddup2(&files, out, STDOUT_FILENO);
 	failed = failed ? failed : posix_spawn_file_actions_adddup2(&files, err, STDERR_FILENO);
-	posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGDEF);
+	failed = failed ? failed
+			: posix_spawn_file_actions_addclosefrom_np(&files, STDERR_FILENO + 1);
+	posix_spawnattr_setflags(&attributes,
+		POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK);
+	posix_spawnattr_setsigmask(&attributes, mask);
 	posix_spawnattr_setpgroup(&attributes, 0);
 	posix_spawnattr_setsigdefault(&attributes, &defaults);
 	if (!failed)
@@ -157,10 +188,11 @@ static enum tp_status start(
 	int out[2] = { -1, -1 }, complaints[2] = { -1, -1 }, failed = 0;
 	struct tp_strings env = TP_STRINGS_INIT;
 	enum tp_status status;
+	sigset_t mask;
 
-	tp_buf_init(&upload->said, SAID_MAX);
+	tp_buf_init(&upload->said, TP_UPLOAD_SAID_MAX);
 	tp_buf_init(&upload->complained, COMPLAINED_MAX);
-	status = add_environment(how, upload, &env, err);
+	status = tp_upload_environment(how, upload, &env, err);
 	if (status)
 		goto out;
 	if (lseek(upload->item.fd, 0, SEEK_SET) < 0 || pipe2(out, O_CLOEXEC) ||
@@ -168,7 +200,12 @@ static enum tp_status start(
 		status = tp_fail_errno(err, TP_TEMPORARY, "cannot run the uploader");
 		goto out;
 	}
-	failed = spawn(how, upload, out[1], complaints[1], env.list, &upload->pid);
+	catch_endings();
+	block_endings(&mask);
+	failed = spawn(how, upload, out[1], complaints[1], env.list, &mask, &upload->pid);
+	if (!failed)
+		note_group(0, upload->pid);
+	sigprocmask(SIG_SETMASK, &mask, NULL);
 	if (failed) {
 		errno = failed;
 		upload->pid = 0;
@@ -193,15 +230,19 @@ out:
 /* --- what it says ------------------------------------------------------------------------------
  */
 
-/* Reads what is there; false at its end. What does not fit is read and dropped. */
+/* Reads some of what is there; false at its end. What does not fit is read and dropped. A program
+ * that never stops talking must not keep us from looking at the clock. */
 static bool drain(int fd, struct tp_buf *into)
 {
-	char piece[4096];
-	ssize_t n;
+	char piece[PIECE_BYTES];
+	ssize_t n = 1;
 
-	while ((n = read(fd, piece, sizeof piece)) > 0)
-		tp_buf_add(into, piece, (size_t)n);
-	return n < 0 && (errno == EAGAIN || errno == EINTR);
+	for (int i = 0; i < PIECES_MAX && n > 0; i++) {
+		n = read(fd, piece, sizeof piece);
+		if (n > 0)
+			tp_buf_add(into, piece, (size_t)n);
+	}
+	return n > 0 || (n < 0 && (errno == EAGAIN || errno == EINTR));
 }
 
 /* The last line that is not empty, in place. */
@@ -217,66 +258,12 @@ static const char *last_line(struct tp_buf *text)
 	return line ? line + 1 : text->data;
 }
 
-static enum tp_status read_json(struct tp_upload *upload, struct tp_error *err)
-{
-	struct tp_buf value = TP_BUF_INIT(SAID_MAX);
-	struct tp_json *doc = NULL;
-	enum tp_status status = tp_json_parse(upload->said.data, upload->said.len, &doc, err);
-
-	if (status)
-		goto out;
-	if (tp_json_get(doc, "/url", &value))
-		upload->result.url = tp_buf_detach(&value);
-	tp_buf_clear(&value);
-	if (tp_json_get(doc, "/delete_url", &value))
-		upload->result.delete_url = tp_buf_detach(&value);
-	tp_buf_clear(&value);
-	if (tp_json_get(doc, "/expires", &value) &&
-		tp_date_parse(tp_buf_str(&value), &upload->result.expires, NULL))
-		upload->result.expires = strtoll(tp_buf_str(&value), NULL, 10);
-out:
-	tp_json_free(doc);
-	tp_buf_release(&value);
-	return status;
-}
-
-static bool is_one_word(const char *text)
-{
-	for (; *text; text++)
-		if ((unsigned char)*text <= ' ' || *text == 0x7f)
-			return false;
-	return true;
-}
-
-/* The URL of an uploader that ended well. */
-static enum tp_status read_result(struct tp_upload *upload, struct tp_error *err)
-{
-	struct tp_buf *said = &upload->said;
-	struct tp_drop_result *result = &upload->result;
-	enum tp_status status = TP_OK;
-
-	while (said->len > 0 && (unsigned char)said->data[said->len - 1] <= ' ')
-		tp_buf_truncate(said, said->len - 1);
-	result->expires = upload->item.expires;
-	if (said->len > 0 && said->data[0] == '{') {
-		status = read_json(upload, err);
-	} else if (said->len > 0) {
-		result->url = strdup(said->data);
-		if (!result->url)
-			status = tp_fail(err, TP_NOMEM, "out of memory");
-	}
-	if (!status && (!result->url || said->status || !is_one_word(result->url) ||
-			       !tp_link_url_is_safe(result->url, false)))
-		status = tp_fail(err, TP_TEMPORARY, "the uploader printed no usable URL");
-	return status;
-}
-
 static enum tp_status judge(struct tp_upload *upload, int wait_status, struct tp_error *err)
 {
 	const char *said;
 
 	if (WIFEXITED(wait_status) && WEXITSTATUS(wait_status) == 0) {
-		enum tp_status status = upload->silent ? TP_OK : read_result(upload, err);
+		enum tp_status status = upload->send ? TP_OK : tp_upload_answer(upload, err);
 
 		if (status)
 			return tp_error_prefix(err, "uploading %s", upload->label);
@@ -303,11 +290,12 @@ static void forget(struct tp_upload_pool *pool, unsigned i)
 	close_if_open(&upload->out);
 	close_if_open(&upload->err);
 	close_if_open(&upload->process);
+	note_group(upload->pid, 0);
 	upload->pid = 0;
 	pool->running[i] = pool->running[--pool->count];
 }
 
-void tp_uploads_cancel(struct tp_upload_pool *pool)
+static void cancel(struct tp_upload_pool *pool)
 {
 	while (pool->count > 0) {
 		struct tp_upload *upload = pool->running[0];
@@ -320,10 +308,11 @@ void tp_uploads_cancel(struct tp_upload_pool *pool)
 }
 
 /* Waits a moment for anything to happen, reads what the programs say. */
-static enum tp_status listen(struct tp_upload_pool *pool, struct tp_error *err)
+static enum tp_status hear(struct tp_upload_pool *pool, struct tp_error *err)
 {
 	struct pollfd waits[3 * TP_UPLOAD_JOBS_MAX];
 	int64_t left = pool->how->until_ms - tp_monotonic_ms();
+	bool blind = false;
 
 	if (left <= 0)
 		return tp_fail(err, TP_TEMPORARY, "uploading %s: not done within the deadline",
@@ -334,9 +323,10 @@ static enum tp_status listen(struct tp_upload_pool *pool, struct tp_error *err)
 		waits[3 * i] = (struct pollfd){ upload->out, POLLIN, 0 };
 		waits[3 * i + 1] = (struct pollfd){ upload->err, POLLIN, 0 };
 		waits[3 * i + 2] = (struct pollfd){ upload->process, POLLIN, 0 };
+		blind = blind || upload->process < 0;
 	}
 	/* Without pidfd_open (an old kernel) the end of a program is met by looking often. */
-	if (pool->running[0]->process < 0 && left > 20)
+	if (blind && left > 20)
 		left = 20;
 	poll(waits, 3 * pool->count, left > 60000 ? 60000 : (int)left);
 	for (unsigned i = 0; i < pool->count; i++) {
@@ -350,13 +340,25 @@ static enum tp_status listen(struct tp_upload_pool *pool, struct tp_error *err)
 	return TP_OK;
 }
 
-/* Judges the programs that have ended; *ended says whether there were any. */
-static enum tp_status collect(struct tp_upload_pool *pool, bool *ended, struct tp_error *err)
+/* One has ended: hands its link on, or keeps the first failure. */
+static void take(struct tp_upload_pool *pool, struct tp_upload *upload, int wait_status)
 {
-	enum tp_status status = TP_OK;
+	struct tp_error err = { TP_OK, "" };
 
-	*ended = false;
-	for (unsigned i = 0; !status && i < pool->count;) {
+	if (judge(upload, wait_status, &err)) {
+		if (!pool->failure.status)
+			pool->failure = err;
+	} else if (pool->done) {
+		pool->done(pool->context, upload);
+	}
+}
+
+/* Takes the programs that have ended; says whether there were any. */
+static bool collect(struct tp_upload_pool *pool)
+{
+	bool ended = false;
+
+	for (unsigned i = 0; i < pool->count;) {
 		struct tp_upload *upload = pool->running[i];
 		int wait_status;
 		pid_t pid = waitpid(upload->pid, &wait_status, WNOHANG);
@@ -370,23 +372,26 @@ static enum tp_status collect(struct tp_upload_pool *pool, bool *ended, struct t
 		if (upload->err >= 0)
 			drain(upload->err, &upload->complained);
 		forget(pool, i);
-		*ended = true;
-		status = judge(upload, wait_status, err);
+		ended = true;
+		take(pool, upload, wait_status);
 	}
-	return status;
+	return ended;
 }
 
 static enum tp_status wait_for_one(struct tp_upload_pool *pool, struct tp_error *err)
 {
 	enum tp_status status = TP_OK;
-	bool ended = false;
 
-	while (!status && !ended) {
-		status = collect(pool, &ended, err);
-		if (!status && !ended)
-			status = listen(pool, err);
-	}
+	while (!status && !collect(pool))
+		status = hear(pool, err);
 	return status;
+}
+
+static enum tp_status first_failure(const struct tp_upload_pool *pool, struct tp_error *err)
+{
+	if (pool->failure.status && err)
+		*err = pool->failure;
+	return pool->failure.status;
 }
 
 enum tp_status tp_upload_start(
@@ -397,6 +402,8 @@ enum tp_status tp_upload_start(
 	upload->out = upload->err = upload->process = -1;
 	while (!status && pool->count >= pool->how->jobs)
 		status = wait_for_one(pool, err);
+	if (!status)
+		status = first_failure(pool, err);
 	if (!status)
 		status = start(pool->how, upload, err);
 	if (!status)
@@ -410,9 +417,8 @@ enum tp_status tp_uploads_wait(struct tp_upload_pool *pool, struct tp_error *err
 
 	while (!status && pool->count > 0)
 		status = wait_for_one(pool, err);
-	if (status)
-		tp_uploads_cancel(pool);
-	return status;
+	cancel(pool);
+	return pool->failure.status ? first_failure(pool, err) : status;
 }
 
 void tp_upload_release(struct tp_upload *upload)

@@ -1,10 +1,15 @@
 /* What is an attachment, and what must never be touched: see attach.h. */
 #include "mime/attach.h"
 
+#include <strings.h>
+
 #include "mime/cid.h"
 #include "mime/codec.h"
 #include "mime/content.h"
 #include "mime/header.h"
+
+/* A file name longer than this is one, whatever it says. */
+#define NAME_BYTES ((size_t)1 << 16)
 
 static const char *const reasons[TP_HOLD_COUNT] = {
 	[TP_HOLD_NONE] = "",
@@ -30,11 +35,12 @@ struct look {
 	const struct tp_tree *tree;
 	const char *data;
 	struct tp_roles *roles;
-	uint8_t *family; /* enum family of each part: a parent's header is read once, not per child */
+	uint8_t *family; /* enum family of each part: a parent's header is read once, not per child
+			  */
 	struct tp_cids cids;
 };
 
-enum family { FAMILY_OTHER, FAMILY_ALTERNATIVE, FAMILY_DIGEST };
+enum family { FAMILY_OTHER, FAMILY_ALTERNATIVE, FAMILY_RELATED, FAMILY_DIGEST };
 
 /* A multipart's word for all below it. */
 static enum tp_hold hold_of_container(const struct tp_media_type *type)
@@ -48,6 +54,12 @@ static enum tp_hold hold_of_container(const struct tp_media_type *type)
 	return TP_HOLD_NONE;
 }
 
+static bool is_calendar(const struct tp_media_type *type)
+{
+	return tp_media_type_is(type, "text", "calendar") ||
+	       tp_media_type_is(type, "application", "ics");
+}
+
 static enum tp_hold hold_of_leaf(const struct tp_media_type *type)
 {
 	if (tp_media_type_is(type, "application", "pkcs7-mime") ||
@@ -57,8 +69,7 @@ static enum tp_hold hold_of_leaf(const struct tp_media_type *type)
 		return TP_HOLD_PARTIAL;
 	if (tp_media_type_is(type, "message", "external-body"))
 		return TP_HOLD_EXTERNAL;
-	if (tp_media_type_is(type, "text", "calendar") ||
-		tp_media_type_is(type, "application", "ics"))
+	if (is_calendar(type))
 		return TP_HOLD_CALENDAR;
 	return TP_HOLD_NONE;
 }
@@ -67,36 +78,68 @@ static enum tp_hold hold_of_leaf(const struct tp_media_type *type)
 static bool is_machinery(const struct tp_media_type *type)
 {
 	return tp_media_type_is(type, "application", "pgp-signature") ||
-		tp_media_type_is(type, "application", "pkcs7-signature") ||
-		tp_media_type_is(type, "application", "x-pkcs7-signature") ||
-		tp_media_type_is(type, "application", "pgp-encrypted") ||
-		tp_media_type_is(type, "message", "delivery-status") ||
-		tp_media_type_is(type, "message", "disposition-notification") ||
-		tp_media_type_is(type, "message", "external-body");
+	       tp_media_type_is(type, "application", "pkcs7-signature") ||
+	       tp_media_type_is(type, "application", "x-pkcs7-signature") ||
+	       tp_media_type_is(type, "application", "pgp-encrypted") ||
+	       tp_media_type_is(type, "message", "delivery-status") ||
+	       tp_media_type_is(type, "message", "disposition-notification") ||
+	       tp_media_type_is(type, "message", "global-delivery-status") ||
+	       tp_media_type_is(type, "message", "global-disposition-notification") ||
+	       tp_media_type_is(type, "message", "feedback-report") ||
+	       tp_media_type_is(type, "message", "external-body");
 }
 
-/* True when the part declares a file name, whatever it is worth. */
-static bool has_filename(const struct look *look, uint32_t part)
+/* Reads the file name that the part declares, whatever it is worth: false when there is none, or an
+ * empty one, which some programs give to every text. */
+static bool read_filename(const struct look *look, uint32_t part, struct tp_buf *name)
 {
 	struct tp_range header = look->tree->parts[part].header;
-	struct tp_buf name = TP_BUF_INIT(1u << 16);
 	struct tp_field field;
 	enum tp_status status = TP_NOTHING;
 
 	if (tp_header_find(look->data, header, "Content-Disposition", &field))
-		status = tp_param_find(look->data, field.value, "filename", &name, NULL, NULL);
-	if (status == TP_NOTHING && tp_header_find(look->data, header, "Content-Type", &field))
-		status = tp_param_find(look->data, field.value, "name", &name, NULL, NULL);
-	tp_buf_release(&name);
-	return status != TP_NOTHING;
+		status = tp_param_find(look->data, field.value, "filename", name, NULL, NULL);
+	if ((status == TP_NOTHING || (!status && name->len == 0)) &&
+		tp_header_find(look->data, header, "Content-Type", &field))
+		status = tp_param_find(look->data, field.value, "name", name, NULL, NULL);
+	return status != TP_NOTHING && (status || name->len > 0);
 }
 
+static bool has_filename(const struct look *look, uint32_t part)
+{
+	struct tp_buf name = TP_BUF_INIT(NAME_BYTES);
+	bool found = read_filename(look, part, &name);
+
+	tp_buf_release(&name);
+	return found;
+}
+
+/* S/MIME that a program labelled by its name alone (RFC 8551 3.2.1). It is then all of the mail; a
+ * document signed by hand and attached is named like it and is a file like others. */
+static bool is_smime_by_name(const struct look *look, uint32_t part)
+{
+	struct tp_buf name = TP_BUF_INIT(NAME_BYTES);
+	bool is;
+
+	is = part == 0 && read_filename(look, part, &name) && name.len > 4 &&
+	     !strcasecmp(tp_buf_str(&name) + name.len - 4, ".p7m");
+	tp_buf_release(&name);
+	return is;
+}
+
+/* Shown by the HTML: by its Content-ID, or, inside a multipart/related, by its Content-Location
+ * (RFC 2557), whose resolving is left to those who can. */
 static bool is_shown(const struct look *look, uint32_t part)
 {
+	const struct tp_part *p = &look->tree->parts[part];
 	struct tp_field field;
 
-	return tp_header_find(look->data, look->tree->parts[part].header, "Content-ID", &field) &&
-		tp_cids_has(&look->cids, look->data, field.value);
+	if (tp_header_find(look->data, p->header, "Content-ID", &field) &&
+		tp_cids_has(&look->cids, look->data, field.value))
+		return true;
+	return p->parent != TP_PART_NONE && look->family[p->parent] == FAMILY_RELATED &&
+	       tp_header_find(look->data, p->header, "Content-Location", &field) &&
+	       tp_part_disposition(look->tree, look->data, part) != TP_DISPOSITION_ATTACHMENT;
 }
 
 static bool is_child_of(const struct look *look, uint32_t part, enum family family)
@@ -110,14 +153,17 @@ static enum family family_of(const struct tp_media_type *type)
 {
 	if (tp_media_type_is(type, "multipart", "alternative"))
 		return FAMILY_ALTERNATIVE;
+	if (tp_media_type_is(type, "multipart", "related"))
+		return FAMILY_RELATED;
 	if (tp_media_type_is(type, "multipart", "digest"))
 		return FAMILY_DIGEST;
 	return FAMILY_OTHER;
 }
 
-/* Text without a name, or a branch of an alternative: what a person reads. */
-static bool is_text_of_mail(const struct look *look, uint32_t part,
-	const struct tp_media_type *type)
+/* Text without a name, the text that a multipart/related begins with, or a branch of an
+ * alternative: what a person reads. */
+static bool is_text_of_mail(
+	const struct look *look, uint32_t part, const struct tp_media_type *type)
 {
 	enum tp_disposition disposition = tp_part_disposition(look->tree, look->data, part);
 
@@ -125,24 +171,34 @@ static bool is_text_of_mail(const struct look *look, uint32_t part,
 		return false;
 	if (is_child_of(look, part, FAMILY_ALTERNATIVE))
 		return true;
-	return tp_media_type_is(type, "text", "*") && !has_filename(look, part);
+	if (!tp_media_type_is(type, "text", "*"))
+		return false;
+	return (is_child_of(look, part, FAMILY_RELATED) && look->tree->parts[part].ordinal == 1) ||
+	       !has_filename(look, part);
 }
 
-static enum tp_role role_of_leaf(const struct look *look, uint32_t part,
-	const struct tp_media_type *type)
+/* An invitation that a mail program acts upon, rather than a file. */
+static bool is_invitation(const struct look *look, uint32_t part, const struct tp_media_type *type)
 {
+	return is_calendar(type) &&
+	       tp_part_disposition(look->tree, look->data, part) != TP_DISPOSITION_ATTACHMENT &&
+	       (is_child_of(look, part, FAMILY_ALTERNATIVE) || !has_filename(look, part));
+}
+
+static enum tp_role role_of_leaf(
+	const struct look *look, uint32_t part, const struct tp_media_type *type)
+{
+	/* A multipart without a boundary cannot be opened: readers show its bytes. */
+	if (is_machinery(type) || is_invitation(look, part, type) ||
+		tp_media_type_is(type, "multipart", "*"))
+		return TP_ROLE_INLINE;
 	if (is_text_of_mail(look, part, type))
 		return TP_ROLE_BODY;
-	/* A multipart without a boundary cannot be opened: readers show its bytes. */
-	if (is_machinery(type) || tp_media_type_is(type, "multipart", "*"))
-		return TP_ROLE_INLINE;
 	return TP_ROLE_ATTACHMENT;
 }
 
 static enum tp_role role_of_message(const struct look *look, uint32_t part)
 {
-	if (part == 0)
-		return TP_ROLE_CONTAINER;
 	return is_child_of(look, part, FAMILY_DIGEST) ? TP_ROLE_INLINE : TP_ROLE_ATTACHMENT;
 }
 
@@ -174,6 +230,8 @@ static void look_at_structure(struct look *look)
 			roles->role[i] = (uint8_t)role_of_leaf(look, i, &type);
 			if (!roles->hold[i])
 				roles->hold[i] = (uint8_t)hold_of_leaf(&type);
+			if (!roles->hold[i] && is_smime_by_name(look, i))
+				roles->hold[i] = TP_HOLD_ENCRYPTED;
 		}
 	}
 }
@@ -184,8 +242,8 @@ struct armor {
 	bool found;
 };
 
-static enum tp_status search_armor(void *context, const char *bytes, size_t len,
-	struct tp_error *err)
+static enum tp_status search_armor(
+	void *context, const char *bytes, size_t len, struct tp_error *err)
 {
 	static const char needle[] = "-----BEGIN PGP ";
 	struct armor *armor = context;
@@ -212,7 +270,8 @@ static enum tp_status search_armor(void *context, const char *bytes, size_t len,
 	return TP_OK;
 }
 
-/* Reads the texts: HTML for the pictures it shows, all of them for OpenPGP blocks. */
+/* Reads the texts: HTML for the pictures it shows (also where it has a name, as programs give to
+ * the text itself), the texts of the mail for OpenPGP blocks. */
 static enum tp_status look_at_texts(struct look *look, struct tp_error *err)
 {
 	enum tp_status status = TP_OK;
@@ -222,17 +281,19 @@ static enum tp_status look_at_texts(struct look *look, struct tp_error *err)
 		const struct tp_part *part = &look->tree->parts[i];
 		struct tp_media_type type;
 
-		if (look->roles->role[i] != TP_ROLE_BODY)
+		if (look->roles->role[i] != TP_ROLE_BODY &&
+			look->roles->role[i] != TP_ROLE_ATTACHMENT)
 			continue;
 		tp_part_media_type(look->tree, look->data, i, &type);
-		if (tp_media_type_is(&type, "text", "html"))
-			status = tp_cids_collect(&look->cids, look->data, part->body,
-				part->encoding, err);
-		if (status || armor.found || !tp_media_type_is(&type, "text", "*"))
+		if (part->kind == TP_PART_LEAF && tp_media_type_is(&type, "text", "html"))
+			status = tp_cids_collect(
+				&look->cids, look->data, part->body, part->encoding, err);
+		if (status || armor.found || look->roles->role[i] != TP_ROLE_BODY ||
+			!tp_media_type_is(&type, "text", "*"))
 			continue;
 		armor.matched = 0;
-		status = tp_content_read(look->data, part->body, part->encoding, search_armor,
-			&armor, err);
+		status = tp_content_read(
+			look->data, part->body, part->encoding, search_armor, &armor, err);
 	}
 	tp_cids_seal(&look->cids);
 	if (!status && armor.found)
@@ -259,12 +320,12 @@ static void look_at_message_header(struct look *look)
 	if (tp_header_find(look->data, header, "List-Unsubscribe-Post", &field))
 		look->roles->message = TP_HOLD_ONE_CLICK;
 	else if (tp_header_find(look->data, header, "DKIM-Signature", &field) &&
-		!look->roles->message)
+		 !look->roles->message)
 		look->roles->message = TP_HOLD_DKIM;
 }
 
-enum tp_status tp_attach_classify(const struct tp_tree *tree, const char *data,
-	struct tp_roles *roles, struct tp_error *err)
+enum tp_status tp_attach_classify(
+	const struct tp_tree *tree, const char *data, struct tp_roles *roles, struct tp_error *err)
 {
 	struct look look = { .tree = tree, .data = data, .roles = roles };
 	enum tp_status status;
@@ -300,8 +361,8 @@ uint64_t tp_attach_size(const struct tp_tree *tree, const char *data, uint32_t p
 	return tp_codec_decoded_size(data, p->body, p->encoding);
 }
 
-uint64_t tp_attach_weight(const struct tp_tree *tree, const char *data,
-	const struct tp_roles *roles)
+uint64_t tp_attach_weight(
+	const struct tp_tree *tree, const char *data, const struct tp_roles *roles)
 {
 	uint64_t weight = 0;
 

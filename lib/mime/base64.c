@@ -133,6 +133,15 @@ size_t tp_base64_finish(struct tp_decoder *decoder, char *out)
 
 #define ROWS 255 /* more would overflow a byte of the sums */
 
+/* 0xff where c is within [first, last], both below 0x80: the range is moved to the top of the bytes
+ * that have a sign, where one comparison tells. */
+static inline tp_vector within(tp_vector c, unsigned char first, unsigned char last)
+{
+	tp_vector_signed moved = (tp_vector_signed)(c + (unsigned char)(0x7f - last));
+
+	return (tp_vector)(moved > (signed char)(0x7f - (last - first) - 1));
+}
+
 /* Digits among bytes[0, rows * TP_VECTOR_SIZE), and in *pads whether there is any `=`. Upper case
  * is folded on lower, and `/` stands right before the ten ciphers. */
 static size_t count_rows(const unsigned char *bytes, size_t rows, bool *pads)
@@ -144,7 +153,7 @@ static size_t count_rows(const unsigned char *bytes, size_t rows, bool *pads)
 
 	for (size_t row = 0; row < rows; row++) {
 		c = tp_vector_load(bytes + row * TP_VECTOR_SIZE);
-		sums -= (tp_vector)((((c | 0x20) - 'a') < 26) | ((c - '/') < 11) | (c == '+'));
+		sums -= within(c | 0x20, 'a', 'z') | within(c, '/', '9') | (tp_vector)(c == '+');
 		equals |= (tp_vector)(c == '=');
 	}
 	for (size_t i = 0; i < TP_VECTOR_SIZE; i++)

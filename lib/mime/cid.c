@@ -2,6 +2,7 @@
 #include "mime/cid.h"
 
 #include <ctype.h>
+#include <strings.h>
 
 #include "mime/content.h"
 
@@ -13,7 +14,7 @@ struct search {
 	struct tp_cids *cids;
 	unsigned matched; /* bytes of "cid:" seen, 4: a reference is being read */
 	unsigned len;
-	char name[NAME_MAX + 1];
+	char name[NAME_MAX];
 };
 
 void tp_cids_init(struct tp_cids *cids)
@@ -51,8 +52,7 @@ static size_t percent_decode(char *text, size_t len)
 	return to;
 }
 
-static enum tp_status keep(struct tp_cids *cids, const char *name, size_t len,
-	struct tp_error *err)
+static enum tp_status keep(struct tp_cids *cids, const char *name, size_t len, struct tp_error *err)
 {
 	size_t cap = cids->cap ? cids->cap * 2 : 16;
 	size_t *grown;
@@ -79,24 +79,60 @@ static enum tp_status keep(struct tp_cids *cids, const char *name, size_t len,
 	return TP_OK;
 }
 
+/* What HTML writes for characters that end a URL, or for the one that may stand in it. */
+static bool starts_with(const char *text, size_t len, const char *const *words)
+{
+	for (; *words; words++)
+		if (len >= strlen(*words) && !strncasecmp(text, *words, strlen(*words)))
+			return true;
+	return false;
+}
+
+/* Undoes HTML's writing of `&` in place, and ends the name where a quote or an angle bracket is
+ * written as a reference (style="background:url(&quot;cid:...&quot;)"). Returns the new length. */
+static size_t decode_entities(char *text, size_t len)
+{
+	static const char *const ends[] = { "&quot;", "&apos;", "&#34;", "&#39;", "&#x22;",
+		"&#x27;", "&lt;", "&gt;", NULL };
+	static const char *const ampersand[] = { "&amp;", "&#38;", NULL };
+	size_t to = 0;
+
+	for (size_t i = 0; i < len; i++) {
+		if (text[i] == '&' && starts_with(text + i, len - i, ends))
+			break;
+		text[to++] = text[i];
+		if (text[i] == '&' && starts_with(text + i, len - i, ampersand))
+			i += 4;
+	}
+	return to;
+}
+
 static enum tp_status end_reference(struct search *s, struct tp_error *err)
 {
-	size_t len = s->len > NAME_MAX ? 0 : percent_decode(s->name, s->len);
+	size_t len = s->len > NAME_MAX ? 0 : decode_entities(s->name, s->len);
 
 	s->matched = 0;
 	s->len = 0;
-	return keep(s->cids, s->name, len, err);
+	return keep(s->cids, s->name, percent_decode(s->name, len), err);
 }
 
 /* What cannot stand in a URL inside HTML or CSS ends the reference. */
 static bool ends_reference(unsigned char c)
 {
 	return c <= ' ' || c == '"' || c == '\'' || c == '>' || c == '<' || c == ')' || c == '\\' ||
-		c == '&' || c == 0x7f;
+	       c == 0x7f;
 }
 
-static enum tp_status search_piece(void *context, const char *bytes, size_t len,
-	struct tp_error *err)
+/* Longer names are counted one byte too far, which says so. */
+static void add_to_name(struct search *s, char c)
+{
+	if (s->len < NAME_MAX)
+		s->name[s->len] = c;
+	s->len += s->len <= NAME_MAX;
+}
+
+static enum tp_status search_piece(
+	void *context, const char *bytes, size_t len, struct tp_error *err)
 {
 	struct search *s = context;
 	enum tp_status status = TP_OK;
@@ -104,11 +140,13 @@ static enum tp_status search_piece(void *context, const char *bytes, size_t len,
 	for (size_t i = 0; !status && i < len; i++) {
 		unsigned char c = (unsigned char)bytes[i];
 
+		/* UTF-16 and UTF-32, looked through: a reference in ASCII reads the same. */
+		if (c == '\0')
+			continue;
 		if (s->matched == 4 && ends_reference(c))
 			status = end_reference(s, err);
 		else if (s->matched == 4)
-			s->name[s->len < NAME_MAX ? s->len : NAME_MAX] = (char)c,
-			s->len += s->len <= NAME_MAX;
+			add_to_name(s, (char)c);
 		else if (tolower(c) == "cid:"[s->matched])
 			s->matched++;
 		else
@@ -130,8 +168,8 @@ enum tp_status tp_cids_collect(struct tp_cids *cids, const char *data, struct tp
 
 static int compare_names(const void *a, const void *b, void *names)
 {
-	return strcmp((const char *)names + *(const size_t *)a,
-		(const char *)names + *(const size_t *)b);
+	return strcasecmp(
+		(const char *)names + *(const size_t *)a, (const char *)names + *(const size_t *)b);
 }
 
 void tp_cids_seal(struct tp_cids *cids)
@@ -141,20 +179,20 @@ void tp_cids_seal(struct tp_cids *cids)
 			cids->names.data);
 }
 
-/* The order of strcmp between a NUL-terminated name and a range, which may hold NUL itself. */
+/* The order of strcasecmp between a NUL-terminated name and a range without NUL. */
 static int compare_range(const char *name, const char *id, size_t len)
 {
-	size_t name_len = strlen(name);
-	int order = memcmp(name, id, name_len < len ? name_len : len);
+	int order = strncasecmp(name, id, len);
 
-	return order ? order : (name_len > len) - (name_len < len);
+	return order ? order : name[len] != '\0';
 }
 
 bool tp_cids_has(const struct tp_cids *cids, const char *data, struct tp_range id)
 {
 	size_t low = 0, high = cids->count;
 
-	while (id.begin < id.end && (isspace((unsigned char)data[id.begin]) || data[id.begin] == '<'))
+	while (id.begin < id.end &&
+		(isspace((unsigned char)data[id.begin]) || data[id.begin] == '<'))
 		id.begin++;
 	while (id.begin < id.end &&
 		(isspace((unsigned char)data[id.end - 1]) || data[id.end - 1] == '>'))
@@ -163,6 +201,8 @@ bool tp_cids_has(const struct tp_cids *cids, const char *data, struct tp_range i
 		return false;
 	if (cids->overflow)
 		return true;
+	if (memchr(data + id.begin, '\0', tp_range_len(id)))
+		return false;
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
 		int order = compare_range(cids->names.data + cids->offsets[middle], data + id.begin,

@@ -1,7 +1,8 @@
 /*
  * The set of Content-IDs that the HTML of a mail refers to (RFC 2392): `cid:` URLs, found in
  * decoded HTML by plain search, percent-decoded. Searching all of the text, comments and styles
- * too, errs on the side of leaving a picture where it is.
+ * too, and comparing without case, errs on the side of leaving a picture where it is. NUL bytes are
+ * passed over, so UTF-16 is searched like ASCII.
  */
 #ifndef TP_MIME_CID_H
 #define TP_MIME_CID_H

@@ -1,7 +1,7 @@
 /* Decoded contents: see content.h. */
 #include "mime/content.h"
 
-#define PIECE ((size_t)32 * 1024)
+#define PIECE ((size_t)128 * 1024)
 
 enum tp_status tp_content_read(const char *data, struct tp_range range, enum tp_encoding encoding,
 	tp_content_sink *sink, void *context, struct tp_error *err)

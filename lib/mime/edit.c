@@ -31,8 +31,8 @@ enum tp_status tp_edits_replace(struct tp_edits *edits, struct tp_range range, c
 	return add(edits, range, bytes, len, err);
 }
 
-enum tp_status tp_edits_insert(struct tp_edits *edits, size_t at, const char *bytes, size_t len,
-	struct tp_error *err)
+enum tp_status tp_edits_insert(
+	struct tp_edits *edits, size_t at, const char *bytes, size_t len, struct tp_error *err)
 {
 	return add(edits, (struct tp_range){ at, at }, bytes, len, err);
 }

@@ -9,7 +9,7 @@
 
 struct tp_edit {
 	struct tp_range range; /* of the original; empty for an insertion */
-	char *bytes;	       /* owned by the list */
+	char *bytes;           /* owned by the list */
 	size_t len;
 	size_t serial; /* order in which edits were asked for, to keep insertions in order */
 };
@@ -20,13 +20,16 @@ struct tp_edits {
 	size_t cap;
 };
 
-#define TP_EDITS_INIT { NULL, 0, 0 }
+#define TP_EDITS_INIT                                                                              \
+	{                                                                                          \
+		NULL, 0, 0                                                                         \
+	}
 
 /* Asks for data[range) to become bytes[0, len) (copied). Edits may be asked for in any order. */
 enum tp_status tp_edits_replace(struct tp_edits *edits, struct tp_range range, const char *bytes,
 	size_t len, struct tp_error *err);
-enum tp_status tp_edits_insert(struct tp_edits *edits, size_t at, const char *bytes, size_t len,
-	struct tp_error *err);
+enum tp_status tp_edits_insert(
+	struct tp_edits *edits, size_t at, const char *bytes, size_t len, struct tp_error *err);
 enum tp_status tp_edits_remove(struct tp_edits *edits, struct tp_range range, struct tp_error *err);
 
 /* Sorts the list by place; TP_INTERNAL when two edits overlap or one passes `len`. Insertions at
@@ -37,8 +40,8 @@ enum tp_status tp_edits_settle(struct tp_edits *edits, size_t len, struct tp_err
 size_t tp_edits_result_len(const struct tp_edits *edits, size_t len);
 
 /* Hands the result to `sink` piece by piece, in order; stops at its first failure. */
-typedef enum tp_status tp_edit_sink(void *context, const char *bytes, size_t len,
-	struct tp_error *err);
+typedef enum tp_status tp_edit_sink(
+	void *context, const char *bytes, size_t len, struct tp_error *err);
 enum tp_status tp_edits_apply(const struct tp_edits *edits, const char *data, size_t len,
 	tp_edit_sink *sink, void *context, struct tp_error *err);
 

@@ -48,15 +48,19 @@ static bool is_origin(const struct tp_tree *old_tree, const char *old, uint32_t 
 	return was->encoding == is->encoding && same_bytes(old, was->body, new, is->body);
 }
 
-static bool is_new(const struct tp_tree *tree, const char *data, uint32_t i, bool mixed)
+static bool is_new(const struct tp_tree *tree, const char *data, uint32_t i, enum tp_intended kind)
 {
 	struct tp_media_type type;
 
 	tp_part_media_type(tree, data, i, &type);
-	if (mixed)
+	if (kind == TP_INTENDED_MIXED)
 		return tree->parts[i].kind == TP_PART_MULTIPART &&
 		       tp_media_type_is(&type, "multipart", "mixed");
-	return tree->parts[i].kind == TP_PART_LEAF && tp_media_type_is(&type, "text", "plain");
+	if (tree->parts[i].kind != TP_PART_LEAF)
+		return false;
+	if (kind == TP_INTENDED_STUB)
+		return tp_media_type_is(&type, "message", "external-body");
+	return tp_media_type_is(&type, "text", "plain");
 }
 
 static bool is_as_meant(const struct tp_intent_part *meant, const struct tp_tree *tree,
@@ -64,8 +68,8 @@ static bool is_as_meant(const struct tp_intent_part *meant, const struct tp_tree
 {
 	if (meant->depth != result_tree->parts[i].depth)
 		return false;
-	if (meant->kind == TP_INTENDED_TEXT || meant->kind == TP_INTENDED_MIXED)
-		return is_new(result_tree, result, i, meant->kind == TP_INTENDED_MIXED);
+	if (meant->kind != TP_INTENDED_SAME && meant->kind != TP_INTENDED_EDITED)
+		return is_new(result_tree, result, i, (enum tp_intended)meant->kind);
 	return is_origin(tree, data, meant->origin, meant->kind == TP_INTENDED_EDITED, result_tree,
 		result, i);
 }
@@ -80,7 +84,7 @@ enum tp_status tp_intent_check(const struct tp_intent *intent, const struct tp_t
 	/* what was added may stand above a limit that the original just met */
 	limits.parts += 2;
 	limits.depth += 2;
-	limits.header_bytes += 4096;
+	limits.header_bytes += 65536;
 	status = tp_tree_scan(&got, result, len, &limits, err);
 	if (status)
 		return status;

@@ -14,6 +14,7 @@ enum tp_intended {
 	TP_INTENDED_EDITED, /* a part of the original, of the same type, its body changed */
 	TP_INTENDED_TEXT,   /* a new text/plain part */
 	TP_INTENDED_MIXED,  /* a new multipart/mixed */
+	TP_INTENDED_STUB,   /* a new message/external-body */
 };
 
 struct tp_intent_part {

@@ -273,16 +273,26 @@ struct renderer {
 	const struct tp_template *template;
 	const struct tp_template_facts *facts;
 	struct tp_buf *out;
-	struct tp_buf value; /* scratch */
-	size_t link;         /* spoken of inside {{#links}} */
+	struct tp_buf value;      /* of a link: scratch */
+	struct tp_buf *constants; /* of the mail: one for each node, filled when first asked for */
+	bool *known;
+	size_t link; /* spoken of inside {{#links}} */
 	struct tp_error *err;
 };
 
-static enum tp_status get(struct renderer *r, const struct node *node)
+/* The value of node `at`. What does not depend on the link is found once, not once a link. */
+static enum tp_status get(struct renderer *r, size_t at, struct tp_buf **value)
 {
-	tp_buf_clear(&r->value);
-	return tp_value_get(
-		node->value, node->text, node->len, r->facts, r->link, &r->value, r->err);
+	const struct node *node = &r->template->nodes[at];
+	bool constant = !tp_value_is_of_link(node->value);
+
+	*value = constant ? &r->constants[at] : &r->value;
+	if (constant && r->known[at])
+		return TP_OK;
+	tp_buf_clear(*value);
+	(*value)->max = TP_TEMPLATE_OUTPUT_MAX;
+	r->known[at] = true;
+	return tp_value_get(node->value, node->text, node->len, r->facts, r->link, *value, r->err);
 }
 
 /* One node; *at moves on, past a section that is not shown and back to one that repeats. */
@@ -290,22 +300,23 @@ static enum tp_status render_node(struct renderer *r, size_t *at)
 {
 	const struct node *node = &r->template->nodes[*at];
 	enum tp_status status = TP_OK;
+	struct tp_buf *value;
 
 	switch (node->kind) {
 	case LITERAL:
 		tp_buf_add(r->out, node->text, node->len);
 		break;
 	case VALUE:
-		status = get(r, node);
+		status = get(r, *at, &value);
 		if (!status)
-			tp_value_write(node->context, tp_buf_str(&r->value), r->value.len, r->out);
+			tp_value_write(node->context, tp_buf_str(value), value->len, r->out);
 		break;
 	case SECTION:
 	case INVERTED:
-		status = get(r, node);
+		status = get(r, *at, &value);
 		if (node->value == TP_VALUE_LINKS)
 			r->link = node->kind == SECTION ? 0 : r->link;
-		if (!status && (r->value.len > 0) != (node->kind == SECTION))
+		if (!status && (value->len > 0) != (node->kind == SECTION))
 			*at = node->partner;
 		break;
 	case END:
@@ -322,15 +333,24 @@ static enum tp_status render_node(struct renderer *r, size_t *at)
 enum tp_status tp_template_render(const struct tp_template *compiled,
 	const struct tp_template_facts *facts, struct tp_buf *out, struct tp_error *err)
 {
-	struct renderer r = { compiled, facts, out, TP_BUF_INIT(TP_TEMPLATE_OUTPUT_MAX), 0, err };
+	struct renderer r = { .template = compiled, .facts = facts, .out = out, .err = err };
 	enum tp_status status = TP_OK;
 	size_t at = 0;
 
+	tp_buf_init(&r.value, TP_TEMPLATE_OUTPUT_MAX);
+	r.constants = calloc(compiled->count + 1, sizeof *r.constants);
+	r.known = calloc(compiled->count + 1, sizeof *r.known);
+	if (!r.constants || !r.known)
+		status = tp_fail(err, TP_NOMEM, "template: out of memory");
 	while (!status && at < compiled->count)
 		status = render_node(&r, &at);
 	if (!status && out->len > TP_TEMPLATE_OUTPUT_MAX)
 		status = tp_fail(err, TP_LIMIT, "template: larger than %zu bytes when filled in",
 			TP_TEMPLATE_OUTPUT_MAX);
+	for (size_t i = 0; r.constants && i < compiled->count; i++)
+		tp_buf_release(&r.constants[i]);
+	free(r.constants);
+	free(r.known);
 	tp_buf_release(&r.value);
 	return status;
 }

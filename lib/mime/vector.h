@@ -16,6 +16,9 @@
 /* Comparisons give 0xff or 0 in each byte. */
 typedef unsigned char tp_vector __attribute__((vector_size(TP_VECTOR_SIZE)));
 
+/* For comparisons: as bytes with a sign they take one instruction, without they take two. */
+typedef signed char tp_vector_signed __attribute__((vector_size(TP_VECTOR_SIZE)));
+
 static inline tp_vector tp_vector_load(const void *bytes)
 {
 	tp_vector vector;

@@ -1,0 +1,192 @@
+/* Attachments as files, several at once: see extract.h. */
+#include "drop/extract.h"
+
+#include <pthread.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/hex.h"
+#include "drop/near.h"
+#include "mime/content.h"
+
+#define THREADS_MAX 8
+
+enum state { WAITING, RUNNING, DONE };
+
+struct job {
+	enum state state;
+	enum tp_status status;
+	struct tp_error err;
+	struct tp_extract_file file;
+};
+
+struct tp_extractor {
+	const struct tp_conf *conf;
+	const char *data;
+	const struct tp_extract_source *sources;
+	struct job *jobs; /* beside the sources */
+	size_t count;
+	size_t begun;	/* jobs that are RUNNING or DONE: always the first ones */
+	size_t taken;	/* files handed to the caller */
+	size_t ahead;	/* how far `begun` may run before `taken` */
+	bool stop;
+	pthread_mutex_t lock;
+	pthread_cond_t changed;
+	pthread_t threads[THREADS_MAX];
+	unsigned thread_count;
+};
+
+/* --- one file ---------------------------------------------------------------------------------- */
+
+struct copy {
+	int fd;
+	struct tp_sha256 *sha;
+	uint64_t size_bytes;
+};
+
+static enum tp_status copy_piece(void *context, const char *bytes, size_t len, struct tp_error *err)
+{
+	struct copy *copy = context;
+	enum tp_status status = tp_sha256_add(copy->sha, bytes, len, err);
+
+	copy->size_bytes += len;
+	return status ? status : tp_write_all(copy->fd, bytes, len, "temporary file", err);
+}
+
+static enum tp_status extract(const struct tp_extractor *x, const struct tp_extract_source *source,
+	struct tp_extract_file *file, struct tp_error *err)
+{
+	struct copy copy = { -1, NULL, 0 };
+	unsigned char digest[TP_SHA256_BYTES];
+	enum tp_status status = tp_near_tmpfile(x->conf, &copy.fd, err);
+
+	if (!status)
+		status = tp_sha256_new(&copy.sha, err);
+	if (!status)
+		status = tp_content_read(x->data, source->range, source->encoding, copy_piece,
+			&copy, err);
+	if (!status)
+		status = tp_sha256_end(copy.sha, digest, err);
+	tp_sha256_free(copy.sha);
+	if (status) {
+		if (copy.fd >= 0)
+			close(copy.fd);
+		return status;
+	}
+	tp_hex(digest, sizeof digest, file->sha256);
+	file->size_bytes = copy.size_bytes;
+	file->fd = copy.fd;
+	return TP_OK;
+}
+
+/* --- many, all under the lock but for the work itself ------------------------------------------ */
+
+static void do_next(struct tp_extractor *x)
+{
+	struct job *job = &x->jobs[x->begun++];
+
+	job->state = RUNNING;
+	pthread_mutex_unlock(&x->lock);
+	job->status = extract(x, &x->sources[job - x->jobs], &job->file, &job->err);
+	pthread_mutex_lock(&x->lock);
+	job->state = DONE;
+	pthread_cond_broadcast(&x->changed);
+}
+
+static void *work(void *context)
+{
+	struct tp_extractor *x = context;
+
+	pthread_mutex_lock(&x->lock);
+	while (!x->stop && x->begun < x->count) {
+		if (x->begun < x->taken + x->ahead)
+			do_next(x);
+		else
+			pthread_cond_wait(&x->changed, &x->lock);
+	}
+	pthread_mutex_unlock(&x->lock);
+	return NULL;
+}
+
+/* The caller works, too, while it waits; so threads are help, and none is needed. */
+static void start_threads(struct tp_extractor *x)
+{
+	long processors = sysconf(_SC_NPROCESSORS_ONLN);
+	size_t wanted = processors > 1 ? (size_t)processors - 1 : 0;
+
+	wanted = wanted < x->count - 1 ? wanted : x->count - 1;
+	wanted = wanted < THREADS_MAX ? wanted : THREADS_MAX;
+	while (x->thread_count < wanted &&
+		!pthread_create(&x->threads[x->thread_count], NULL, work, x))
+		x->thread_count++;
+	x->ahead = x->thread_count + 1;
+}
+
+enum tp_status tp_extract_begin(const struct tp_conf *conf, const char *data,
+	const struct tp_extract_source *sources, size_t count, struct tp_extractor **extractor,
+	struct tp_error *err)
+{
+	struct tp_extractor *x = calloc(1, sizeof *x);
+
+	*extractor = NULL;
+	if (x)
+		x->jobs = calloc(count ? count : 1, sizeof *x->jobs);
+	if (!x || !x->jobs) {
+		free(x);
+		return tp_fail(err, TP_NOMEM, "out of memory");
+	}
+	x->conf = conf;
+	x->data = data;
+	x->sources = sources;
+	x->count = count;
+	x->ahead = 1;
+	for (size_t i = 0; i < count; i++)
+		x->jobs[i].file.fd = -1;
+	pthread_mutex_init(&x->lock, NULL);
+	pthread_cond_init(&x->changed, NULL);
+	if (count > 1)
+		start_threads(x);
+	*extractor = x;
+	return TP_OK;
+}
+
+enum tp_status tp_extract_next(struct tp_extractor *x, struct tp_extract_file *file,
+	struct tp_error *err)
+{
+	struct job *job = &x->jobs[x->taken];
+
+	pthread_mutex_lock(&x->lock);
+	while (job->state != DONE) {
+		if (job->state == WAITING)
+			do_next(x);
+		else
+			pthread_cond_wait(&x->changed, &x->lock);
+	}
+	x->taken++;
+	pthread_cond_broadcast(&x->changed);
+	pthread_mutex_unlock(&x->lock);
+	*file = job->file;
+	job->file.fd = -1;
+	if (job->status && err)
+		*err = job->err;
+	return job->status;
+}
+
+void tp_extract_end(struct tp_extractor *x)
+{
+	if (!x)
+		return;
+	pthread_mutex_lock(&x->lock);
+	x->stop = true;
+	pthread_cond_broadcast(&x->changed);
+	pthread_mutex_unlock(&x->lock);
+	for (unsigned i = 0; i < x->thread_count; i++)
+		pthread_join(x->threads[i], NULL);
+	for (size_t i = 0; i < x->count; i++)
+		if (x->jobs[i].file.fd >= 0)
+			close(x->jobs[i].file.fd);
+	pthread_cond_destroy(&x->changed);
+	pthread_mutex_destroy(&x->lock);
+	free(x->jobs);
+	free(x);
+}
