@@ -83,7 +83,7 @@ literal 2 | sed "s|/etc/tubepost|$TRASH|; s|https://files.example.org|http://127
 	s|^drop:|&\n  tries: 1|" >config.yaml
 mkdir -p recipes && echo k >ours.key && chmod 600 ours.key
 fails 75 'the example of tubepost-recipe(5) is a recipe' drop-put -c config.yaml --name a <report.pdf
-has 'that would go to its server' .err '^drop-put: storing the file: recipe ours: upload: 127\.0\.0\.1:1: '
+has 'that would go to its server' .err '^drop-put: recipe ours: upload: 127\.0\.0\.1:1: '
 
 # Everything that ships can be loaded.
 for file in "$SRC"/share/recipes/*.yaml; do
