@@ -150,7 +150,7 @@ enum tp_status tp_upload_answer(struct tp_upload *upload, struct tp_error *err)
 	if (said->len > 0 && said->data[0] == '{') {
 		status = read_json(upload, err);
 	} else if (said->len > 0 && strlen(said->data) == said->len) {
-		result->url = strdup(said->data);
+		result->url = strdup(said->data + strspn(said->data, " \t\r\n"));
 		if (!result->url)
 			status = tp_fail(err, TP_NOMEM, "out of memory");
 	}
