@@ -27,7 +27,7 @@ cd "$TRASH" || exit 99
 unset TUBEPOST_NOW TUBEPOST_TRACE XDG_CONFIG_HOME
 export LC_ALL=C.UTF-8 TZ=UTC HOME="$TRASH" TUBEPOST_STATE="$TRASH/state"
 export TUBEPOST_CONFIG=/dev/null
-export ASAN_OPTIONS="exitcode=99:${ASAN_OPTIONS:-}" UBSAN_OPTIONS="halt_on_error=1:exitcode=99:${UBSAN_OPTIONS:-}"
+export ASAN_OPTIONS="exitcode=199:${ASAN_OPTIONS:-}" UBSAN_OPTIONS="halt_on_error=1:exitcode=199:${UBSAN_OPTIONS:-}"
 export LSAN_OPTIONS="suppressions=$SRC/t/lsan.supp:print_suppressions=0:${LSAN_OPTIONS:-}"
 
 count=0
@@ -63,12 +63,19 @@ result() { # PASSED DESCRIPTION
 	return 0
 }
 
+# A crash is not a failure: killed by a signal, stopped by a sanitizer (199), or caught by the tool's
+# last handler (which defers the mail).
+crashed() { # EXIT-CODE, stderr in .err
+	[ "$1" -ge 128 ] || grep -aqE 'internal failure|Sanitizer:|runtime error:' .err
+}
+
 ok() {
 	_what=$1
 	shift
 	"$@" >.out 2>.err
 	_code=$?
 	[ $_code -eq 0 ] || echo "# exit $_code: $*"
+	! crashed $_code || { echo "# CRASH"; _code=199; }
 	result $_code "$_what"
 }
 
@@ -78,7 +85,8 @@ fails() {
 	"$@" >.out 2>.err
 	_code=$?
 	[ "$_code" -eq "$_want" ] || echo "# exit $_code, wanted $_want: $*"
-	[ "$_code" -eq "$_want" ]
+	! crashed "$_code" || { echo "# CRASH"; _code=crash; }
+	[ "$_code" = "$_want" ]
 	result $? "$_what"
 }
 
