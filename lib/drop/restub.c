@@ -18,6 +18,8 @@
 /* The largest text that is copied out of a signed part. */
 #define TEXT_COPY_MAX ((size_t)1 << 20)
 
+#define CONTENT_FIELDS_MAX 1000
+
 struct restub {
 	const struct tp_detach *detach;
 	const unsigned char *secret;
@@ -54,13 +56,14 @@ static enum tp_status change_root_header(
 	struct tp_range header = r->detach->tree->parts[0].header;
 	const char *data = r->detach->data;
 	enum tp_status status = TP_OK;
-	size_t at = header.begin, place = header.end;
+	size_t at = header.begin, place = header.end, removed = 0;
 	bool has_version = false;
 	struct tp_field field;
 
 	while (!status && tp_header_next(data, header, &at, &field)) {
 		has_version = has_version || tp_range_is(data, field.name, "MIME-Version");
-		if (!describes_content(data, field.name))
+		/* Beyond any honest number they stay: of equal fields the first counts, ours. */
+		if (!describes_content(data, field.name) || ++removed > CONTENT_FIELDS_MAX)
 			continue;
 		status = tp_edits_remove(&r->edits, field.whole, err);
 		if (place == header.end)
