@@ -35,9 +35,14 @@ grows_linearly() { # CASE N LIMIT-MS
 	[ -z "$measures_memory" ] || [ "$kib" -le 65536 ]
 }
 
+# A busy machine may spoil one measurement.
+twice() {
+	"$@" || "$@"
+}
+
 # CASE, half the size that is meant, milliseconds allowed for the whole size.
 while read -r name half limit; do
-	ok "$name, size $((half * 2)): linear, and small" grows_linearly "$name" "$half" "$limit"
+	ok "$name, size $((half * 2)): linear, and small" twice grows_linearly "$name" "$half" "$limit"
 done <<'END'
 nested 500 2000
 messages 1000 2000

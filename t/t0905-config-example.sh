@@ -56,7 +56,7 @@ says() { # SENTENCE FILE-CONTENT
 	same "said: $1" said expected
 	ok "shown in the page: $1" grep -Fq "$1" "$page"
 }
-says "config.yaml:2:8: unknown key 'detach.ovr'" 'detach:\n  ovr: 10M\n'
+says "config.yaml:2:3: unknown key 'detach.ovr'" 'detach:\n  ovr: 10M\n'
 says "config.yaml:2:9: detach.over: 'ten' is not a size (such as 10M or 4.7GB)" 'detach:\n  over: ten\n'
 says "config.yaml:1:11: on_error: 'drop' is not one of defer|pass" 'on_error: drop\n'
 says 'config.yaml:1:9: detach: not a mapping' 'detach: 3\n'

@@ -46,6 +46,21 @@ while read -r name; do
 		exit(length $words > 10 && index($seen, $words) < 0)' words seen
 done <names
 
+# The README's blocks without a language are pasted, too.
+perl -ne '
+	if (/^```(\w*)/) {
+		$shown = !$open && $1 eq "";
+		$open = !$open;
+	} elsif ($shown) {
+		print;
+	}' "$SRC/README.md" >pasted
+squeeze pasted >pasted-words
+sed -n '/^# recipe: /,/^# end/{/^# /!p;}' "$SRC"/share/examples/* | put_values >all
+squeeze all | sort -u >all-words
+sort -u pasted-words | comm -23 - all-words >strange
+ok 'the README has lines to paste' test "$(wc -l <pasted-words)" -gt 10
+same 'and each stands in a recipe' strange /dev/null
+
 # --- a folder store -------------------------------------------------------------------------------
 
 printf 'drop:\n  store: dir:%s/srv/drop\nstate: %s/state\n' "$TRASH" "$TRASH" >config.yaml

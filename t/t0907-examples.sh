@@ -1,9 +1,8 @@
 #!/bin/sh
-# What the manual tells people to type works. Every command after a `$ ` in a page, and every line of
-# the README that begins with one of our tools, is run on a real mail in a folder of its own and must
-# exit 0. Standard input is the mail where a
-# command names none. Files that a command reads are made for it, /srv is a folder of the test; what needs a
-# service or another program is named and not run.
+# What the manual tells people to type works. Every command after a `$ ` in a page, and every line
+# of the README that begins with one of our tools, is run on a real mail in a folder of its own and
+# must exit 0. Standard input is the mail where a command names none, files that it reads are made
+# for it, /srv is a folder of the test; what needs a service or another program is named, not run.
 
 . "${0%/*}/test-lib.sh"
 

@@ -178,8 +178,8 @@ EOM
 link-inject --text note.txt <in >out 2>err
 b=$(sed -n 's/.*boundary="\(.*\)"$/\1/p' out)
 {
-	printf 'From: a@example.org\nSubject: only an image\nMIME-Version: 1.0\n'
-	printf 'Content-Type: multipart/mixed; boundary="%s"\n\n--%s\n' "$b" "$b"
+	printf 'From: a@example.org\nContent-Type: multipart/mixed; boundary="%s"\n' "$b"
+	printf 'Subject: only an image\nMIME-Version: 1.0\n\n--%s\n' "$b"
 	printf 'Content-Type: image/png;\n\tname=x.png\nContent-Transfer-Encoding: base64\n\nAAAA\n\n'
 	printf -- '--%s\n' "$b"
 	part NOTE
@@ -192,6 +192,9 @@ result "$(grep -avc "$(printf '\r$')" out)" 'every line ends in CRLF'
 cp out one
 link-inject --text note.txt <in >two
 same 'the same mail gets the same boundary, so a retry is the same' one two
+
+printf 'Content-Type: image/png\nno field\r' >in
+works 'a header that needs its first field' link-inject --text note.txt <in
 
 # --- signed, encrypted, reports -----------------------------------------------------------------
 cat >in <<'EOM'

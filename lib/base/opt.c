@@ -44,7 +44,10 @@ static const struct tp_option *find_long(
 			continue;
 		if (!option->name[len])
 			return option;
-		*(found ? &second : &found) = option;
+		if (!found)
+			found = option;
+		else if (!second)
+			second = option;
 	}
 	if (found && !second && len > 0)
 		return found;

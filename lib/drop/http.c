@@ -294,7 +294,6 @@ static enum tp_status classify(CURLcode code, const struct transfer *transfer)
 		return TP_UNAVAILABLE;
 	switch (code) {
 	case CURLE_URL_MALFORMAT:
-	case CURLE_UNSUPPORTED_PROTOCOL:
 	case CURLE_SSL_CACERT_BADFILE:
 		return TP_CONFIG;
 	case CURLE_PEER_FAILED_VERIFICATION:

@@ -13,8 +13,7 @@ struct tp_boundary_level {
 
 #define PRIME ((UINT64_C(1) << 61) - 1)
 
-/* The point where polynomials are taken. Racing threads would draw twice and that is harmless only
- * if nobody has hashed yet; tools have one thread when they scan. */
+/* The point where polynomials are taken, from 2 to the prime. Tools scan in one thread. */
 static uint64_t hash_key(void)
 {
 	static uint64_t key;
@@ -22,10 +21,21 @@ static uint64_t hash_key(void)
 
 	if (key)
 		return key;
+	/* Before the kernel has randomness, the place of the stack must do. */
 	if (getrandom(&drawn, sizeof drawn, GRND_NONBLOCK) != (ssize_t)sizeof drawn)
 		drawn = (uint64_t)(uintptr_t)&drawn * UINT64_C(0x9e3779b97f4a7c15);
 	key = drawn % (PRIME - 2) + 2;
 	return key;
+}
+
+/* a * b modulo the prime, where 2^61 is 1: what is above bit 61 is added below. */
+static uint64_t multiply(uint64_t a, uint64_t b)
+{
+	unsigned __int128 product = (unsigned __int128)a * b;
+	uint64_t sum = (uint64_t)(product & PRIME) + (uint64_t)(product >> 61);
+
+	sum = (sum & PRIME) + (sum >> 61);
+	return sum >= PRIME ? sum - PRIME : sum;
 }
 
 static uint64_t hash_of(const char *text, size_t len)
@@ -38,7 +48,7 @@ static uint64_t hash_of(const char *text, size_t len)
 	for (size_t i = 0; i < len; i += 7) {
 		word = 0;
 		memcpy(&word, text + i, len - i < 7 ? len - i : 7);
-		hash = (uint64_t)((unsigned __int128)(hash + word) * key % PRIME);
+		hash = multiply(hash + word, key);
 	}
 	return hash;
 }

@@ -60,6 +60,16 @@ static size_t delimiter_after(const struct job *job, uint32_t part)
 	return at;
 }
 
+/* The delimiter line before child `part`, without what ends it. */
+static struct tp_range delimiter(const struct job *job, uint32_t part)
+{
+	struct tp_range line = { delimiter_begin(job, part), job->tree->parts[part].header.begin };
+
+	while (line.end > line.begin && strchr(" \t\r\n", job->data[line.end - 1]))
+		line.end--;
+	return line;
+}
+
 static uint32_t last_child(const struct tp_tree *tree, uint32_t parent)
 {
 	uint32_t child = parent + 1;
@@ -101,20 +111,39 @@ static enum tp_status settle_removed(const struct job *job, struct tp_error *err
 	return TP_OK;
 }
 
+/* Takes out one child with the delimiter before it. When no delimiter follows, that one becomes the
+ * closing one: the line end before it must not fall to the part that is now the last. */
+static enum tp_status remove_part(const struct job *job, uint32_t part, struct tp_error *err)
+{
+	const struct tp_part *child = &job->tree->parts[part];
+	struct tp_range range = { delimiter_begin(job, part), delimiter_after(job, part) };
+	struct tp_range line = delimiter(job, part);
+	struct tp_buf out = TP_BUF_INIT(SIZE_MAX - 1);
+	enum tp_status status;
+
+	if (child->next == TP_PART_NONE && !job->tree->parts[child->parent].closed) {
+		tp_buf_add(&out, job->data + line.begin, tp_range_len(line));
+		tp_buf_addf(&out, "--%s", job->eol);
+	}
+	status = tp_buf_status(&out, "body", err);
+	if (!status)
+		status = tp_edits_replace(job->edits, range, tp_buf_str(&out), out.len, err);
+	tp_buf_release(&out);
+	return status;
+}
+
 static enum tp_status remove_parts(const struct job *job, struct tp_error *err)
 {
-	const struct tp_tree *tree = job->tree;
 	enum tp_status status = TP_OK;
 	uint32_t i = 1;
 
-	while (!status && i < tree->count) {
-		if (!is_removed(job, i)) {
+	while (!status && i < job->tree->count) {
+		if (is_removed(job, i)) {
+			status = remove_part(job, i, err);
+			i = tp_tree_subtree_end(job->tree, i);
+		} else {
 			i++;
-			continue;
 		}
-		status = tp_edits_remove(job->edits,
-			(struct tp_range){ delimiter_begin(job, i), delimiter_after(job, i) }, err);
-		i = tp_tree_subtree_end(tree, i);
 	}
 	return status;
 }
@@ -128,46 +157,60 @@ static bool is_content_field(const struct job *job, const struct tp_field *field
 	       !strncasecmp(job->data + field->name.begin, "content-", 8);
 }
 
-/* Takes the fields Content-* out of the root's header; they are appended to *kept. */
+/* What the root's header has lost, and where. */
+struct header_gap {
+	struct tp_buf fields; /* the fields taken out */
+	size_t place;         /* where the first one stood; the header's end when there was none */
+	bool at_end;          /* the last line of the header was one of them */
+};
+
+/* Takes the fields Content-* out of the root's header. */
 static enum tp_status move_content_fields(
-	const struct job *job, struct tp_buf *kept, struct tp_error *err)
+	const struct job *job, struct header_gap *gap, struct tp_error *err)
 {
 	struct tp_range header = job->tree->parts[0].header;
 	size_t at = header.begin;
 	struct tp_field field;
 	enum tp_status status = TP_OK;
 
+	gap->place = header.end;
 	while (!status && tp_header_next(job->data, header, &at, &field)) {
 		if (!is_content_field(job, &field))
 			continue;
-		tp_buf_add(kept, job->data + field.whole.begin, tp_range_len(field.whole));
-		if (kept->len && kept->data[kept->len - 1] != '\n')
-			tp_buf_adds(kept, job->eol);
+		if (gap->place == header.end)
+			gap->place = field.whole.begin;
+		gap->at_end = field.whole.end == header.end;
+		tp_buf_add(&gap->fields, job->data + field.whole.begin, tp_range_len(field.whole));
+		if (gap->fields.len && gap->fields.data[gap->fields.len - 1] != '\n')
+			tp_buf_adds(&gap->fields, job->eol);
 		status = tp_edits_remove(job->edits, field.whole, err);
 	}
-	return status ? status : tp_buf_status(kept, "header", err);
+	return status ? status : tp_buf_status(&gap->fields, "header", err);
 }
 
-/* Inserts fields at the end of the root's header, MIME-Version first when it lacks one, and the
- * blank line when there is none. */
-static enum tp_status add_root_fields(
-	const struct job *job, const char *fields, size_t fields_len, struct tp_error *err)
+/* Inserts fields where the old ones stood (a header must begin with a field, so not at its end),
+ * MIME-Version first when it lacks one, and the blank line when there is none. */
+static enum tp_status add_root_fields(const struct job *job, const struct header_gap *gap,
+	const char *fields, size_t fields_len, struct tp_error *err)
 {
 	const struct tp_part *root = &job->tree->parts[0];
+	size_t end = root->header.end;
+	bool open = end > root->header.begin && job->data[end - 1] != '\n' && !gap->at_end;
 	struct tp_buf out = TP_BUF_INIT(fields_len + 4096);
 	struct tp_field field;
-	enum tp_status status;
+	enum tp_status status = TP_OK;
 
-	if (tp_range_len(root->header) && job->data[root->header.end - 1] != '\n')
-		tp_buf_adds(&out, job->eol);
+	if (open)
+		status = tp_edits_insert(job->edits, end, job->eol, strlen(job->eol), err);
 	if (!tp_header_find(job->data, root->header, "MIME-Version", &field))
 		tp_buf_addf(&out, "MIME-Version: 1.0%s", job->eol);
 	tp_buf_add(&out, fields, fields_len);
-	if (root->body.begin == root->header.end)
-		tp_buf_adds(&out, job->eol);
-	status = tp_buf_status(&out, "header", err);
 	if (!status)
-		status = tp_edits_insert(job->edits, root->header.end, out.data, out.len, err);
+		status = tp_buf_status(&out, "header", err);
+	if (!status)
+		status = tp_edits_insert(job->edits, gap->place, out.data, out.len, err);
+	if (!status && root->body.begin == end)
+		status = tp_edits_insert(job->edits, end, job->eol, strlen(job->eol), err);
 	tp_buf_release(&out);
 	return status;
 }
@@ -214,13 +257,14 @@ static enum tp_status insert_buf(
 static enum tp_status wrap_root(const struct job *job, struct tp_error *err)
 {
 	struct tp_range body = job->tree->parts[0].body;
-	struct tp_buf kept = TP_BUF_INIT(SIZE_MAX - 1), part = TP_BUF_INIT(SIZE_MAX - 1);
+	struct header_gap gap = { TP_BUF_INIT(SIZE_MAX - 1), 0, false };
+	struct tp_buf part = TP_BUF_INIT(SIZE_MAX - 1);
 	struct tp_buf before = TP_BUF_INIT(SIZE_MAX - 1), after = TP_BUF_INIT(SIZE_MAX - 1);
 	char boundary[40], field[128];
 	enum tp_status status = choose_boundary(job, boundary, err);
 
 	if (!status)
-		status = move_content_fields(job, &kept, err);
+		status = move_content_fields(job, &gap, err);
 	if (!status)
 		status = make_part(job, &part, err);
 	if (status)
@@ -228,48 +272,50 @@ static enum tp_status wrap_root(const struct job *job, struct tp_error *err)
 	if (!job->inject->foot)
 		tp_buf_addf(&before, "--%s%s%s%s", boundary, job->eol, tp_buf_str(&part), job->eol);
 	tp_buf_addf(&before, "--%s%s", boundary, job->eol);
-	tp_buf_add(&before, tp_buf_str(&kept), kept.len);
+	tp_buf_add(&before, tp_buf_str(&gap.fields), gap.fields.len);
 	tp_buf_adds(&before, job->eol);
 	if (job->inject->foot)
 		tp_buf_addf(&after, "%s--%s%s%s", job->eol, boundary, job->eol, tp_buf_str(&part));
 	tp_buf_addf(&after, "%s--%s--%s", job->eol, boundary, job->eol);
 	snprintf(field, sizeof field, "Content-Type: multipart/mixed; boundary=\"%s\"%s", boundary,
 		job->eol);
-	status = add_root_fields(job, field, strlen(field), err);
+	status = add_root_fields(job, &gap, field, strlen(field), err);
 	if (!status)
 		status = insert_buf(job, body.begin, &before, err);
 	if (!status)
 		status = insert_buf(job, body.end, &after, err);
 out:
-	tp_buf_release(&kept);
+	tp_buf_release(&gap.fields);
 	tp_buf_release(&part);
 	tp_buf_release(&before);
 	tp_buf_release(&after);
 	return status;
 }
 
-/* A part more in the root, a multipart/mixed with at least one child. */
+/* A part more in the root, a multipart/mixed with at least one child. A root that nobody closed is
+ * closed then, unless the last child leaves, which closes it, too. */
 static enum tp_status add_to_root(const struct job *job, struct tp_error *err)
 {
-	const struct tp_part *root = &job->tree->parts[0];
-	uint32_t first = 1, last = last_child(job->tree, 0);
-	size_t line = delimiter_begin(job, first), line_end = job->tree->parts[first].header.begin;
+	uint32_t last = last_child(job->tree, 0);
+	bool open = job->inject->foot && !job->tree->parts[0].closed && !is_removed(job, last);
+	struct tp_range line = delimiter(job, 1);
 	struct tp_buf out = TP_BUF_INIT(SIZE_MAX - 1), part = TP_BUF_INIT(SIZE_MAX - 1);
 	enum tp_status status = make_part(job, &part, err);
-	int width;
+	size_t at = line.begin;
 
-	while (line_end > line && strchr(" \t\r\n", job->data[line_end - 1]))
-		line_end--;
-	width = (int)(line_end - line);
-	if (!status && job->inject->foot && !root->closed && !is_removed(job, last))
+	if (job->inject->foot)
+		at = is_removed(job, last) ? delimiter_begin(job, last)
+					   : delimiter_after(job, last);
+	if (open)
 		tp_buf_adds(&out, job->eol);
-	tp_buf_addf(
-		&out, "%.*s%s%s%s", width, job->data + line, job->eol, tp_buf_str(&part), job->eol);
-	if (job->inject->foot && !root->closed)
-		tp_buf_addf(&out, "%.*s--%s", width, job->data + line, job->eol);
+	tp_buf_add(&out, job->data + line.begin, tp_range_len(line));
+	tp_buf_addf(&out, "%s%s%s", job->eol, tp_buf_str(&part), job->eol);
+	if (open) {
+		tp_buf_add(&out, job->data + line.begin, tp_range_len(line));
+		tp_buf_addf(&out, "--%s", job->eol);
+	}
 	if (!status)
-		status = insert_buf(
-			job, job->inject->foot ? delimiter_after(job, last) : line, &out, err);
+		status = insert_buf(job, at, &out, err);
 	tp_buf_release(&out);
 	tp_buf_release(&part);
 	return status;
@@ -278,23 +324,24 @@ static enum tp_status add_to_root(const struct job *job, struct tp_error *err)
 /* The text is all that is left: the root becomes text/plain. */
 static enum tp_status replace_root(const struct job *job, struct tp_error *err)
 {
-	struct tp_buf dropped = TP_BUF_INIT(SIZE_MAX - 1), part = TP_BUF_INIT(SIZE_MAX - 1);
+	struct header_gap gap = { TP_BUF_INIT(SIZE_MAX - 1), 0, false };
+	struct tp_buf part = TP_BUF_INIT(SIZE_MAX - 1);
 	enum tp_status status = make_part(job, &part, err);
 	const char *blank;
 	size_t fields;
 
 	if (!status)
-		status = move_content_fields(job, &dropped, err);
+		status = move_content_fields(job, &gap, err);
 	if (!status) {
 		blank = strstr(part.data, !strcmp(job->eol, "\n") ? "\n\n" : "\r\n\r\n");
 		fields = (size_t)(blank - part.data) + strlen(job->eol);
-		status = add_root_fields(job, part.data, fields, err);
+		status = add_root_fields(job, &gap, part.data, fields, err);
 		fields += strlen(job->eol);
 		if (!status)
 			status = tp_edits_replace(job->edits, job->tree->parts[0].body,
 				part.data + fields, part.len - fields, err);
 	}
-	tp_buf_release(&dropped);
+	tp_buf_release(&gap.fields);
 	tp_buf_release(&part);
 	return status;
 }

@@ -9,16 +9,17 @@
  * A hostile message costs linear time: boundaries of the open multiparts are looked up in a hash
  * table, whatever the depth, and memory is sizeof(struct tp_part) a part plus the open levels.
  *
- * What counts as a delimiter: a line that is `--`, the boundary of an open multipart and white space
- * only, `--` before the white space for the closing one. The innermost multipart with that boundary
- * owns it, and what is open inside is closed with it (RFC 2046 5.1.2). LF ends a line, CRLF does; a
- * bare CR is a byte like others, and so is NUL. An encoded multipart is read as if it were not
- * (RFC 2045 6.4 forbids it, everybody reads it); an encoded message is a leaf, its bytes are digits.
+ * What counts as a delimiter: a line that is `--`, the boundary of an open multipart and white
+ * space only, `--` before the white space for the closing one. The innermost multipart with that
+ * boundary owns it, and what is open inside is closed with it (RFC 2046 5.1.2). LF ends a line,
+ * CRLF does; a bare CR is a byte like others, and so is NUL. An encoded multipart is read as if it
+ * were not (RFC 2045 6.4 forbids it, everybody reads it); an encoded message is a leaf, its bytes
+ * are digits.
  *
  * Rejected: GMime's own tree. It takes 1.3 GB for a million parts and is not linear in depth; it
  * is the second opinion in the tests (t/t0101-tree-gmime.sh) and reads values, never structure. The
- * ranges equal MimeKit's offset files in every part (t/t0102-tree-offsets.sh), but for the line ending
- * between two messages of an mbox file, which is not ours to see: we read one message.
+ * ranges equal MimeKit's offset files in every part (t/t0102-tree-offsets.sh), but for the line
+ * ending between two messages of an mbox file, which is not ours to see: we read one message.
  */
 #ifndef TP_MIME_TREE_H
 #define TP_MIME_TREE_H
@@ -44,35 +45,36 @@ enum tp_encoding {
 	TP_ENCODING_IDENTITY, /* 7bit, 8bit, binary, or none given (RFC 2045 6.2) */
 	TP_ENCODING_BASE64,
 	TP_ENCODING_QP,
-	TP_ENCODING_UU, /* x-uuencode, uuencode, x-uue */
+	TP_ENCODING_UU,      /* x-uuencode, uuencode, x-uue */
 	TP_ENCODING_UNKNOWN, /* another word: the bytes stand as they are (RFC 2045 6.4) */
 };
 
 enum tp_part_kind {
 	TP_PART_LEAF,
 	TP_PART_MULTIPART, /* multipart with a usable boundary; its children lie in its body */
-	TP_PART_MESSAGE,   /* message/rfc822, global, rfc2822 or news, not encoded, not empty: its one
-			      child, the message inside, is its whole body */
+	TP_PART_MESSAGE, /* message/rfc822, global, rfc2822 or news, not encoded, not empty: its one
+			    child, the message inside, is its whole body */
 };
 
 #define TP_PART_NONE UINT32_MAX
 
 struct tp_part {
-	struct tp_range header; /* the fields, up to but not with the blank line */
-	struct tp_range body;	/* after the blank line; without the line ending that belongs to
+	struct tp_range header; /* the fields, up to but not with the blank line; of a message
+				   inside also the mbox line that some programs leave before them */
+	struct tp_range body;   /* after the blank line; without the line ending that belongs to
 				   the boundary that follows (RFC 2046 5.1.1), so that cutting
 				   [header.begin, body.end) leaves the delimiters whole. A blank
 				   line right before a delimiter is that line ending: no body */
-	uint32_t parent;	/* index, TP_PART_NONE for the root */
-	uint32_t next;		/* next sibling, or TP_PART_NONE */
-	uint32_t ordinal;	/* 1 for the first child of its parent */
-	uint32_t children;	/* how many; the first child of part i is part i + 1 */
-	uint16_t depth;		/* 0 for the root */
-	uint8_t kind;		/* enum tp_part_kind */
-	uint8_t encoding;	/* enum tp_encoding */
-	bool closed;		/* multipart: its closing delimiter was seen */
-	bool default_type;	/* no Content-Type: text/plain, or message/rfc822 in a digest */
-	bool digest;		/* multipart/digest: its children are messages by default */
+	uint32_t parent;        /* index, TP_PART_NONE for the root */
+	uint32_t next;          /* next sibling, or TP_PART_NONE */
+	uint32_t ordinal;       /* 1 for the first child of its parent */
+	uint32_t children;      /* how many; the first child of part i is part i + 1 */
+	uint16_t depth;         /* 0 for the root */
+	uint8_t kind;           /* enum tp_part_kind */
+	uint8_t encoding;       /* enum tp_encoding */
+	bool closed;            /* multipart: its closing delimiter was seen */
+	bool default_type;      /* no Content-Type: text/plain, or message/rfc822 in a digest */
+	bool digest;            /* multipart/digest: its children are messages by default */
 };
 
 struct tp_tree {
@@ -91,15 +93,16 @@ struct tp_tree_limits {
 extern const struct tp_tree_limits tp_tree_default_limits;
 
 /* A boundary is usable when it is not empty and at most this long: with its four dashes it fits in
- * the longest line of mail (RFC 5322 2.1.1). RFC 2046 allows 70; programs that sent more exist. White
- * space at its end is dropped, for lines lose theirs on their way (RFC 2046 5.1.1 forbids it). */
+ * the longest line of mail (RFC 5322 2.1.1). RFC 2046 allows 70; programs that sent more exist.
+ * White space at its end is dropped, for lines lose theirs on their way (RFC 2046 5.1.1 forbids
+ * it). */
 #define TP_BOUNDARY_MAX 994
 
 /* Scans data[0, len). On success the caller owns *tree and gives it back with tp_tree_release; on
  * failure (TP_LIMIT, TP_NOMEM) there is nothing to release. There is no malformed message: what
  * breaks the rules is read as mail programs read it (no closing delimiter: the part runs to its
- * parent's end; no blank line: the body is empty; a line of a header that is no field is passed over;
- * a first line that is no field: there is no header). */
+ * parent's end; no blank line: the body is empty; a line of a header that is no field is passed
+ * over; a first line that is no field: there is no header). */
 enum tp_status tp_tree_scan(struct tp_tree *tree, const char *data, size_t len,
 	const struct tp_tree_limits *limits, struct tp_error *err);
 void tp_tree_release(struct tp_tree *tree);
@@ -108,8 +111,8 @@ void tp_tree_release(struct tp_tree *tree);
 uint32_t tp_tree_subtree_end(const struct tp_tree *tree, uint32_t part);
 
 /* Appends the part's path as IMAP numbers it (RFC 3501 6.4.5): "1.2". A message inside part 2 that
- * is no multipart is "2.1"; the multipart of such a message, which IMAP has no number for, is "2.0",
- * and its parts "2.1", "2.2"; likewise "0" for the root of a multipart message, else "1". */
+ * is no multipart is "2.1"; the multipart of such a message, which IMAP has no number for, is
+ * "2.0", and its parts "2.1", "2.2"; likewise "0" for the root of a multipart message, else "1". */
 bool tp_tree_path(const struct tp_tree *tree, uint32_t part, struct tp_buf *out);
 
 #endif

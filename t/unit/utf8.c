@@ -164,7 +164,7 @@ static void test_names(void)
 	NAME("a. . ", "a");
 	NAME("x\r\nBcc: y", "x__Bcc_ y");
 	NAME("a\0b", "a_b");
-	NAME("q\"*<>?|`$'", "q_________");
+	NAME("q\"*<>?|`$'", "q________'");
 	NAME("photo\xe2\x80\xaegpj.exe", "photogpj.exe");
 	NAME("\xe9t\xe9.txt", "_t_.txt");
 	NAME("con", "_con");
