@@ -46,6 +46,9 @@ struct tp_recipe {
 };
 
 enum tp_status tp_recipe_load(const char *path, struct tp_recipe **recipe, struct tp_error *err);
+/* The same from what was read already; `root` is taken over in any case. */
+enum tp_status tp_recipe_new(const char *path, struct tp_yaml *root, struct tp_recipe **recipe,
+	struct tp_error *err);
 void tp_recipe_free(struct tp_recipe *recipe);
 
 /* Appends the path of NAME.yaml: from `recipe_path`, the installed recipes, or the build tree's.
