@@ -133,6 +133,11 @@ needs() {
 	done
 }
 
+# True when the tools were built with sanitizers, which leave no room for another LD_PRELOAD.
+sanitized() {
+	grep -qa __asan_init "$BIN"/mime-size
+}
+
 done_testing() {
 	echo "1..$count"
 	[ "$failed" -eq 0 ] || exit 1
