@@ -53,10 +53,10 @@ trap 'exit 99' HUP INT TERM
 result() { # PASSED DESCRIPTION
 	count=$((count + 1))
 	if [ "$1" -eq 0 ]; then
-		echo "ok $count - $2"
+		printf 'ok %d - %s\n' "$count" "$2"
 	else
 		failed=$((failed + 1))
-		echo "not ok $count - $2"
+		printf 'not ok %d - %s\n' "$count" "$2"
 		[ -s .out ] && head -n 20 .out | sed 's/^/#   out: /'
 		[ -s .err ] && head -n 20 .err | sed 's/^/#   err: /'
 	fi
