@@ -1,6 +1,7 @@
 #!/bin/sh
 # link-inject and mime-size with every allocation and every call on files failing in turn: the exit
 # code is one of the contract's, the output is whole or empty (but for what stdout itself refused).
+# shellcheck disable=SC2218 # `tool` is another one in each round
 [ ! -w /dev/shm ] || export TMPDIR=/dev/shm
 . "${0%/*}/test-lib.sh"
 . "$SRC/t/lib-contract.sh"

@@ -19,7 +19,7 @@ all_whole() {
 }
 links() { find store/t -type f 2>/dev/null | wc -l; }
 fresh() { rm -rf store state out; }
-put() { drop-put --name a.txt --key k --store "dir:$TRASH/store" "$@"; }
+put() { drop-put --name a.txt --key k --store "dir:$TRASH/store"; }
 tool() { faulty "$FAULT" drop-put --name a.txt --key k --store "dir:$TRASH/store" <file >out; }
 judge() {
 	all_whole || return 1
@@ -36,7 +36,7 @@ undisturbed() {
 	[ "$(links)" -eq 1 ] || { echo "$(links) links"; return 1; }
 }
 
-WHOLE=file
+WHOLE="file"
 sweep alloc
 sweep io
 sweep io:13

@@ -54,12 +54,12 @@ for c in cmd/*.c; do
 	done <"$TRASH/options"
 	for f in completions/bash/$t completions/zsh/_$t; do
 		[ -s "$f" ] || continue
-		grep -v '^ *#' "$f" | grep -oE -e '(^|[^a-z-])--[a-z][a-z0-9-]+' | sed 's/.*--//' | sort -u |
+		grep -v '^[[:blank:]]*#' "$f" | grep -oE -e '(^|[^a-z-])--[a-z][a-z0-9-]+' | sed 's/.*--//' | sort -u |
 			comm -23 - "$TRASH/options" >"$TRASH/unknown"
 		same "$f: no option that $t does not know" "$TRASH/unknown" /dev/null
 	done
 	[ ! -s "man/$t.1" ] || {
-		sed -n 's/^\.It Fl .*-\([a-z][a-z0-9-]*\).*/\1/p' "man/$t.1" | sort -u |
+		sed -nE 's/^\.It Fl ([a-zA-Z0-9] *, *(Fl )?)?-([a-z][a-z0-9-]*).*/\3/p' "man/$t.1" | sort -u |
 			comm -23 - "$TRASH/options" >"$TRASH/unknown"
 		same "man/$t.1: no option that $t does not know" "$TRASH/unknown" /dev/null
 	}

@@ -3,9 +3,9 @@
  *
  * What a variable becomes depends on where it stands: percent-encoded in URLs, escaped in JSON (and
  * put into quotes when the template has none), as it is in texts: headers, where control characters
- * are refused later, and fields of forms, which are encoded as a whole. So no value can leave the place that the recipe gave it. The one
- * exception is a URL that begins with a variable: its value must be an http or https URL, and
- * stays as it is.
+ * are refused later, and fields of forms, which are encoded as a whole. So no value can leave the
+ * place that the recipe gave it. The one exception is a URL that begins with a variable: its value
+ * must be an http or https URL, and stays as it is.
  *
  * Filters: `unix`, `seconds`, `days` (from now, rounded up), `date` (the first day at whose beginning
  * the time has passed), `rfc3339` for times; `number`, `list` (of what is separated by commas, in
