@@ -46,7 +46,8 @@ sweep() { # CLASS[:ERRNO]
 			bad=$((bad + 1))
 		fi
 	done
+	# shellcheck disable=SC2034
 	FAULT=none:0
-	[ $bad -eq 0 ] && [ $n -gt 3 ] && [ $n -lt $SWEEP_MOST ] && [ $code -eq 0 ]
+	[ $bad -eq 0 ] && [ $n -gt 3 ] && [ $n -lt $SWEEP_MOST ] && [ "$code" -eq 0 ]
 	result $? "$TOOL: $1, each of $((n - 1)) calls ($survived did no harm)"
 }
