@@ -46,7 +46,7 @@ result $? 'mandoc has nothing to say'
 
 # Every setting that an option stands for is in the page's defaults as --help has them.
 has 'the default of --over' "$page" '^10M by default|, 10M by default|^\.Ar SIZE ,$'
-for word in "$(sed -n 's/.*--expire.*\[\(.*\)\]$/\1/p' help)" "$(sed -n 's/.*--deadline.*\[\(.*\)\]$/\1/p' help)"; do
+for word in "$(sed -n 's/^ *--expire .*\[\(.*\)\]$/\1/p' help)" "$(sed -n 's/^ *--deadline .*\[\(.*\)\]$/\1/p' help)"; do
 	has "the default $word" "$page" "$word by default"
 done
 
