@@ -267,7 +267,9 @@ static void log_way(enum tp_inject_way way, size_t links)
 		tp_notice("%zu link%s injected %s", links, links == 1 ? "" : "s", ways[way]);
 }
 
-static enum tp_status inject(struct work *work, struct tp_error *err)
+/* Edits the mail and writes it, if the result is what was meant: TP_INTERNAL when it is not. */
+static enum tp_status try_inject(
+	struct work *work, bool beside, bool *removed, struct tp_error *err)
 {
 	struct tp_edits edits = TP_EDITS_INIT;
 	struct tp_intent intent = TP_INTENT_INIT;
@@ -278,18 +280,38 @@ static enum tp_status inject(struct work *work, struct tp_error *err)
 		.html_len = work->html.len,
 		.foot = !strcmp(tp_conf_str(work->run->conf, "inject.position"), "foot"),
 		.wrap_sealed = work->links.count > 0,
-		.removed = keep_stubs ? NULL : work->stubs,
+		.beside = beside,
+		.removed = removed,
 	};
 	enum tp_inject_way way;
 	enum tp_status status;
 
 	status = tp_inject(&work->tree, work->data, work->len, &what, &edits, &intent, &way, err);
-	if (!status) {
-		log_way(way, work->links.count);
+	if (!status)
 		status = write_edited(work, &edits, &intent, err);
-	}
+	if (!status)
+		log_way(way, work->links.count);
 	tp_edits_release(&edits);
 	tp_intent_release(&intent);
+	return status;
+}
+
+/* A mail can be so broken that an edit changes how the rest of it is read (multiparts in multiparts
+ * with one boundary). Then the less is touched the better: first the bodies are left alone, then
+ * the stubs, too. */
+static enum tp_status inject(struct work *work, struct tp_error *err)
+{
+	bool *removed = keep_stubs ? NULL : work->stubs;
+	enum tp_status status = try_inject(work, false, removed, err);
+
+	if (status == TP_INTERNAL) {
+		tp_notice("%s; trying a part of its own", err->text);
+		status = try_inject(work, true, removed, err);
+	}
+	if (status == TP_INTERNAL && removed) {
+		tp_notice("%s; trying to keep the stubs", err->text);
+		status = try_inject(work, true, NULL, err);
+	}
 	return status;
 }
 

@@ -2,6 +2,7 @@
 #include "mime/intent.h"
 
 #include "mime/header.h"
+#include "mime/leaf.h"
 
 enum tp_status tp_intent_add(struct tp_intent *intent, unsigned depth, enum tp_intended kind,
 	uint32_t origin, struct tp_error *err)
@@ -32,6 +33,48 @@ static bool same_bytes(const char *a, struct tp_range in_a, const char *b, struc
 	       !memcmp(a + in_a.begin, b + in_b.begin, tp_range_len(in_a));
 }
 
+/* Line ends may have become those of an encoding: they are compared as LF. */
+static void drop_returns(struct tp_buf *text)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < text->len; i++)
+		if (text->data[i] != '\r')
+			text->data[kept++] = text->data[i];
+	tp_buf_truncate(text, kept);
+}
+
+/* True when `now` is `was` with one run of bytes put in somewhere. */
+static bool is_insertion(const struct tp_buf *was, const struct tp_buf *now)
+{
+	size_t head = 0, tail = 0;
+
+	if (now->len < was->len)
+		return false;
+	while (head < was->len && was->data[head] == now->data[head])
+		head++;
+	while (tail < was->len && was->data[was->len - 1 - tail] == now->data[now->len - 1 - tail])
+		tail++;
+	return head + tail >= was->len;
+}
+
+static bool holds_old_text(const struct tp_tree *old_tree, const char *old, uint32_t origin,
+	const struct tp_tree *new_tree, const char *new, uint32_t i)
+{
+	struct tp_buf was = TP_BUF_INIT(SIZE_MAX - 1), now = TP_BUF_INIT(SIZE_MAX - 1);
+	bool good = !tp_leaf_read(old_tree, old, origin, &was, NULL) &&
+		    !tp_leaf_read(new_tree, new, i, &now, NULL);
+
+	if (good) {
+		drop_returns(&was);
+		drop_returns(&now);
+		good = is_insertion(&was, &now);
+	}
+	tp_buf_release(&was);
+	tp_buf_release(&now);
+	return good;
+}
+
 /* Whether part i of the new tree is the part `origin` of the old one, as far as it was kept. */
 static bool is_origin(const struct tp_tree *old_tree, const char *old, uint32_t origin, bool edited,
 	const struct tp_tree *new_tree, const char *new, uint32_t i)
@@ -43,8 +86,10 @@ static bool is_origin(const struct tp_tree *old_tree, const char *old, uint32_t 
 	tp_part_media_type(new_tree, new, i, &is_type);
 	if (was->kind != is->kind || !tp_media_type_is(&is_type, was_type.type, was_type.subtype))
 		return false;
-	if (edited || was->kind != TP_PART_LEAF)
+	if (was->kind != TP_PART_LEAF)
 		return true;
+	if (edited)
+		return holds_old_text(old_tree, old, origin, new_tree, new, i);
 	return was->encoding == is->encoding && same_bytes(old, was->body, new, is->body);
 }
 

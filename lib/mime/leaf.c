@@ -222,6 +222,18 @@ static void add_lines(const struct leaf *leaf, const char *text, size_t len, str
 	}
 }
 
+/* True when the line that ends at `at`, or the one that begins there, could become a delimiter of a
+ * multipart if it were cut off there: in HTML the text then goes in without line ends of its own.
+ */
+static bool looks_like_delimiter(const char *body, size_t len, size_t at)
+{
+	const char *lf = memrchr(body, '\n', at);
+	const char *line = lf ? lf + 1 : body;
+
+	return (body + at - line >= 2 && !memcmp(line, "--", 2)) ||
+	       (len - at >= 2 && !memcmp(body + at, "--", 2));
+}
+
 /* The text with the line ends and blank lines that part it from what is there already. */
 static void shape(struct leaf *leaf, const struct tp_leaf_text *text)
 {
@@ -229,6 +241,10 @@ static void shape(struct leaf *leaf, const struct tp_leaf_text *text)
 	size_t at = leaf->place;
 	bool at_end = at == leaf->body_len, open = !ends_line(before, at) && !is_mark(before, at);
 
+	if (leaf->html && looks_like_delimiter(before, leaf->body_len, at)) {
+		add_lines(leaf, text->text, text->len, &leaf->put);
+		return;
+	}
 	if (open)
 		tp_buf_addc(&leaf->put, '\n');
 	if (!leaf->html && text->foot && !ends_blank(before, at))
@@ -629,6 +645,21 @@ static enum tp_status edit_body(
 	if (encoding == TP_ENCODING_QP && same_bytes)
 		status = insert_qp(leaf, edits, err);
 	return status == TP_NOTHING ? replace_body(leaf, encoding, edits, err) : status;
+}
+
+enum tp_status tp_leaf_read(const struct tp_tree *tree, const char *data, uint32_t part,
+	struct tp_buf *out, struct tp_error *err)
+{
+	struct leaf leaf = { .data = data, .part = &tree->parts[part] };
+	enum tp_status status;
+
+	tp_buf_init(&leaf.decoded, SIZE_MAX - 1);
+	status = load(&leaf, err);
+	if (!status)
+		status = tp_text_to_utf8(leaf.body, leaf.body_len, leaf.charset, out, NULL, err);
+	free(leaf.charset);
+	tp_buf_release(&leaf.decoded);
+	return status;
 }
 
 enum tp_status tp_leaf_insert(const struct tp_tree *tree, const char *data, uint32_t part,
