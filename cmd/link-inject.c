@@ -56,8 +56,7 @@ struct work {
 	struct tp_buf html;
 };
 
-/* --- links ---------------------------------------------------------------------------------------
- */
+/* --- links ------------------------------------------------------------------------------------ */
 
 static void log_left(const struct work *work, uint32_t part, const char *why)
 {
@@ -147,8 +146,7 @@ static enum tp_status read_links(struct work *work, struct tp_error *err)
 	return status;
 }
 
-/* --- texts ---------------------------------------------------------------------------------------
- */
+/* --- texts ------------------------------------------------------------------------------------ */
 
 /* A language that we write, named by the first subtag of Content-Language. */
 static const char *mail_language(const struct work *work)
@@ -234,8 +232,7 @@ static enum tp_status make_texts(struct work *work, struct tp_error *err)
 	return fill(work, "built-in template", built_in, strlen(built_in), true, &work->html, err);
 }
 
-/* --- the message ---------------------------------------------------------------------------------
- */
+/* --- the message ------------------------------------------------------------------------------ */
 
 /* Carries the edits out, proves the result, writes it. */
 static enum tp_status write_edited(const struct work *work, struct tp_edits *edits,

@@ -25,8 +25,7 @@ static bool is_removed(const struct job *job, uint32_t part)
 	return job->inject->removed && job->inject->removed[part];
 }
 
-/* --- delimiter lines -----------------------------------------------------------------------------
- */
+/* --- delimiter lines -------------------------------------------------------------------------- */
 
 /* Where the delimiter line before child `part` begins. */
 static size_t delimiter_begin(const struct job *job, uint32_t part)
@@ -79,8 +78,7 @@ static uint32_t last_child(const struct tp_tree *tree, uint32_t parent)
 	return child;
 }
 
-/* --- taking stubs out ----------------------------------------------------------------------------
- */
+/* --- taking stubs out ------------------------------------------------------------------------- */
 
 /* Flags multiparts that lose all their children; unflags what an enclosed message cannot lose. From
  * the last part to the first, so that children are settled before their parents. */
@@ -148,8 +146,7 @@ static enum tp_status remove_parts(const struct job *job, struct tp_error *err)
 	return status;
 }
 
-/* --- the root's header ---------------------------------------------------------------------------
- */
+/* --- the root's header ------------------------------------------------------------------------ */
 
 static bool is_content_field(const struct job *job, const struct tp_field *field)
 {
@@ -215,8 +212,7 @@ static enum tp_status add_root_fields(const struct job *job, const struct header
 	return status;
 }
 
-/* --- parts of their own --------------------------------------------------------------------------
- */
+/* --- parts of their own ----------------------------------------------------------------------- */
 
 static enum tp_status make_part(const struct job *job, struct tp_buf *out, struct tp_error *err)
 {
@@ -357,8 +353,7 @@ static enum tp_status replace_root(const struct job *job, struct tp_error *err)
 	return status;
 }
 
-/* --- the way -------------------------------------------------------------------------------------
- */
+/* --- the way ---------------------------------------------------------------------------------- */
 
 /* Puts the text into the bodies. Those that cannot take it leave the list. */
 static enum tp_status put_inside(
@@ -412,8 +407,7 @@ static enum tp_status put_beside(
 	return wrap_root(job, err);
 }
 
-/* --- what shall come out -------------------------------------------------------------------------
- */
+/* --- what shall come out ---------------------------------------------------------------------- */
 
 static enum tp_status intend_parts(const struct job *job, const struct tp_bodies *bodies,
 	unsigned deeper, struct tp_intent *intent, struct tp_error *err)

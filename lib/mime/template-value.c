@@ -52,8 +52,7 @@ bool tp_value_is_of_link(enum tp_value_id id)
 	return id >= TP_VALUE_NAME && id <= TP_VALUE_NUMBER;
 }
 
-/* --- sizes and days ------------------------------------------------------------------------------
- */
+/* --- sizes and days --------------------------------------------------------------------------- */
 
 /* How a language writes. English text stays ASCII, so that it fits into any mail as it is. */
 struct manner {
@@ -155,8 +154,7 @@ static void write_common_day(const struct tp_template_facts *facts, struct tp_bu
 	tp_buf_release(&day);
 }
 
-/* --- values --------------------------------------------------------------------------------------
- */
+/* --- values ----------------------------------------------------------------------------------- */
 
 static enum tp_status write_header(const char *name, size_t len,
 	const struct tp_template_facts *facts, struct tp_buf *out, struct tp_error *err)
@@ -288,8 +286,7 @@ enum tp_status tp_value_get(enum tp_value_id id, const char *name, size_t name_l
 	return status ? status : tp_buf_status(out, "template", err);
 }
 
-/* --- escaping ------------------------------------------------------------------------------------
- */
+/* --- escaping --------------------------------------------------------------------------------- */
 
 static bool write_entities(const char *text, size_t len, struct tp_buf *out)
 {

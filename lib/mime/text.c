@@ -144,8 +144,7 @@ bool tp_text_holds_ascii(const char *charset)
 	return same;
 }
 
-/* --- header values -------------------------------------------------------------------------------
- */
+/* --- header values ---------------------------------------------------------------------------- */
 
 static bool has(const struct tp_buf *value, const char *what)
 {
@@ -319,8 +318,7 @@ enum tp_status tp_part_filename(const struct tp_tree *tree, const char *data, ui
 	return status;
 }
 
-/* --- addresses -----------------------------------------------------------------------------------
- */
+/* --- addresses -------------------------------------------------------------------------------- */
 
 /* Where the lexer of an address list is. */
 struct address_list {
