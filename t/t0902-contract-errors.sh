@@ -2,7 +2,7 @@
 # The contract of every tool, exit codes and all-or-nothing: whatever is wrong, tools that carry mail
 # exit 0 or 75 with all of the output or none, give the mail back under --on-error=pass, and read all
 # of stdin; the others say what happened in sysexits.
-# shellcheck disable=SC2016 # other shells expand what stands in single quotes
+# shellcheck disable=SC2016,SC2317 # other shells expand what stands in single quotes
 . "${0%/*}/test-lib.sh"
 . "$SRC/t/lib-contract.sh"
 needs perl

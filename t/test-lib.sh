@@ -133,6 +133,18 @@ needs() {
 	done
 }
 
+# Shows the source tree here, so that a test of the tree writes nothing into it.
+link_tree() {
+	for _f in "$SRC"/* "$SRC"/.[a-z]*; do
+		case ${_f##*/} in .git | build* | \*) ;; *) ln -s "$_f" . ;; esac
+	done
+}
+
+# True when the tools were built with sanitizers, which leave no room for another LD_PRELOAD.
+sanitized() {
+	grep -qa __asan_init "$BIN"/mime-size
+}
+
 done_testing() {
 	echo "1..$count"
 	[ "$failed" -eq 0 ] || exit 1

@@ -58,26 +58,28 @@ static bool is_insertion(const struct tp_buf *was, const struct tp_buf *now)
 	return head + tail >= was->len;
 }
 
-static bool holds_old_text(const struct tp_tree *old_tree, const char *old, uint32_t origin,
-	const struct tp_tree *new_tree, const char *new, uint32_t i)
+/* TP_NOTHING when it does not; another status when that could not be found out. */
+static enum tp_status holds_old_text(const struct tp_tree *old_tree, const char *old,
+	uint32_t origin, const struct tp_tree *new_tree, const char *new, uint32_t i)
 {
 	struct tp_buf was = TP_BUF_INIT(SIZE_MAX - 1), now = TP_BUF_INIT(SIZE_MAX - 1);
-	bool good = !tp_leaf_read(old_tree, old, origin, &was, NULL) &&
-		    !tp_leaf_read(new_tree, new, i, &now, NULL);
+	enum tp_status status = tp_leaf_read(old_tree, old, origin, &was, NULL);
 
-	if (good) {
+	if (!status)
+		status = tp_leaf_read(new_tree, new, i, &now, NULL);
+	if (!status) {
 		drop_returns(&was);
 		drop_returns(&now);
-		good = is_insertion(&was, &now);
+		status = is_insertion(&was, &now) ? TP_OK : TP_NOTHING;
 	}
 	tp_buf_release(&was);
 	tp_buf_release(&now);
-	return good;
+	return status;
 }
 
 /* Whether part i of the new tree is the part `origin` of the old one, as far as it was kept. */
-static bool is_origin(const struct tp_tree *old_tree, const char *old, uint32_t origin, bool edited,
-	const struct tp_tree *new_tree, const char *new, uint32_t i)
+static enum tp_status is_origin(const struct tp_tree *old_tree, const char *old, uint32_t origin,
+	bool edited, const struct tp_tree *new_tree, const char *new, uint32_t i)
 {
 	const struct tp_part *was = &old_tree->parts[origin], *is = &new_tree->parts[i];
 	struct tp_media_type was_type, is_type;
@@ -85,14 +87,16 @@ static bool is_origin(const struct tp_tree *old_tree, const char *old, uint32_t 
 	tp_part_media_type(old_tree, old, origin, &was_type);
 	tp_part_media_type(new_tree, new, i, &is_type);
 	if (!tp_media_type_is(&is_type, was_type.type, was_type.subtype))
-		return false;
+		return TP_NOTHING;
 	if (was->kind != is->kind) /* an enclosed message that ends before it begins */
-		return !tp_range_len(was->body) && !tp_range_len(is->body);
+		return tp_range_len(was->body) || tp_range_len(is->body) ? TP_NOTHING : TP_OK;
 	if (was->kind != TP_PART_LEAF)
-		return true;
+		return TP_OK;
 	if (edited)
 		return holds_old_text(old_tree, old, origin, new_tree, new, i);
-	return was->encoding == is->encoding && same_bytes(old, was->body, new, is->body);
+	return was->encoding == is->encoding && same_bytes(old, was->body, new, is->body)
+		       ? TP_OK
+		       : TP_NOTHING;
 }
 
 static bool is_new(const struct tp_tree *tree, const char *data, uint32_t i, enum tp_intended kind)
@@ -110,13 +114,14 @@ static bool is_new(const struct tp_tree *tree, const char *data, uint32_t i, enu
 	return tp_media_type_is(&type, "text", "plain");
 }
 
-static bool is_as_meant(const struct tp_intent_part *meant, const struct tp_tree *tree,
+static enum tp_status is_as_meant(const struct tp_intent_part *meant, const struct tp_tree *tree,
 	const char *data, const struct tp_tree *result_tree, const char *result, uint32_t i)
 {
 	if (meant->depth != result_tree->parts[i].depth)
-		return false;
+		return TP_NOTHING;
 	if (meant->kind != TP_INTENDED_SAME && meant->kind != TP_INTENDED_EDITED)
-		return is_new(result_tree, result, i, (enum tp_intended)meant->kind);
+		return is_new(result_tree, result, i, (enum tp_intended)meant->kind) ? TP_OK
+										     : TP_NOTHING;
 	return is_origin(tree, data, meant->origin, meant->kind == TP_INTENDED_EDITED, result_tree,
 		result, i);
 }
@@ -138,6 +143,7 @@ static bool is_hollow_intent(const struct tp_intent_part *meant, const struct tp
 static enum tp_status compare(const struct tp_intent *intent, const struct tp_tree *tree,
 	const char *data, const struct tp_tree *got, const char *result, struct tp_error *err)
 {
+	enum tp_status status;
 	uint32_t i = 0;
 	size_t at = 0;
 
@@ -148,7 +154,10 @@ static enum tp_status compare(const struct tp_intent *intent, const struct tp_tr
 			at++;
 		if (i == got->count || at == intent->count)
 			break;
-		if (!is_as_meant(&intent->list[at], tree, data, got, result, i))
+		status = is_as_meant(&intent->list[at], tree, data, got, result, i);
+		if (status == TP_NOMEM) /* not known is neither right nor wrong */
+			return tp_fail(err, status, "checking the result: out of memory");
+		if (status)
 			return tp_fail(err, TP_INTERNAL,
 				"checking the result: part number %u is not what was intended", i);
 	}

@@ -142,6 +142,10 @@ static void write_common_day(const struct tp_template_facts *facts, struct tp_bu
 		tp_buf_clear(&day);
 		if (facts->links[i].expires)
 			write_day(facts->links[i].expires, manner_of(facts->lang), &day);
+		if (day.status) { /* an unwritten day is no "no day" */
+			out->status = day.status;
+			break;
+		}
 		if (i == 0)
 			tp_buf_add(out, tp_buf_str(&day), day.len);
 		else if (strcmp(tp_buf_str(out) + start, tp_buf_str(&day)) != 0)
@@ -160,6 +164,8 @@ static enum tp_status write_header(const char *name, size_t len,
 	enum tp_status status = TP_OK;
 
 	tp_buf_add(&wanted, name, len);
+	if (wanted.status == TP_NOMEM)
+		return tp_buf_status(&wanted, "template", err);
 	if (facts->tree && tp_header_find(facts->data, facts->tree->parts[0].header,
 				   tp_buf_str(&wanted), &field))
 		status = tp_text_decode(facts->data, field.value, out, err);
