@@ -11,6 +11,8 @@
 #include "mime/header.h"
 #include "mime/leaf.h"
 
+#define BODIES_MAX 32 /* people write three; a text for each of thousands would be a flood */
+
 struct job {
 	const struct tp_tree *tree;
 	const char *data;
@@ -462,6 +464,8 @@ enum tp_status tp_inject(const struct tp_tree *tree, const char *data, size_t le
 	status = settle_removed(&job, err);
 	if (!status && !inject->beside)
 		status = tp_bodies_find(tree, data, inject->removed, &bodies, err);
+	if (bodies.count > BODIES_MAX)
+		bodies.count = 0; /* then beside all of them, once */
 	if (!status)
 		status = put_inside(&job, &bodies, err);
 	if (!status && !bodies.count)

@@ -1,10 +1,10 @@
 /*
  * Text put into a whole message, and stubs taken out of it, as one list of edits.
  *
- * Text goes into every text body (mime/body.h). A mail that has none gets a part of its own: beside
- * the others when the root is a multipart/mixed, in place of everything when nothing else is left,
- * else in a new multipart/mixed around the old root, whose fields Content-* go with it. Nothing is
- * ever put inside what is signed or encrypted.
+ * Text goes into every text body (mime/body.h). A mail that has none, or more than anybody reads,
+ * gets a part of its own: beside the others when the root is a multipart/mixed, in place of
+ * everything when nothing else is left, else in a new multipart/mixed around the old root, whose
+ * fields Content-* go with it. Nothing is ever put inside what is signed or encrypted.
  */
 #ifndef TP_MIME_INJECT_H
 #define TP_MIME_INJECT_H
