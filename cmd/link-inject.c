@@ -15,7 +15,8 @@
 #include "mime/links.h"
 #include "mime/template.h"
 
-#define FILE_MAX ((size_t)16 * 1024 * 1024)
+#define FILE_MAX  ((size_t)16 * 1024 * 1024)
+#define LINES_MAX 100 /* of the log, about stubs that stay */
 
 static const char *links_file, *text_file, *html_file;
 static bool keep_stubs;
@@ -49,6 +50,7 @@ struct work {
 	struct tp_tree tree;
 	struct tp_links links;
 	bool *stubs; /* a flag for each part: shown as a link */
+	size_t left; /* external bodies that stay */
 	bool has_secret;
 	unsigned char secret[TP_SECRET_BYTES]; /* loaded by the first sealed stub */
 	const char *lang;
@@ -58,12 +60,17 @@ struct work {
 
 /* --- links ------------------------------------------------------------------------------------ */
 
-static void log_left(const struct work *work, uint32_t part, const char *why)
+static void log_left(struct work *work, uint32_t part, const char *why)
 {
-	struct tp_buf path = TP_BUF_INIT(4096);
+	struct tp_buf path = TP_BUF_INIT(1u << 16);
 
+	if (work->left++ >= LINES_MAX) {
+		if (work->left == LINES_MAX + 1)
+			tp_notice("(and perhaps more)");
+		return;
+	}
 	tp_tree_path(&work->tree, part, &path);
-	tp_notice("part %s: external body left as it is: %s", tp_buf_str(&path), why);
+	tp_notice("part %.100s: external body left as it is: %s", tp_buf_str(&path), why);
 	tp_buf_release(&path);
 }
 
@@ -102,6 +109,10 @@ static enum tp_status collect_stub(struct work *work, uint32_t part, struct tp_e
 	enum tp_status status;
 
 	status = tp_stub_parse(&work->tree, work->data, part, &link, err);
+	if (status == TP_LIMIT) { /* none of ours: we write short ones */
+		log_left(work, part, "a value in it is too long to be read");
+		status = TP_NOTHING;
+	}
 	if (status)
 		return status;
 	status = judge(work, part, &link, err);
@@ -342,6 +353,11 @@ static enum tp_status run_link_inject(struct tp_run *run, struct tp_error *err)
 	tp_buf_init(&work.text, TP_TEMPLATE_OUTPUT_MAX);
 	tp_buf_init(&work.html, TP_TEMPLATE_OUTPUT_MAX);
 	status = tp_tree_scan(&work.tree, work.data, work.len, &tp_tree_default_limits, err);
+	if (status == TP_LIMIT) {
+		/* No mail that people write: making it wait would only make it come back. */
+		tp_warn("passed unchanged: %s", err->text);
+		return tp_stdout_write(work.data, work.len, err);
+	}
 	if (status)
 		return status;
 	status = work_on(&work, err);

@@ -142,6 +142,18 @@ result "$([ -s out ]; echo $((! $?)))" 'nothing is written'
 works '--on-error=pass' link-inject --on-error=pass <in
 same 'gives the mail back' out in
 
+# What no stub of ours has must not make a mail wait.
+{ echo "$head"; printf -- '--b\nContent-Type: message/external-body; access-type=URL; URL="http://x/"'
+	printf ';\n name*20000*=x; access-type*20000*=x'; printf '\n\nContent-Type: a/b;\n filename*20000*=x\n'
+	printf 'Content-Disposition: attachment;\n filename*20000*=x\nX-Tubepost-Seal: x\n\n--b--\n'; } >in
+works 'a stub with endless parameters' link-inject -v <in
+same 'is left alone' out in
+has 'and the reason said' err 'part 2: external body left as it is: a value in it is too long'
+{ echo "$head"; awk 'BEGIN { for (i = 0; i < 5000; i++)
+	print "--b\nContent-Type: message/external-body; access-type=URL; URL=\"http://x/\"\n\nContent-Type: a/b\n\n" }'; echo --b--; } >in
+works 'five thousand stubs of others' link-inject --log "$TRASH/log" <in
+result "$([ "$(wc -l <log)" -le 101 ]; echo $?)" 'do not flood the log'
+
 # --- untouched ----------------------------------------------------------------------------------
 mkdir "$TRASH/none"
 printf 'From: x\n\nhello, no final line end' >in
