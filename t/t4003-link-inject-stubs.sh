@@ -136,11 +136,22 @@ works '--trust any, a file: URL' link-inject --trust=any <in.file
 same 'does not' out in.file
 
 { echo "$head"; echo --b; SECRET=$O pdf; printf '\n--b--\n'; } >in
-defers 'a seal of another secret: the mail waits' link-inject <in
-has 'the reason is said' err 'link-inject: part 2: stub: its seal does not fit'
+works 'a stub of another site, with its seal' link-inject <in
+same 'is left alone, and the mail does not wait' out in
+has 'a warning comes without asking' err 'link-inject: stubs with a seal that is not ours are left'
+works 'the same' link-inject -v <in
+has 'the part is said' err 'part 2: external body left as it is: its seal is of another secret'
+{ echo "$head"; echo --b; SECRET=$O pdf; echo; echo --b; zip; printf '\n--b--\n'; } >in
+works 'beside one of ours' link-inject <in
+has 'ours is shown' out '^\* a & b <c>.zip'
+hasnt 'the other one is not' out '^\* Report.pdf'
+has 'and stays' out '^Content-Type: message/external-body'
+chmod o+r secret
+defers 'a secret that cannot be taken: the mail waits' link-inject <in
 result "$([ -s out ]; echo $((! $?)))" 'nothing is written'
 works '--on-error=pass' link-inject --on-error=pass <in
 same 'gives the mail back' out in
+chmod o-r secret
 
 # What no stub of ours has must not make a mail wait.
 { echo "$head"; printf -- '--b\nContent-Type: message/external-body; access-type=URL; URL="http://x/"'

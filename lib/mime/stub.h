@@ -60,9 +60,8 @@ enum tp_status tp_stub_render(const struct tp_link *link,
 enum tp_status tp_stub_parse(const struct tp_tree *tree, const char *data, uint32_t part,
 	struct tp_link *link, struct tp_error *err);
 
-/* TP_OK when link->seal is the seal of the link's fields under `secret`; TP_TEMPORARY otherwise,
- * because the likely reason is a secret that differs between two machines of one site, and mail
- * must wait for that to be mended. */
+/* TP_OK when link->seal is the seal of the link's fields under `secret`, TP_NOTHING when it is not:
+ * another site's stub, a forgery, or ours, altered. None of them may make a mail wait. */
 enum tp_status tp_stub_verify(const struct tp_link *link,
 	const unsigned char secret[TP_STUB_SECRET_LEN], struct tp_error *err);
 
