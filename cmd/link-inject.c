@@ -107,6 +107,7 @@ static enum tp_status judge(
 static enum tp_status collect_stub(struct work *work, uint32_t part, struct tp_error *err)
 {
 	struct tp_link link;
+	struct tp_field field;
 	enum tp_status status;
 
 	status = tp_stub_parse(&work->tree, work->data, part, &link, err);
@@ -117,6 +118,11 @@ static enum tp_status collect_stub(struct work *work, uint32_t part, struct tp_e
 	if (status)
 		return status;
 	status = judge(work, part, &link, err);
+	if (!status &&
+		tp_header_find(work->data, work->tree.parts[part].header, TP_STUB_SHOWN, &field)) {
+		log_left(work, part, "its link is shown already");
+		status = TP_NOTHING;
+	}
 	if (status) {
 		tp_link_release(&link);
 		return status;
@@ -294,6 +300,7 @@ static enum tp_status try_inject(
 		.foot = !strcmp(tp_conf_str(work->run->conf, "inject.position"), "foot"),
 		.wrap_sealed = work->links.count > 0,
 		.beside = beside,
+		.kept = keep_stubs ? work->stubs : NULL,
 		.removed = removed,
 	};
 	enum tp_inject_way way;

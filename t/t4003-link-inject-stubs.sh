@@ -63,6 +63,18 @@ has 'the stub stays' out 'message/external-body'
 has 'and its link is shown' out '^\* Report.pdf'
 cp out twice
 works 'a second run' link-inject --keep-stubs <twice
+same 'does not show it again' out twice
+works 'nor does one that keeps no stubs' link-inject -v <twice
+same 'which leaves what was kept' out twice
+has 'and says why' err 'part 2: external body left as it is: its link is shown already'
+{ sed -n '1,/^Content-Type/p' in; echo; echo --b; pdf; echo; echo --b--; } | sed 's/$/\r/' >crlf
+works 'with CRLF' link-inject --keep-stubs <crlf
+result "$(grep -q "^X-Tubepost-Shown: yes$(printf '\r')$" out; echo $?)" 'the mark has it, too'
+{ printf 'Subject: x\n'; pdf; } >alone
+works 'a mail that is a stub, kept' link-inject --keep-stubs <alone
+cp out twice
+works 'again' link-inject --keep-stubs <twice
+same 'is as it was' out twice
 
 works 'at the head' link-inject --position head <in
 has 'the link comes before the text' out '^The link works'

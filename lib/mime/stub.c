@@ -315,6 +315,17 @@ enum tp_status tp_stub_render(const struct tp_link *link,
 	return status;
 }
 
+enum tp_status tp_stub_mark(const struct tp_tree *tree, const char *data, uint32_t part,
+	const char *eol, struct tp_edits *edits, struct tp_error *err)
+{
+	const char *mark = strcmp(eol, "\n") ? TP_STUB_MARK "\r\n" : TP_STUB_MARK "\n";
+	struct tp_field field;
+
+	if (!tp_header_find(data, tree->parts[part].header, "Content-Type", &field))
+		return TP_OK;
+	return tp_edits_insert(edits, field.whole.begin, mark, strlen(mark), err);
+}
+
 /* --- reading ---------------------------------------------------------------------------------- */
 
 /* The phantom header: the body of the stub up to its first blank line. */
