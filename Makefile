@@ -2,7 +2,7 @@
 # `./configure` writes config.mak for other paths, compilers and optional parts.
 #
 #   make [DEVELOPER=1] [SANITIZE=address,undefined] [BUILD=folder] [V=1]
-#   make check | fuzz | sanitize | perf | soak | install | uninstall | dist | clean
+#   make check | sanitize | fuzz | perf | install | uninstall | dist | clean | distclean
 
 VERSION := 0.1.0
 PREFIX  ?= /usr/local
