@@ -58,7 +58,9 @@ else
 fi
 
 printf 'a report\n' >report.pdf
-sed -n 's/^\.Dl \$ //p' "$page" | sed "s|/tmp/drop|$TRASH/drop|" >examples
+# `.Dl $ COMMAND`, and `$ COMMAND` in a literal block with the lines that a backslash continues.
+perl -ne 's/^\.Dl //; if ($more || s/^\$ //) { $more = s/\\e\n$/ /; print }' "$page" |
+	sed "s|/tmp/drop|$TRASH/drop|" >examples
 while read -r example; do
 	ok "example: $example" sh -c "$example"
 	cp .out "printed.$((n = ${n:-0} + 1))"
