@@ -47,6 +47,12 @@ for h in fr 'FR-ca, en' 'fr;q=1'; do
 	works "auto, Content-Language: $h" link-inject --links link <in.lang
 	has 'is French' out '^Ce message'
 done
+printf 'Content-Type: multipart/mixed; boundary=b\n\n--b\nContent-Language: es\n\nx\n--b--\n' >in.part
+works 'auto, Content-Language of the text' link-inject --links link <in.part
+has 'is Spanish' out '^Este mensaje'
+{ echo "Content-Language: de"; cat in.part; } >in.both
+works 'auto, Content-Language of both' link-inject --links link <in.both
+has 'is that of the message' out '^Diese Nachricht'
 { echo "Content-Language: ja"; cat in; } >in.lang
 printf 'inject:\n  default_lang: de\n' >conf
 works 'auto, a language that we do not write' link-inject -c conf --links link <in.lang
