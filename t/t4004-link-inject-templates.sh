@@ -2,20 +2,8 @@
 # link-inject: templates, languages, lists of links, and what it says about mistakes in them.
 
 . "${0%/*}/test-lib.sh"
+. "$SRC/t/lib-inject.sh"
 
-works() {
-	_what=$1
-	shift
-	"$@" >out 2>err
-	result $? "$_what: exit 0"
-}
-defers() {
-	_what=$1
-	shift
-	"$@" >out 2>err
-	[ $? -eq 75 ] && [ ! -s out ]
-	result $? "$_what: exit 75, nothing written"
-}
 decoded() { link-inject "$@" <in >out 2>err && sed '1,/^$/d' out | perl -MMIME::QuotedPrint -0pe '$_ = decode_qp($_)' >text; }
 needs perl
 
