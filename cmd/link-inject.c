@@ -10,9 +10,10 @@
 #include "base/tool.h"
 #include "mime/body.h"
 #include "mime/header.h"
+#include "mime/body.h"
 #include "mime/inject.h"
-#include "mime/rewrite.h"
 #include "mime/links.h"
+#include "mime/rewrite.h"
 #include "mime/template.h"
 
 #define FILE_MAX  ((size_t)16 * 1024 * 1024)
@@ -170,8 +171,8 @@ static enum tp_status read_links(struct work *work, struct tp_error *err)
 
 /* --- texts ------------------------------------------------------------------------------------ */
 
-/* A language that we write, named by the first subtag of Content-Language. */
-static const char *mail_language(const struct work *work)
+/* A language that we write, named by the first subtag of the part's Content-Language. */
+static const char *part_language(const struct work *work, uint32_t part)
 {
 	static const char *const ours[] = { "en", "fr", "de", "es" };
 	struct tp_buf value = TP_BUF_INIT(4096);
@@ -179,7 +180,7 @@ static const char *mail_language(const struct work *work)
 	const char *found = NULL;
 	size_t len;
 
-	if (tp_header_find(work->data, work->tree.parts[0].header, "Content-Language", &field))
+	if (tp_header_find(work->data, work->tree.parts[part].header, "Content-Language", &field))
 		tp_header_unfold(work->data, field.value, &value);
 	len = strcspn(tp_buf_str(&value), "-_, \t(;");
 	for (size_t i = 0; i < sizeof ours / sizeof *ours; i++)
@@ -189,13 +190,33 @@ static const char *mail_language(const struct work *work)
 	return found;
 }
 
-static void choose_language(struct work *work)
+/* The message's language, else that of its first text: programs that build mails write the field
+ * (RFC 3282) at either place, some move it from the first to the second. */
+static enum tp_status mail_language(struct work *work, struct tp_error *err)
 {
+	struct tp_bodies bodies = TP_BODIES_INIT;
+	enum tp_status status;
+
+	work->lang = part_language(work, 0);
+	if (work->lang)
+		return TP_OK;
+	status = tp_bodies_find(&work->tree, work->data, work->stubs, &bodies, err);
+	if (!status && bodies.count)
+		work->lang = part_language(work, bodies.parts[0]);
+	tp_bodies_release(&bodies);
+	return status;
+}
+
+static enum tp_status choose_language(struct work *work, struct tp_error *err)
+{
+	enum tp_status status = TP_OK;
+
 	work->lang = tp_conf_str(work->run->conf, "inject.lang");
 	if (!strcmp(work->lang, "auto"))
-		work->lang = mail_language(work);
+		status = mail_language(work, err);
 	if (!work->lang)
 		work->lang = tp_conf_str(work->run->conf, "inject.default_lang");
+	return status;
 }
 
 static enum tp_status fill(const struct work *work, const char *name, const char *template,
@@ -232,9 +253,10 @@ static enum tp_status make_texts(struct work *work, struct tp_error *err)
 	const char *text = text_file ? text_file : tp_conf_str(conf, "inject.template");
 	const char *html = text_file ? html_file : tp_conf_str(conf, "inject.html_template");
 	const char *built_in;
-	enum tp_status status;
+	enum tp_status status = choose_language(work, err);
 
-	choose_language(work);
+	if (status)
+		return status;
 	if (text) {
 		status = fill_file(work, text, false, &work->text, err);
 	} else {

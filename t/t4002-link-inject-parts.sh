@@ -3,21 +3,7 @@
 # does. Messages and results are compared byte for byte.
 
 . "${0%/*}/test-lib.sh"
-
-# Like ok and fails, the outcome kept in out and err for several looks at it.
-works() {
-	_what=$1
-	shift
-	"$@" >out 2>err
-	result $? "$_what: exit 0"
-}
-defers() {
-	_what=$1
-	shift
-	"$@" >out 2>err
-	[ $? -eq 75 ]
-	result $? "$_what: exit 75"
-}
+. "$SRC/t/lib-inject.sh"
 
 check() { # WHAT [OPTION...]: in -> wanted
 	_w=$1

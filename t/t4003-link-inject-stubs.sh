@@ -2,21 +2,7 @@
 # link-inject: stubs become links, when they are ours; what each leaves behind in the message.
 
 . "${0%/*}/test-lib.sh"
-
-# Like ok and fails, the outcome kept in out and err for several looks at it.
-works() {
-	_what=$1
-	shift
-	"$@" >out 2>err
-	result $? "$_what: exit 0"
-}
-defers() {
-	_what=$1
-	shift
-	"$@" >out 2>err
-	[ $? -eq 75 ]
-	result $? "$_what: exit 75"
-}
+. "$SRC/t/lib-inject.sh"
 
 S=0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef
 O=ff23456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef
