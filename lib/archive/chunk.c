@@ -83,8 +83,8 @@ static enum tp_status read_piece(struct tp_chunk *chunk, const struct tp_piece *
 }
 
 /* Says in *fresh whether the section came from the disk just now, and has to be looked over. */
-static enum tp_status need(struct tp_chunk *chunk, size_t section, bool *fresh,
-	struct tp_error *err)
+static enum tp_status need(
+	struct tp_chunk *chunk, size_t section, bool *fresh, struct tp_error *err)
 {
 	const struct tp_segment_chunk_entry *entry = &chunk->segment->chunks[chunk->number];
 	enum tp_status status;
@@ -100,8 +100,8 @@ static enum tp_status need(struct tp_chunk *chunk, size_t section, bool *fresh,
 static enum tp_status damaged(struct tp_chunk *chunk, size_t section, struct tp_error *err)
 {
 	chunk->have[section] = false;
-	return tp_fail(err, TP_DATA, "%s: chunk %zu is damaged", chunk->segment->name,
-		chunk->number);
+	return tp_fail(
+		err, TP_DATA, "%s: chunk %zu is damaged", chunk->segment->name, chunk->number);
 }
 
 static size_t rows_of(const struct tp_chunk *chunk)
@@ -135,18 +135,22 @@ enum tp_status tp_chunk_rows(struct tp_chunk *chunk, struct tp_rows *rows, struc
 	struct tp_buf *buf = &chunk->section[TP_SECTION_ROWS];
 	size_t n = rows_of(chunk);
 	uint64_t *words;
+	uint32_t *tails;
 	bool fresh;
 	enum tp_status status = need(chunk, TP_SECTION_ROWS, &fresh, err);
 
 	if (status)
 		return status;
-	if (buf->len != n * 25)
+	if (buf->len != n * 29)
 		return damaged(chunk, TP_SECTION_ROWS, err);
 	words = (uint64_t *)(void *)buf->data;
+	tails = (uint32_t *)(words + 3 * n);
 	if (fresh)
 		host64(words, 3 * n);
-	*rows = (struct tp_rows){ n, (const int64_t *)words, words + n, words + 2 * n,
-		(const uint8_t *)(words + 3 * n) };
+	if (fresh)
+		host32(tails, n);
+	*rows = (struct tp_rows){ n, (const int64_t *)words, words + n, words + 2 * n, tails,
+		(const uint8_t *)(tails + n) };
 	return TP_OK;
 }
 
@@ -165,8 +169,8 @@ static bool texts_are_sound(const struct tp_texts *texts, size_t rows, size_t by
 }
 
 /* u32 count | u32 offset[count + 1] | u16 of_row[rows] | bytes */
-enum tp_status tp_chunk_texts(struct tp_chunk *chunk, enum tp_column column,
-	struct tp_texts *texts, struct tp_error *err)
+enum tp_status tp_chunk_texts(
+	struct tp_chunk *chunk, enum tp_column column, struct tp_texts *texts, struct tp_error *err)
 {
 	size_t section = TP_SECTION_FROM + (size_t)column, n = rows_of(chunk), front;
 	struct tp_buf *buf = &chunk->section[section];
@@ -193,18 +197,6 @@ enum tp_status tp_chunk_texts(struct tp_chunk *chunk, enum tp_column column,
 	host32(words + 1, texts->count + 1);
 	host16((uint16_t *)(void *)(words + texts->count + 2), n);
 	return texts_are_sound(texts, n, buf->len - front) ? TP_OK : damaged(chunk, section, err);
-}
-
-enum tp_status tp_chunk_ids(struct tp_chunk *chunk, const char (**id)[TP_ID_LEN],
-	struct tp_error *err)
-{
-	bool fresh;
-	enum tp_status status = need(chunk, TP_SECTION_IDS, &fresh, err);
-
-	if (!status && chunk->section[TP_SECTION_IDS].len != rows_of(chunk) * TP_ID_LEN)
-		status = damaged(chunk, TP_SECTION_IDS, err);
-	*id = (const char(*)[TP_ID_LEN])(void *)chunk->section[TP_SECTION_IDS].data;
-	return status;
 }
 
 /* --- what is shown --------------------------------------------------------------------------- */
@@ -288,10 +280,9 @@ static bool take_shown(struct cursor *c, struct tp_record *record)
 	       take_rcpts(c, record ? &record->rcpts : NULL);
 }
 
-enum tp_status tp_chunk_record(struct tp_chunk *chunk, size_t row, struct tp_record *record,
-	struct tp_error *err)
+enum tp_status tp_chunk_record(
+	struct tp_chunk *chunk, size_t row, struct tp_record *record, struct tp_error *err)
 {
-	const char(*ids)[TP_ID_LEN];
 	struct tp_rows rows;
 	struct cursor c;
 	enum tp_status status;
@@ -300,13 +291,10 @@ enum tp_status tp_chunk_record(struct tp_chunk *chunk, size_t row, struct tp_rec
 	*record = (struct tp_record)TP_RECORD_INIT;
 	status = tp_chunk_rows(chunk, &rows, err);
 	if (!status)
-		status = tp_chunk_ids(chunk, &ids, err);
-	if (!status)
 		status = need_group(chunk, row / TP_SEGMENT_GROUP, err);
 	if (status)
 		return status;
-	memcpy(record->id, ids[row], TP_ID_LEN);
-	record->id[TP_ID_LEN] = '\0';
+	tp_id_make(rows.arrival_ms[row], rows.tail[row], record->id);
 	record->arrival_ms = rows.arrival_ms[row];
 	record->size_bytes = rows.size_bytes[row];
 	c.at = (const unsigned char *)chunk->shown.data;

@@ -9,8 +9,8 @@
 #include "archive/segment.h"
 
 enum tp_column {
-	TP_COLUMN_FROM,	   /* From and envelope sender */
-	TP_COLUMN_TO,	   /* To, Cc and envelope recipients */
+	TP_COLUMN_FROM, /* From and envelope sender */
+	TP_COLUMN_TO,   /* To, Cc and envelope recipients */
 	TP_COLUMN_SUBJECT,
 	TP_COLUMNS,
 };
@@ -20,7 +20,8 @@ struct tp_rows {
 	size_t count;
 	const int64_t *arrival_ms;
 	const uint64_t *size_bytes;
-	const uint64_t *at; /* index in the pack, or offset in the journal */
+	const uint64_t *at;   /* index in the pack, or offset in the journal */
+	const uint32_t *tail; /* what the id ends in (archive/record.h) */
 	const uint8_t *erased;
 };
 
@@ -30,7 +31,8 @@ struct tp_rows {
 struct tp_texts {
 	size_t count;
 	const char *bytes;
-	const uint32_t *offset; /* text t is bytes[offset[t], offset[t + 1]), its line end included */
+	const uint32_t
+		*offset; /* text t is bytes[offset[t], offset[t + 1]), its line end included */
 	const uint16_t *of_row; /* row i has text of_row[i] */
 };
 
@@ -43,14 +45,12 @@ void tp_chunk_turn(struct tp_chunk *chunk, struct tp_segment *segment, size_t nu
 
 /* What these give is borrowed and stays until the next turn. TP_DATA, TP_NOINPUT, TP_IO. */
 enum tp_status tp_chunk_rows(struct tp_chunk *chunk, struct tp_rows *rows, struct tp_error *err);
-enum tp_status tp_chunk_texts(struct tp_chunk *chunk, enum tp_column column,
-	struct tp_texts *texts, struct tp_error *err);
-enum tp_status tp_chunk_ids(struct tp_chunk *chunk, const char (**id)[TP_ID_LEN],
+enum tp_status tp_chunk_texts(struct tp_chunk *chunk, enum tp_column column, struct tp_texts *texts,
 	struct tp_error *err);
 
 /* What a list shows of a row: id, arrival, size, the texts as they were, the envelope. The rest of
  * the record stays empty. `record` is released first, and is the caller's to release. */
-enum tp_status tp_chunk_record(struct tp_chunk *chunk, size_t row, struct tp_record *record,
-	struct tp_error *err);
+enum tp_status tp_chunk_record(
+	struct tp_chunk *chunk, size_t row, struct tp_record *record, struct tp_error *err);
 
 #endif

@@ -98,8 +98,8 @@ enum tp_status tp_segment_piece(const struct tp_segment *segment, int fd,
 	if (piece->stored > TP_SEGMENT_PIECE_MAX ||
 		piece->stored != piece->plain + (segment->sealed ? TP_CIPHER_EXTRA : 0))
 		return damaged(segment, piece->at, err);
-	status = read_at(segment, fd, piece->at, piece->stored, segment->sealed ? scratch : out,
-		err);
+	status = read_at(
+		segment, fd, piece->at, piece->stored, segment->sealed ? scratch : out, err);
 	if (status || !segment->sealed) {
 		if (!status && tp_crc32c(0, out->data, out->len) != piece->crc)
 			return damaged(segment, piece->at, err);
@@ -107,10 +107,10 @@ enum tp_status tp_segment_piece(const struct tp_segment *segment, int fd,
 	}
 	about = tp_segment_about(segment->kind, segment->number, piece->at);
 	tp_buf_clear(out);
-	status = tp_cipher_open(segment->archive->key, &about, sizeof about, scratch->data,
-		scratch->len, out, err);
-	return status ? tp_error_prefix(err, "%s: at %llu", segment->name,
-				(unsigned long long)piece->at)
+	status = tp_cipher_open(
+		segment->archive->key, &about, sizeof about, scratch->data, scratch->len, out, err);
+	return status ? tp_error_prefix(
+				err, "%s: at %llu", segment->name, (unsigned long long)piece->at)
 		      : TP_OK;
 }
 
@@ -133,8 +133,8 @@ static bool read_header(struct tp_segment *segment, const unsigned char *h, uint
 	return true;
 }
 
-static bool read_entry(struct tp_segment_chunk_entry *entry, const unsigned char *e,
-	uint64_t file_bytes)
+static bool read_entry(
+	struct tp_segment_chunk_entry *entry, const unsigned char *e, uint64_t file_bytes)
 {
 	struct tp_chunk_range *r = &entry->range;
 
@@ -178,7 +178,7 @@ static enum tp_status read_front(struct tp_segment *segment, int fd, struct tp_e
 	struct tp_buf bytes = TP_BUF_INIT(SIZE_MAX / 2);
 	enum tp_status status;
 	uint64_t front, size = segment->memory.len;
-	uint32_t crc;
+	uint32_t crc = 0;
 	struct stat st;
 
 	if (segment->archive && fstat(fd, &st))
@@ -202,8 +202,8 @@ static enum tp_status read_front(struct tp_segment *segment, int fd, struct tp_e
 	if (!status)
 		status = read_directory(segment, &bytes, crc, size, err);
 	if (!status && segment->sealed && !segment->archive->has_key)
-		status = tp_fail(err, TP_CONFIG, "archive %s is encrypted: no key",
-			segment->archive->path);
+		status = tp_fail(
+			err, TP_CONFIG, "archive %s is encrypted: no key", segment->archive->path);
 out:
 	tp_buf_release(&bytes);
 	return status;
@@ -238,8 +238,8 @@ enum tp_status tp_segment_open_kind(struct tp_archive *archive, enum tp_segment_
 	return status;
 }
 
-enum tp_status tp_segment_in_memory(struct tp_buf *file, struct tp_segment **segment,
-	struct tp_error *err)
+enum tp_status tp_segment_in_memory(
+	struct tp_buf *file, struct tp_segment **segment, struct tp_error *err)
 {
 	struct tp_segment *s = calloc(1, sizeof *s);
 	enum tp_status status;
@@ -386,11 +386,10 @@ enum tp_status tp_segment_find_delivery(struct tp_segment *segment,
 
 /* --- keeping --------------------------------------------------------------------------------- */
 
-static enum tp_status verify_chunk(struct tp_segment *segment, struct tp_chunk *chunk, size_t i,
-	struct tp_error *err)
+static enum tp_status verify_chunk(
+	struct tp_segment *segment, struct tp_chunk *chunk, size_t i, struct tp_error *err)
 {
 	struct tp_record record = TP_RECORD_INIT;
-	const char(*ids)[TP_ID_LEN];
 	struct tp_texts texts;
 	struct tp_rows rows;
 	enum tp_status status;
@@ -399,8 +398,6 @@ static enum tp_status verify_chunk(struct tp_segment *segment, struct tp_chunk *
 	status = tp_chunk_rows(chunk, &rows, err);
 	for (int c = 0; !status && c < TP_COLUMNS; c++)
 		status = tp_chunk_texts(chunk, (enum tp_column)c, &texts, err);
-	if (!status)
-		status = tp_chunk_ids(chunk, &ids, err);
 	for (size_t r = 0; !status && r < rows.count; r++)
 		status = tp_chunk_record(chunk, r, &record, err);
 	tp_record_release(&record);

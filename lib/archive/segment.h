@@ -33,7 +33,7 @@ enum tp_segment_kind {
 /* What the directory says of a chunk. */
 struct tp_chunk_range {
 	uint32_t count;
-	int64_t first_ms, last_ms;	  /* of arrivals, both inclusive */
+	int64_t first_ms, last_ms;        /* of arrivals, both inclusive */
 	uint64_t least_bytes, most_bytes; /* of sizes, both inclusive */
 };
 
@@ -74,8 +74,8 @@ enum tp_status tp_segment_builder_write_kind(struct tp_segment_builder *builder,
 	uint64_t covers, struct tp_error *err);
 /* The rows in memory, without a file. The builder is good for nothing
  * but to be freed afterwards, as after a write. */
-enum tp_status tp_segment_builder_view(struct tp_segment_builder *builder,
-	struct tp_segment **segment, struct tp_error *err);
+enum tp_status tp_segment_builder_view(
+	struct tp_segment_builder *builder, struct tp_segment **segment, struct tp_error *err);
 void tp_segment_builder_free(struct tp_segment_builder *builder);
 
 /* Overwrites and unlinks a segment; a missing one is fine. What was erased from a pack or a journal

@@ -183,8 +183,8 @@ enum tp_status tp_segment_builder_add_at(struct tp_segment_builder *b,
 		.size_bytes = erased ? 0 : record->size_bytes,
 		.at = at,
 		.erased = erased,
+		.tail = tp_id_tail(record->id),
 		.shown = b->shown.len };
-	memcpy(row->id, record->id, TP_ID_LEN);
 	row->prefix = tp_segment_prefix(record->delivery);
 	put_shown(&b->shown, texts);
 	row->shown_len = b->shown.len - row->shown;
@@ -214,7 +214,7 @@ static int compare_rows(const void *a, const void *b)
 
 	if (x->arrival_ms != y->arrival_ms)
 		return x->arrival_ms < y->arrival_ms ? -1 : 1;
-	return memcmp(x->id, y->id, TP_ID_LEN);
+	return x->tail < y->tail ? -1 : x->tail > y->tail;
 }
 
 static void begin_piece(const struct tp_segment_builder *b, struct tp_piece *piece)
@@ -247,12 +247,9 @@ static void lay_rows(struct tp_segment_builder *b, struct tp_laid *laid)
 	for (size_t i = 0; i < b->count; i++)
 		put_number64(&b->out, b->rows[i].at);
 	for (size_t i = 0; i < b->count; i++)
-		tp_buf_addc(&b->out, (char)b->rows[i].erased);
-	end_piece(b, piece);
-	piece = &laid->section[TP_SECTION_IDS];
-	begin_piece(b, piece);
+		put_number(&b->out, b->rows[i].tail);
 	for (size_t i = 0; i < b->count; i++)
-		tp_buf_add(&b->out, b->rows[i].id, TP_ID_LEN);
+		tp_buf_addc(&b->out, (char)b->rows[i].erased);
 	end_piece(b, piece);
 }
 
@@ -278,8 +275,8 @@ static void lay_column(struct tp_segment_builder *b, struct tp_laid *laid, size_
 	memset(column->slot, 0, sizeof column->slot);
 }
 
-static enum tp_status lay_frame(struct tp_segment_builder *b, size_t begin, size_t end,
-	struct tp_error *err)
+static enum tp_status lay_frame(
+	struct tp_segment_builder *b, size_t begin, size_t end, struct tp_error *err)
 {
 	struct tp_piece *piece;
 	enum tp_status status;
@@ -299,8 +296,8 @@ static enum tp_status lay_frame(struct tp_segment_builder *b, size_t begin, size
 	return status;
 }
 
-static enum tp_status lay_frames(struct tp_segment_builder *b, struct tp_laid *laid,
-	struct tp_error *err)
+static enum tp_status lay_frames(
+	struct tp_segment_builder *b, struct tp_laid *laid, struct tp_error *err)
 {
 	enum tp_status status = TP_OK;
 

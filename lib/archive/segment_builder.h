@@ -10,10 +10,10 @@
 struct tp_build_row {
 	int64_t arrival_ms;
 	uint64_t size_bytes, at, prefix;
-	size_t shown, shown_len;    /* range of builder.shown */
+	size_t shown, shown_len; /* range of builder.shown */
 	uint16_t text[TP_COLUMNS];
 	uint8_t erased;
-	char id[TP_ID_LEN];
+	uint32_t tail;
 };
 
 /* The different texts of a column, found by hash. */

@@ -2,8 +2,8 @@
  * The bytes of a segment (tubepost-archive(5), "Segments"). Private to segment*.c and chunk.c.
  *
  *   header     magic, version, flags, kind, number, folding, counts, places, CRC     128 bytes
- *   directory  160 bytes a chunk: its range, and place, lengths and CRC of its sections
- *   sections   rows, three columns of texts, ids, list of frames; frames
+ *   directory  140 bytes a chunk: its range, and place, lengths and CRC of its sections
+ *   sections   rows, three columns of texts, list of frames; frames
  *   blocks     deliveries: 341 pairs of prefix and row, sorted, and a CRC            4,096 bytes
  *
  * A section, a frame, a block is a piece: sealed as a whole when the archive has a key.
@@ -18,7 +18,7 @@
 #define TP_SEGMENT_VERSION     1u
 #define TP_SEGMENT_SEALED      1u /* flags */
 #define TP_SEGMENT_HEADER      128
-#define TP_SEGMENT_ENTRY       160
+#define TP_SEGMENT_ENTRY       (40 + TP_SECTIONS * TP_SEGMENT_FRAME_ENTRY)
 #define TP_SEGMENT_GROUP       64  /* messages in one frame of what is shown */
 #define TP_SEGMENT_BLOCK_PAIRS 341 /* of 12 bytes: 8 of the delivery, 4 of the row */
 #define TP_SEGMENT_BLOCK       (TP_SEGMENT_BLOCK_PAIRS * 12)
@@ -31,7 +31,6 @@ enum {
 	TP_SECTION_FROM, /* the columns in the order of enum tp_column */
 	TP_SECTION_TO,
 	TP_SECTION_SUBJECT,
-	TP_SECTION_IDS,
 	TP_SECTION_FRAMES, /* a TP_SEGMENT_FRAME_ENTRY for each group of rows */
 	TP_SECTIONS,
 };
@@ -39,8 +38,8 @@ enum {
 struct tp_piece {
 	uint64_t at;
 	uint32_t stored; /* bytes in the file */
-	uint32_t plain;	 /* bytes once opened */
-	uint32_t crc;	 /* of the plain bytes; 0 when sealed */
+	uint32_t plain;  /* bytes once opened */
+	uint32_t crc;    /* of the plain bytes; 0 when sealed */
 };
 
 struct tp_segment_chunk_entry {
@@ -50,7 +49,7 @@ struct tp_segment_chunk_entry {
 
 struct tp_segment {
 	struct tp_archive *archive; /* NULL: in memory */
-	char name[64];		    /* "index/00000001.tpx", for sentences and for opening */
+	char name[64];              /* "index/00000001.tpx", for sentences and for opening */
 	enum tp_segment_kind kind;
 	uint32_t number;
 	bool sealed;
@@ -77,8 +76,8 @@ enum tp_status tp_segment_piece(const struct tp_segment *segment, int fd,
 	struct tp_error *err);
 
 /* A segment that is in memory: takes the bytes out of the buffer. */
-enum tp_status tp_segment_in_memory(struct tp_buf *file, struct tp_segment **segment,
-	struct tp_error *err);
+enum tp_status tp_segment_in_memory(
+	struct tp_buf *file, struct tp_segment **segment, struct tp_error *err);
 
 /* What a sealed piece is bound to: kind, number and place. */
 struct tp_segment_about {

@@ -37,8 +37,8 @@ void tp_piece_put(unsigned char bytes[TP_SEGMENT_FRAME_ENTRY], const struct tp_p
 }
 
 /* Appends a piece, sealed or not, and says where it went. */
-static enum tp_status place(struct work *w, const void *bytes, size_t len, struct tp_piece *piece,
-	struct tp_error *err)
+static enum tp_status place(
+	struct work *w, const void *bytes, size_t len, struct tp_piece *piece, struct tp_error *err)
 {
 	struct tp_segment_about about;
 	enum tp_status status = TP_OK;
@@ -50,8 +50,8 @@ static enum tp_status place(struct work *w, const void *bytes, size_t len, struc
 	*piece = (struct tp_piece){ .at = w->file.len, .plain = (uint32_t)len };
 	if (w->sealed) {
 		about = tp_segment_about(w->kind, w->number, piece->at);
-		status = tp_cipher_seal(w->archive->key, &about, sizeof about, bytes, len,
-			&w->file, err);
+		status = tp_cipher_seal(
+			w->archive->key, &about, sizeof about, bytes, len, &w->file, err);
 	} else {
 		piece->crc = tp_crc32c(0, bytes, len);
 		tp_buf_add(&w->file, bytes, len);
@@ -60,8 +60,8 @@ static enum tp_status place(struct work *w, const void *bytes, size_t len, struc
 	return status ? status : tp_buf_status(&w->file, "index", err);
 }
 
-static enum tp_status place_frames(struct work *w, const struct tp_laid *laid,
-	struct tp_piece *list, struct tp_error *err)
+static enum tp_status place_frames(
+	struct work *w, const struct tp_laid *laid, struct tp_piece *list, struct tp_error *err)
 {
 	struct tp_segment_builder *b = w->builder;
 	struct tp_buf bytes = TP_BUF_INIT(1u << 20);
@@ -119,8 +119,8 @@ static int compare_deliveries(const void *a, const void *b)
 }
 
 /* Blocks stand without gaps, so that a block's place is its number times its length. */
-static enum tp_status place_block(struct work *w, const unsigned char block[TP_SEGMENT_BLOCK],
-	struct tp_error *err)
+static enum tp_status place_block(
+	struct work *w, const unsigned char block[TP_SEGMENT_BLOCK], struct tp_error *err)
 {
 	struct tp_piece piece;
 	unsigned char crc[4];
@@ -322,8 +322,8 @@ enum tp_status tp_segment_builder_write(struct tp_segment_builder *builder,
 	return tp_segment_builder_write_kind(builder, archive, TP_SEGMENT_PACK, number, 0, 0, err);
 }
 
-enum tp_status tp_segment_builder_view(struct tp_segment_builder *builder,
-	struct tp_segment **segment, struct tp_error *err)
+enum tp_status tp_segment_builder_view(
+	struct tp_segment_builder *builder, struct tp_segment **segment, struct tp_error *err)
 {
 	struct work w = { .builder = builder, .file = TP_BUF_INIT(FILE_MAX) };
 	enum tp_status status = compose(&w, err);
