@@ -33,22 +33,24 @@ struct tp_record {
 
 void tp_record_release(struct tp_record *record);
 
-/* Fills delivery and id from the other fields. */
+/* Fills delivery and id from the other fields. Two deliveries that arrive in one millisecond may get
+ * the same id, once in 2^30: whoever puts them moves the arrival on. */
 enum tp_status tp_record_identify(struct tp_record *record, struct tp_error *err);
 
 /* True for what looks like an id; case of letters and the usual misreadings (O for 0, I and L for
  * 1) are forgiven and written back in their proper form. */
 bool tp_id_normalize(const char *text, char id[TP_ID_LEN + 1]);
 
-/* Appends the record's bytes; reads them back. Decoding trusts nothing: TP_DATA when lengths or
- * texts are not what they should be. */
+/* Appends the record's bytes; reads them back into an initialised record, in place of
+ * what it held. Decoding trusts nothing: TP_DATA when lengths or texts are not what they should be. */
 bool tp_record_encode(const struct tp_record *record, struct tp_buf *out);
 enum tp_status tp_record_decode(const void *bytes, size_t len, struct tp_record *record,
 	struct tp_error *err);
 
-/* Fills from, to, subject (and sender and rcpts where they are empty: Return-Path; Delivered-To,
- * X-Original-To, Envelope-To) from the message's header, size and sha256 from its bytes. Texts are
- * bounded: 4 KiB of From and Subject, 64 KiB of recipients, cut at a character. */
+/* Fills from, to, subject from the message's header, size and sha256 from its bytes; also sender when
+ * it is NULL (Return-Path, else "") and rcpts when there are none (the topmost Delivered-To, else
+ * X-Original-To, else Envelope-To). Texts are bounded: 4 KiB of From and Subject, 64 KiB of To and
+ * Cc, cut at a character. Envelope recipients are not. */
 enum tp_status tp_record_describe(struct tp_record *record, const char *data, size_t len,
 	struct tp_error *err);
 
