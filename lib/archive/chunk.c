@@ -234,7 +234,7 @@ static bool take_number(struct cursor *c, uint32_t *number)
 {
 	if (c->end - c->at < 4)
 		return false;
-	*number = tp_get32(c->at);
+	*number = tp_le_get32(c->at);
 	c->at += 4;
 	return true;
 }

@@ -25,8 +25,8 @@ void tp_segment_name(enum tp_segment_kind kind, uint32_t number, char name[64])
 
 struct tp_piece tp_piece_get(const unsigned char bytes[TP_SEGMENT_FRAME_ENTRY])
 {
-	return (struct tp_piece){ tp_get64(bytes), tp_get32(bytes + 8), tp_get32(bytes + 12),
-		tp_get32(bytes + 16) };
+	return (struct tp_piece){ tp_le_get64(bytes), tp_le_get32(bytes + 8),
+		tp_le_get32(bytes + 12), tp_le_get32(bytes + 16) };
 }
 
 struct tp_segment_about tp_segment_about(enum tp_segment_kind kind, uint32_t number, uint64_t at)
@@ -35,8 +35,8 @@ struct tp_segment_about tp_segment_about(enum tp_segment_kind kind, uint32_t num
 
 	memcpy(about.bytes, "segment", 7);
 	about.bytes[7] = (unsigned char)kind;
-	tp_put32(about.bytes + 8, number);
-	tp_put64(about.bytes + 12, at);
+	tp_le_put32(about.bytes + 8, number);
+	tp_le_put64(about.bytes + 12, at);
 	return about;
 }
 
@@ -118,18 +118,18 @@ enum tp_status tp_segment_piece(const struct tp_segment *segment, int fd,
 
 static bool read_header(struct tp_segment *segment, const unsigned char *h, uint32_t *directory_crc)
 {
-	if (memcmp(h, TP_SEGMENT_MAGIC, 8) || tp_get32(h + 124) != tp_crc32c(0, h, 124) ||
-		tp_get32(h + 8) != TP_SEGMENT_VERSION || tp_get32(h + 16) != segment->kind ||
-		tp_get32(h + 20) != segment->number || tp_get32(h + 24) != tp_fold_version())
+	if (memcmp(h, TP_SEGMENT_MAGIC, 8) || tp_le_get32(h + 124) != tp_crc32c(0, h, 124) ||
+		tp_le_get32(h + 8) != TP_SEGMENT_VERSION || tp_le_get32(h + 16) != segment->kind ||
+		tp_le_get32(h + 20) != segment->number || tp_le_get32(h + 24) != tp_fold_version())
 		return false;
-	segment->sealed = tp_get32(h + 12) & TP_SEGMENT_SEALED;
-	segment->chunk_count = tp_get32(h + 28);
-	segment->rows = tp_get64(h + 32);
-	segment->of = tp_get64(h + 40);
-	segment->covers = tp_get64(h + 48);
-	segment->blocks_at = tp_get64(h + 56);
-	segment->block_count = tp_get32(h + 64);
-	*directory_crc = tp_get32(h + 68);
+	segment->sealed = tp_le_get32(h + 12) & TP_SEGMENT_SEALED;
+	segment->chunk_count = tp_le_get32(h + 28);
+	segment->rows = tp_le_get64(h + 32);
+	segment->of = tp_le_get64(h + 40);
+	segment->covers = tp_le_get64(h + 48);
+	segment->blocks_at = tp_le_get64(h + 56);
+	segment->block_count = tp_le_get32(h + 64);
+	*directory_crc = tp_le_get32(h + 68);
 	return true;
 }
 
@@ -138,11 +138,11 @@ static bool read_entry(
 {
 	struct tp_chunk_range *r = &entry->range;
 
-	r->count = tp_get32(e);
-	r->first_ms = (int64_t)tp_get64(e + 8);
-	r->last_ms = (int64_t)tp_get64(e + 16);
-	r->least_bytes = tp_get64(e + 24);
-	r->most_bytes = tp_get64(e + 32);
+	r->count = tp_le_get32(e);
+	r->first_ms = (int64_t)tp_le_get64(e + 8);
+	r->last_ms = (int64_t)tp_le_get64(e + 16);
+	r->least_bytes = tp_le_get64(e + 24);
+	r->most_bytes = tp_le_get64(e + 32);
 	for (size_t i = 0; i < TP_SECTIONS; i++) {
 		struct tp_piece *p = &entry->section[i];
 
@@ -311,7 +311,7 @@ static enum tp_status read_block(const struct tp_segment *segment, int fd, uint3
 		return tp_segment_piece(segment, fd, &piece, scratch, out, err);
 	status = read_at(segment, fd, piece.at, stride, out, err);
 	if (!status && tp_crc32c(0, out->data, TP_SEGMENT_BLOCK) !=
-			       tp_get32((unsigned char *)out->data + TP_SEGMENT_BLOCK))
+			       tp_le_get32((unsigned char *)out->data + TP_SEGMENT_BLOCK))
 		status = damaged(segment, piece.at, err);
 	return status;
 }
@@ -320,9 +320,9 @@ static enum tp_status look_in_block(const struct tp_segment *segment, const unsi
 	uint64_t prefix, struct tp_row *row)
 {
 	for (size_t i = 0; i < TP_SEGMENT_BLOCK_PAIRS; i++) {
-		uint32_t packed = tp_get32(block + i * 12 + 8);
+		uint32_t packed = tp_le_get32(block + i * 12 + 8);
 
-		if (tp_get64(block + i * 12) != prefix || packed == UINT32_MAX)
+		if (tp_le_get64(block + i * 12) != prefix || packed == UINT32_MAX)
 			continue;
 		row->chunk = packed >> TP_SEGMENT_ROW_BITS;
 		row->row = packed & ((1u << TP_SEGMENT_ROW_BITS) - 1);
@@ -352,11 +352,11 @@ static enum tp_status look_around(const struct tp_segment *segment, int fd, uint
 		status = look_in_block(segment, b, prefix, row);
 		if (status != TP_NOTHING)
 			break;
-		if (came <= 0 && block > 0 && prefix <= tp_get64(b)) {
+		if (came <= 0 && block > 0 && prefix <= tp_le_get64(b)) {
 			came = -1;
 			block--;
 		} else if (came >= 0 && block + 1 < segment->block_count &&
-			   prefix >= tp_get64(b + TP_SEGMENT_BLOCK - 12)) {
+			   prefix >= tp_le_get64(b + TP_SEGMENT_BLOCK - 12)) {
 			came = 1;
 			block++;
 		} else {

@@ -123,7 +123,7 @@ static void put_number(struct tp_buf *out, uint32_t number)
 {
 	unsigned char bytes[4];
 
-	tp_put32(bytes, number);
+	tp_le_put32(bytes, number);
 	tp_buf_add(out, bytes, sizeof bytes);
 }
 
@@ -231,7 +231,7 @@ static void put_number64(struct tp_buf *out, uint64_t number)
 {
 	unsigned char bytes[8];
 
-	tp_put64(bytes, number);
+	tp_le_put64(bytes, number);
 	tp_buf_add(out, bytes, sizeof bytes);
 }
 

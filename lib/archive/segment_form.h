@@ -12,7 +12,7 @@
 #define TP_ARCHIVE_SEGMENT_FORM_H
 
 #include "archive/segment.h"
-#include "base/bytes.h"
+#include "base/le.h"
 
 #define TP_SEGMENT_MAGIC       "tpsegmnt"
 #define TP_SEGMENT_VERSION     1u

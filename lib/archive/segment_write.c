@@ -30,10 +30,10 @@ struct work {
 
 void tp_piece_put(unsigned char bytes[TP_SEGMENT_FRAME_ENTRY], const struct tp_piece *piece)
 {
-	tp_put64(bytes, piece->at);
-	tp_put32(bytes + 8, piece->stored);
-	tp_put32(bytes + 12, piece->plain);
-	tp_put32(bytes + 16, piece->crc);
+	tp_le_put64(bytes, piece->at);
+	tp_le_put32(bytes + 8, piece->stored);
+	tp_le_put32(bytes + 12, piece->plain);
+	tp_le_put32(bytes + 16, piece->crc);
 }
 
 /* Appends a piece, sealed or not, and says where it went. */
@@ -92,11 +92,11 @@ static enum tp_status place_chunk(struct work *w, size_t number, struct tp_error
 	enum tp_status status = TP_OK;
 	struct tp_piece to;
 
-	tp_put32(entry, laid->range.count);
-	tp_put64(entry + 8, (uint64_t)laid->range.first_ms);
-	tp_put64(entry + 16, (uint64_t)laid->range.last_ms);
-	tp_put64(entry + 24, laid->range.least_bytes);
-	tp_put64(entry + 32, laid->range.most_bytes);
+	tp_le_put32(entry, laid->range.count);
+	tp_le_put64(entry + 8, (uint64_t)laid->range.first_ms);
+	tp_le_put64(entry + 16, (uint64_t)laid->range.last_ms);
+	tp_le_put64(entry + 24, laid->range.least_bytes);
+	tp_le_put64(entry + 32, laid->range.most_bytes);
 	for (size_t i = 0; !status && i < TP_SECTIONS; i++) {
 		const struct tp_piece *from = &laid->section[i];
 
@@ -127,7 +127,7 @@ static enum tp_status place_block(
 
 	if (w->sealed)
 		return place(w, block, TP_SEGMENT_BLOCK, &piece, err);
-	tp_put32(crc, tp_crc32c(0, block, TP_SEGMENT_BLOCK));
+	tp_le_put32(crc, tp_crc32c(0, block, TP_SEGMENT_BLOCK));
 	tp_buf_add(&w->file, block, TP_SEGMENT_BLOCK);
 	tp_buf_add(&w->file, crc, sizeof crc);
 	return tp_buf_status(&w->file, "index", err);
@@ -149,8 +149,8 @@ static enum tp_status place_blocks(struct work *w, struct tp_error *err)
 	for (; !status && i < b->delivery_count; w->block_count++) {
 		memset(block, 0xff, sizeof block);
 		for (size_t k = 0; k < TP_SEGMENT_BLOCK_PAIRS && i < b->delivery_count; k++, i++) {
-			tp_put64(block + k * 12, b->deliveries[i].prefix);
-			tp_put32(block + k * 12 + 8, b->deliveries[i].row);
+			tp_le_put64(block + k * 12, b->deliveries[i].prefix);
+			tp_le_put32(block + k * 12 + 8, b->deliveries[i].row);
 		}
 		status = place_block(w, block, err);
 	}
@@ -162,20 +162,20 @@ static void fill_header(struct work *w, size_t directory_len)
 	unsigned char *h = (unsigned char *)w->file.data;
 
 	memcpy(h, TP_SEGMENT_MAGIC, 8);
-	tp_put32(h + 8, TP_SEGMENT_VERSION);
-	tp_put32(h + 12, w->sealed ? TP_SEGMENT_SEALED : 0);
-	tp_put32(h + 16, w->kind);
-	tp_put32(h + 20, w->number);
-	tp_put32(h + 24, tp_fold_version());
-	tp_put32(h + 28, (uint32_t)w->builder->laid_count);
-	tp_put64(h + 32, w->builder->added);
-	tp_put64(h + 40, w->of);
-	tp_put64(h + 48, w->covers);
-	tp_put64(h + 56, w->blocks_at);
-	tp_put32(h + 64, w->block_count);
+	tp_le_put32(h + 8, TP_SEGMENT_VERSION);
+	tp_le_put32(h + 12, w->sealed ? TP_SEGMENT_SEALED : 0);
+	tp_le_put32(h + 16, w->kind);
+	tp_le_put32(h + 20, w->number);
+	tp_le_put32(h + 24, tp_fold_version());
+	tp_le_put32(h + 28, (uint32_t)w->builder->laid_count);
+	tp_le_put64(h + 32, w->builder->added);
+	tp_le_put64(h + 40, w->of);
+	tp_le_put64(h + 48, w->covers);
+	tp_le_put64(h + 56, w->blocks_at);
+	tp_le_put32(h + 64, w->block_count);
 	memcpy(h + TP_SEGMENT_HEADER, w->directory, directory_len);
-	tp_put32(h + 68, tp_crc32c(0, w->directory, directory_len));
-	tp_put32(h + 124, tp_crc32c(0, h, 124));
+	tp_le_put32(h + 68, tp_crc32c(0, w->directory, directory_len));
+	tp_le_put32(h + 124, tp_crc32c(0, h, 124));
 }
 
 /* Fills w->file with the whole segment. */
