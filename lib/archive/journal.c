@@ -307,7 +307,7 @@ enum tp_status tp_journal_take_back(
 
 enum tp_status tp_journal_sync(struct tp_journal *journal, struct tp_error *err)
 {
-	enum tp_status status = TP_OK;
+	enum tp_status status;
 
 	if (fdatasync(journal->reader.fd)) {
 		status = tp_fail_errno(err, TP_IO, "journal %08u: cannot sync", journal->number);
@@ -316,7 +316,8 @@ enum tp_status tp_journal_sync(struct tp_journal *journal, struct tp_error *err)
 	}
 	journal->synced = journal->reader.size;
 	journal->synced_last = journal->last;
-	return status;
+	tp_journal_reader_resize(&journal->reader, journal->synced); /* others may erase by now */
+	return TP_OK;
 }
 
 /* The siblings of a record with this tag, were it the last. */

@@ -90,7 +90,9 @@ struct tp_journal_about tp_journal_about(const struct tp_journal_opening *openin
 /* --- a journal being read (journal_read.c), alone or inside of one being written ----------------- */
 
 struct tp_journal_reader {
+	struct tp_archive *archive;
 	int fd;
+	bool begun;    /* it has its opening */
 	uint64_t size; /* what lies behind it is not looked at */
 	struct tp_journal_opening opening;
 	const unsigned char *key; /* borrowed; NULL: not sealed, or we have none */
@@ -101,7 +103,7 @@ struct tp_journal_reader {
 };
 
 /* Prepares for the file `fd`, which stays the caller's. TP_DATA: it does not begin as a journal of
- * that number. */
+ * that number. A file without an opening is an empty journal. */
 enum tp_status tp_journal_reader_init(struct tp_journal_reader *reader, struct tp_archive *archive,
 	int fd, uint32_t number, struct tp_error *err);
 void tp_journal_reader_release(struct tp_journal_reader *reader);
