@@ -69,20 +69,45 @@ static enum tp_status hash_delivery(struct tp_record *record, struct tp_error *e
 
 /* 50 bits of time, 30 of hash. Times before 1970 or far beyond our lives stay at the end of the
  * range. */
-static void make_id(struct tp_record *record)
+void tp_id_make(int64_t arrival_ms, uint32_t tail, char id[TP_ID_LEN + 1])
 {
-	const unsigned char *hash = record->delivery;
-	uint64_t time = record->arrival_ms < 0 ? 0 : (uint64_t)record->arrival_ms;
-	uint32_t tail = (uint32_t)hash[0] << 24 | (uint32_t)hash[1] << 16 | (uint32_t)hash[2] << 8 |
-			hash[3];
+	uint64_t time = arrival_ms < 0 ? 0 : (uint64_t)arrival_ms;
 
 	if (time >> 50)
 		time = (UINT64_C(1) << 50) - 1;
 	for (int i = 0; i < 10; i++)
-		record->id[i] = alphabet[time >> 5 * (9 - i) & 31];
+		id[i] = alphabet[time >> 5 * (9 - i) & 31];
 	for (int i = 0; i < 6; i++)
-		record->id[10 + i] = alphabet[tail >> (27 - 5 * i) & 31];
-	record->id[TP_ID_LEN] = '\0';
+		id[10 + i] = alphabet[tail >> (25 - 5 * i) & 31];
+	id[TP_ID_LEN] = '\0';
+}
+
+static uint64_t read_digits(const char *id, int count)
+{
+	uint64_t number = 0;
+
+	for (int i = 0; i < count; i++) {
+		const char *digit = id[i] ? strchr(alphabet, id[i]) : NULL;
+
+		number = number << 5 | (digit ? (uint64_t)(digit - alphabet) : 0);
+	}
+	return number;
+}
+
+uint32_t tp_id_tail(const char *id)
+{
+	return (uint32_t)read_digits(id + 10, 6);
+}
+
+int64_t tp_id_arrival(const char *id)
+{
+	return (int64_t)read_digits(id, 10);
+}
+
+static uint32_t tail_of(const unsigned char *hash)
+{
+	return ((uint32_t)hash[0] << 24 | (uint32_t)hash[1] << 16 | (uint32_t)hash[2] << 8 |
+		       hash[3]) >> 2;
 }
 
 enum tp_status tp_record_identify(struct tp_record *record, struct tp_error *err)
@@ -90,7 +115,7 @@ enum tp_status tp_record_identify(struct tp_record *record, struct tp_error *err
 	enum tp_status status = hash_delivery(record, err);
 
 	if (!status)
-		make_id(record);
+		tp_id_make(record->arrival_ms, tail_of(record->delivery), record->id);
 	return status;
 }
 

@@ -41,6 +41,12 @@ enum tp_status tp_record_identify(struct tp_record *record, struct tp_error *err
  * 1) are forgiven and written back in their proper form. */
 bool tp_id_normalize(const char *text, char id[TP_ID_LEN + 1]);
 
+/* An id in its proper form from what it is made of, and back: the arrival and the first 30 bits of
+ * the delivery's hash. Of arrivals before 1970 or after 37600 an id has only the nearest. */
+void tp_id_make(int64_t arrival_ms, uint32_t tail, char id[TP_ID_LEN + 1]);
+uint32_t tp_id_tail(const char *id);
+int64_t tp_id_arrival(const char *id);
+
 /* Appends the record's bytes; reads them back into an initialised record, in place of
  * what it held. Decoding trusts nothing: TP_DATA when lengths or texts are not what they should be. */
 bool tp_record_encode(const struct tp_record *record, struct tp_buf *out);

@@ -4,8 +4,9 @@
  * ending it came with. The rest, byte for byte, is the skeleton.
  *
  * Exactness is decided here, hole by hole: lines all of one width but the last, one kind of line
- * ending, no byte outside the alphabet, padding right, unused bits zero. What is not so stays in
- * the skeleton. (And a put proves the whole way back before it is acknowledged.)
+ * ending, no byte outside the alphabet, padding right, unused bits zero. A body that begins so
+ * leaves a hole as far as it is so; the rest of it stays in the skeleton. (And a put proves the whole
+ * way back before it is acknowledged.)
  */
 #ifndef TP_ARCHIVE_SPLIT_H
 #define TP_ARCHIVE_SPLIT_H
@@ -22,7 +23,7 @@ struct tp_hole {
 	uint64_t at;		    /* offset in the skeleton */
 	uint64_t size_bytes;	    /* decoded */
 	unsigned char sha256[TP_SHA256_BYTES]; /* of the decoded content */
-	uint16_t width;		    /* digits a line; a multiple of 4 */
+	uint16_t width;		    /* digits a line, a multiple of 4; 0: all in one line */
 	bool crlf;
 	bool final_eol; /* the last line ends in one, too */
 };
@@ -39,7 +40,7 @@ enum tp_status tp_split(const char *data, size_t len, struct tp_split *split,
 	struct tp_error *err);
 void tp_split_release(struct tp_split *split);
 
-/* The list of holes as bytes, and back (TP_DATA). Ranges are not kept: joining gives them again. */
+/* The list of holes as bytes, and back (TP_DATA). Ranges are not kept; decoding works them out. */
 bool tp_split_encode(const struct tp_split *split, struct tp_buf *out);
 enum tp_status tp_split_decode(const void *bytes, size_t len, struct tp_split *split,
 	struct tp_error *err);
