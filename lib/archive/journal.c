@@ -350,10 +350,9 @@ static enum tp_status make_head(struct tp_journal *journal, const struct tp_reco
 {
 	enum tp_status status;
 
-	*head = (struct tp_journal_head){ .arrival_ms = record->arrival_ms };
+	*head = (struct tp_journal_head){ .arrival_ms = record->arrival_ms,
+		.tag = tp_id_tail(record->id) };
 	memcpy(head->id, record->id, sizeof head->id);
-	if (!tp_journal_tag_of_id(record->id, &head->tag))
-		return tp_fail(err, TP_INTERNAL, "'%s' is no id", record->id);
 	for (;;) {
 		status = find_siblings(journal, head->tag, head->siblings, err);
 		if (status != TP_DATA)

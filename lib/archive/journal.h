@@ -76,7 +76,8 @@ enum tp_status tp_journal_read(struct tp_journal_reader *reader, uint64_t offset
 /* Its skeleton. TP_DATA when it is damaged; some bytes may have been given by then. */
 enum tp_status tp_journal_skeleton(struct tp_journal_reader *reader, uint64_t offset,
 	tp_press_sink *sink, void *context, struct tp_error *err);
-/* Where the last record of that delivery, or with that id, is: TP_NOTHING when it is not there. */
+/* Where the last record of that delivery, or with that id (in its proper form), is: TP_NOTHING when it
+ * is not there. */
 enum tp_status tp_journal_find_delivery(struct tp_journal_reader *reader,
 	const unsigned char delivery[TP_SHA256_BYTES], char id[TP_ID_LEN + 1], uint64_t *offset,
 	struct tp_error *err);

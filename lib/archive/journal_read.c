@@ -343,9 +343,9 @@ static enum tp_status read_facts(struct tp_journal_reader *reader,
 	status = open_piece(reader, head, 0, &bytes, &len, err);
 	if (status)
 		return status;
-	if (len < 4 || tp_get32(bytes) > len - 4)
+	if (len < 4 || tp_le_get32(bytes) > len - 4)
 		return damaged(reader, head->offset, head->id, "its record is damaged", err);
-	record_len = tp_get32(bytes);
+	record_len = tp_le_get32(bytes);
 	if (record) {
 		status = tp_record_decode(bytes + 4, record_len, record, err);
 		record->stored_bytes = head->length;
@@ -401,7 +401,7 @@ static enum tp_status next_piece(struct tp_journal_reader *reader,
 	status = fetch_all(reader, *at, 4, AHEAD, bytes, err);
 	if (status)
 		return status;
-	*len = tp_get32(*bytes);
+	*len = tp_le_get32(*bytes);
 	if (*len > end - *at - 4)
 		return damaged(reader, head->offset, head->id, "its content is damaged", err);
 	status = fetch_all(reader, *at, 4 + *len, AHEAD, bytes, err);

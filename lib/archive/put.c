@@ -140,7 +140,7 @@ static enum tp_status settle_id(
 	enum tp_status status;
 
 	while (!(status = tp_known_id(putter->known, putter->journal, record->id, err))) {
-		record->arrival_ms++;
+		record->arrival_ms = record->arrival_ms < 0 ? 0 : record->arrival_ms + 1;
 		status = tp_record_identify(record, err);
 		if (status)
 			return status;
