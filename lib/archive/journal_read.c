@@ -8,7 +8,7 @@
 #include "archive/journal_form.h"
 #include "base/crc32c.h"
 
-#define AHEAD	   ((size_t)256 * 1024) /* read at a time when walking */
+#define AHEAD      ((size_t)256 * 1024) /* read at a time when walking */
 #define WINDOW_MAX (TP_JOURNAL_FACTS_MAX + AHEAD)
 
 /* --- opening -----------------------------------------------------------------------------------
@@ -79,21 +79,17 @@ void tp_journal_reader_resize(struct tp_journal_reader *reader, uint64_t size)
 	tp_buf_clear(&reader->window);
 }
 
-enum tp_status tp_journal_reader_init(struct tp_journal_reader *reader, struct tp_archive *archive,
-	int fd, uint32_t number, struct tp_error *err)
+/* Reads the opening. A journal that was begun and has none yet is an empty one. */
+static enum tp_status begin(struct tp_journal_reader *reader, struct tp_error *err)
 {
+	uint32_t number = reader->opening.number;
 	const unsigned char *bytes;
 	enum tp_status status;
-	struct stat st;
 
-	*reader = (struct tp_journal_reader){ .fd = fd, .opening.number = number };
-	tp_buf_init(&reader->window, WINDOW_MAX);
-	tp_buf_init(&reader->plain, WINDOW_MAX);
-	tp_buf_init(&reader->skeleton, TP_JOURNAL_PIECE);
-	if (fstat(fd, &st))
-		return tp_fail_errno(err, TP_IO, "journal %08u", number);
-	reader->size = (uint64_t)st.st_size;
-	reader->at = TP_JOURNAL_OPENING;
+	if (reader->size < TP_JOURNAL_OPENING) {
+		reader->size = TP_JOURNAL_OPENING;
+		return TP_OK;
+	}
 	status = fetch_all(reader, 0, TP_JOURNAL_OPENING, 0, &bytes, err);
 	if (status)
 		return status;
@@ -102,9 +98,39 @@ enum tp_status tp_journal_reader_init(struct tp_journal_reader *reader, struct t
 	if (reader->opening.number != number)
 		return tp_fail(err, TP_DATA, "journal %08u: is number %08u by its own words",
 			number, reader->opening.number);
-	if (reader->opening.sealed && archive->has_key)
-		reader->key = archive->key;
+	if (reader->opening.sealed && reader->archive->has_key)
+		reader->key = reader->archive->key;
+	reader->begun = true;
 	return TP_OK;
+}
+
+enum tp_status tp_journal_reader_init(struct tp_journal_reader *reader, struct tp_archive *archive,
+	int fd, uint32_t number, struct tp_error *err)
+{
+	struct stat st;
+
+	*reader = (struct tp_journal_reader){
+		.archive = archive, .fd = fd, .opening.number = number, .at = TP_JOURNAL_OPENING
+	};
+	tp_buf_init(&reader->window, WINDOW_MAX);
+	tp_buf_init(&reader->plain, WINDOW_MAX);
+	tp_buf_init(&reader->skeleton, TP_JOURNAL_PIECE);
+	if (fstat(fd, &st))
+		return tp_fail_errno(err, TP_IO, "journal %08u", number);
+	reader->size = (uint64_t)st.st_size;
+	return begin(reader, err);
+}
+
+enum tp_status tp_journal_refresh(struct tp_journal_reader *reader, struct tp_error *err)
+{
+	struct stat st;
+
+	if (fstat(reader->fd, &st))
+		return tp_fail_errno(err, TP_IO, "journal %08u", reader->opening.number);
+	if (reader->begun && (uint64_t)st.st_size == reader->size)
+		return TP_OK;
+	tp_journal_reader_resize(reader, (uint64_t)st.st_size);
+	return reader->begun ? TP_OK : begin(reader, err);
 }
 
 void tp_journal_reader_release(struct tp_journal_reader *reader)
@@ -116,35 +142,37 @@ void tp_journal_reader_release(struct tp_journal_reader *reader)
 	tp_buf_release(&reader->skeleton);
 }
 
-/* One that was begun and has no opening yet is an empty one. */
 enum tp_status tp_journal_open(struct tp_archive *archive, uint32_t number,
 	struct tp_journal_reader **out, struct tp_error *err)
 {
 	struct tp_journal_reader *reader = calloc(1, sizeof *reader);
 	enum tp_status status;
-	char name[32];
+	char name[TP_ARCHIVE_NAME];
 	int fd;
 
 	*out = NULL;
 	if (!reader)
 		return tp_fail(err, TP_NOMEM, "journal: out of memory");
-	snprintf(name, sizeof name, "journal/%08u.tpj", number);
+	tp_archive_name("journal", number, name);
 	fd = openat(archive->dir, name, O_RDONLY | O_CLOEXEC);
 	if (fd < 0) {
 		free(reader);
 		return tp_fail_errno(err, TP_NOINPUT, "journal %08u", number);
 	}
 	status = tp_journal_reader_init(reader, archive, fd, number, err);
-	if (status == TP_DATA && reader->size < TP_JOURNAL_OPENING) {
-		reader->size = TP_JOURNAL_OPENING;
-		status = TP_OK;
-	}
 	if (status) {
 		tp_journal_close(reader);
 		return status;
 	}
 	*out = reader;
 	return TP_OK;
+}
+
+enum tp_status tp_journal_settle(struct tp_journal_reader *reader, struct tp_error *err)
+{
+	return fdatasync(reader->fd) ? tp_fail_errno(err, TP_IO, "journal %08u: cannot sync",
+					       reader->opening.number)
+				     : TP_OK;
 }
 
 void tp_journal_close(struct tp_journal_reader *reader)
@@ -170,8 +198,7 @@ enum tp_status tp_journal_head_at(struct tp_journal_reader *reader, uint64_t off
 	if (status)
 		return status;
 	if (!got ||
-		tp_journal_head_read(bytes, got, offset, &reader->opening, head) !=
-			TP_HEAD_WHOLE ||
+		tp_journal_head_read(bytes, got, offset, &reader->opening, head) != TP_HEAD_WHOLE ||
 		head->length > reader->size - offset)
 		return damaged(reader, offset, NULL, "no whole record", err);
 	return TP_OK;
@@ -206,15 +233,14 @@ enum tp_status tp_journal_last(
 		return TP_OK;
 	if (reader->size < TP_JOURNAL_OPENING + TP_JOURNAL_HEAD_MIN + TP_JOURNAL_TAIL)
 		return TP_NOTHING;
-	status = fetch(reader, reader->size - TP_JOURNAL_TAIL, TP_JOURNAL_TAIL, 0, &bytes, &got,
-		err);
+	status = fetch(
+		reader, reader->size - TP_JOURNAL_TAIL, TP_JOURNAL_TAIL, 0, &bytes, &got, err);
 	if (status)
 		return status;
 	if (got < TP_JOURNAL_TAIL || !tp_journal_tail_read(bytes, &crc, &length) ||
 		length > reader->size - TP_JOURNAL_OPENING)
 		return TP_NOTHING;
-	if (tp_journal_head_at(reader, reader->size - length, &head, NULL) ||
-		head.length != length)
+	if (tp_journal_head_at(reader, reader->size - length, &head, NULL) || head.length != length)
 		return TP_NOTHING;
 	*last = head.offset;
 	return TP_OK;
@@ -234,8 +260,8 @@ static enum tp_status skip_damage(struct tp_journal_reader *reader, struct tp_er
 		status = fetch(reader, at, TP_JOURNAL_HEAD_MAX, AHEAD, &bytes, &got, err);
 		if (status)
 			return status;
-	} while (got && tp_journal_head_read(bytes, got, at, &reader->opening, &head) !=
-				TP_HEAD_WHOLE);
+	} while (got &&
+		 tp_journal_head_read(bytes, got, at, &reader->opening, &head) != TP_HEAD_WHOLE);
 	reader->at = got ? at : reader->size;
 	return tp_fail(err, TP_DATA, "journal %08u, offset %llu: %llu bytes are no record",
 		reader->opening.number, (unsigned long long)from,
@@ -291,8 +317,8 @@ static enum tp_status open_piece(struct tp_journal_reader *reader,
 			reader->opening.number);
 	about = tp_journal_about(&reader->opening, head->offset, piece);
 	tp_buf_clear(&reader->plain);
-	status = tp_cipher_open(reader->key, about.bytes, sizeof about.bytes, *bytes, *len,
-		&reader->plain, err);
+	status = tp_cipher_open(
+		reader->key, about.bytes, sizeof about.bytes, *bytes, *len, &reader->plain, err);
 	if (status == TP_DATA)
 		return damaged(reader, head->offset, head->id,
 			"not sealed with this key, or damaged", err);
@@ -317,16 +343,15 @@ static enum tp_status read_facts(struct tp_journal_reader *reader,
 	status = open_piece(reader, head, 0, &bytes, &len, err);
 	if (status)
 		return status;
-	if (len < 4 || tp_get32(bytes) > len - 4)
+	if (len < 4 || tp_le_get32(bytes) > len - 4)
 		return damaged(reader, head->offset, head->id, "its record is damaged", err);
-	record_len = tp_get32(bytes);
+	record_len = tp_le_get32(bytes);
 	if (record) {
 		status = tp_record_decode(bytes + 4, record_len, record, err);
 		record->stored_bytes = head->length;
 	}
 	if (!status && split) {
-		status = tp_split_decode(
-			bytes + 4 + record_len, len - 4 - record_len, split, err);
+		status = tp_split_decode(bytes + 4 + record_len, len - 4 - record_len, split, err);
 		if (status && record)
 			tp_record_release(record);
 	}
@@ -376,7 +401,7 @@ static enum tp_status next_piece(struct tp_journal_reader *reader,
 	status = fetch_all(reader, *at, 4, AHEAD, bytes, err);
 	if (status)
 		return status;
-	*len = tp_get32(*bytes);
+	*len = tp_le_get32(*bytes);
 	if (*len > end - *at - 4)
 		return damaged(reader, head->offset, head->id, "its content is damaged", err);
 	status = fetch_all(reader, *at, 4 + *len, AHEAD, bytes, err);
@@ -427,7 +452,7 @@ enum tp_status tp_journal_skeleton(struct tp_journal_reader *reader, uint64_t of
 	uint32_t crc = tp_journal_crc_begin(&reader->opening);
 	const unsigned char *bytes;
 	uint64_t at, end;
-	size_t len;
+	size_t len = 0;
 
 	if (!status && head.erased)
 		return tp_fail(err, TP_NOTHING, "message %s was erased", head.id);
@@ -438,8 +463,7 @@ enum tp_status tp_journal_skeleton(struct tp_journal_reader *reader, uint64_t of
 	for (uint64_t piece = 1; !status && at < end; piece++) {
 		status = next_piece(reader, &head, &at, end, &crc, &bytes, &len, err);
 		if (!status)
-			status = give_piece(
-				reader, &head, piece, bytes, len, sink, context, err);
+			status = give_piece(reader, &head, piece, bytes, len, sink, context, err);
 	}
 	return status ? status : check_content(reader, &head, end, crc, err);
 }
