@@ -24,12 +24,6 @@
  * was ever told of that. Whatever else is wrong with a journal may be somebody's mail: it stays as it
  * is, is written no more, and archive-check tells. Nothing that was acknowledged is ever overwritten
  * but by tp_journal_erase.
- *
- * Erasing writes the head anew with the word "erased", then zeros over the rest, then syncs. Killed
- * between: the head already says so, nobody reads on, and erasing again finishes it (the event log
- * remembers that it was asked for). A head torn in two is damage, and erasing is done once more.
- *
- * Retiring makes the successor's name durable before the highest number goes (journal.h says why).
  */
 #include "archive/journal.h"
 
@@ -43,15 +37,9 @@
 #include "archive/journal_write.h"
 #include "base/file.h"
 
-#define NAME_BYTES 32
-#define START_MAX  ((uint64_t)UINT32_MAX * 8) /* siblings are offset / 8 in 32 bits */
+#define START_MAX ((uint64_t)UINT32_MAX * 8) /* siblings are offset / 8 in 32 bits */
 
-static void name_of(uint32_t number, char name[NAME_BYTES])
-{
-	snprintf(name, NAME_BYTES, "journal/%08u.tpj", number);
-}
-
-static enum tp_status sync_folder(struct tp_archive *archive, struct tp_error *err)
+enum tp_status tp_journal_sync_folder(struct tp_archive *archive, struct tp_error *err)
 {
 	int fd = openat(archive->dir, "journal", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	enum tp_status status = TP_OK;
@@ -81,7 +69,7 @@ static enum tp_status write_opening(struct tp_journal *journal, int fd, struct t
 	struct tp_journal_opening opening = { .number = journal->number,
 		.sealed = journal->archive->encrypted };
 	unsigned char bytes[TP_JOURNAL_OPENING];
-	enum tp_status status = sync_folder(journal->archive, err);
+	enum tp_status status = tp_journal_sync_folder(journal->archive, err);
 
 	if (!status)
 		status = tp_random(opening.salt, sizeof opening.salt, err);
@@ -148,11 +136,11 @@ static enum tp_status settle(struct tp_journal *journal, int fd, struct tp_error
 static enum tp_status try_to_hold(
 	struct tp_journal *journal, uint32_t number, int flags, struct tp_error *err)
 {
-	char name[NAME_BYTES];
+	char name[TP_ARCHIVE_NAME];
 	enum tp_status status;
 	int fd;
 
-	name_of(number, name);
+	tp_archive_name("journal", number, name);
 	fd = openat(journal->archive->dir, name, O_RDWR | O_CLOEXEC | flags, 0640);
 	if (fd < 0 && (errno == ENOENT || errno == EEXIST))
 		return TP_NOTHING;
@@ -174,8 +162,7 @@ static enum tp_status try_to_hold(
 }
 
 /* The first that can be had with this number or a higher one, else a new one. */
-static enum tp_status hold_from(
-	struct tp_journal *journal, uint32_t least, struct tp_error *err)
+static enum tp_status hold_from(struct tp_journal *journal, uint32_t least, struct tp_error *err)
 {
 	uint32_t *numbers = NULL, next;
 	enum tp_status status;
@@ -192,7 +179,7 @@ static enum tp_status hold_from(
 		if (numbers[i] >= least)
 			status = try_to_hold(journal, numbers[i], 0, err);
 	free(numbers);
-	for (; status == TP_NOTHING && next; next++)
+	for (; status == TP_NOTHING && next <= TP_ARCHIVE_NUMBER_MAX; next++)
 		status = try_to_hold(journal, next, O_CREAT | O_EXCL, err);
 	return status == TP_NOTHING ? tp_fail(err, TP_LIMIT, "journals: no number is left")
 				    : status;
@@ -221,10 +208,9 @@ enum tp_status tp_journal_hold(
 	enum tp_status status;
 
 	*out = NULL;
-	if (archive->encrypted && !archive->has_key)
-		return tp_fail(
-			err, TP_CONFIG, "archive %s is encrypted: no key", archive->path);
-	status = journal_new(archive, out, err);
+	status = tp_archive_need_key(archive, err);
+	if (!status)
+		status = journal_new(archive, out, err);
 	if (!status)
 		status = hold_from(*out, 1, err);
 	if (status) {
@@ -234,18 +220,18 @@ enum tp_status tp_journal_hold(
 	return status;
 }
 
-enum tp_status tp_journal_take(struct tp_archive *archive, uint32_t number,
-	struct tp_journal **out, struct tp_error *err)
+enum tp_status tp_journal_take(
+	struct tp_archive *archive, uint32_t number, struct tp_journal **out, struct tp_error *err)
 {
 	enum tp_status status = journal_new(archive, out, err);
-	char name[NAME_BYTES];
+	char name[TP_ARCHIVE_NAME];
 	int fd;
 
 	if (status)
 		return status;
 	(*out)->number = number;
 	(*out)->taken = true;
-	name_of(number, name);
+	tp_archive_name("journal", number, name);
 	fd = openat(archive->dir, name, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		status = tp_fail_errno(err, TP_NOINPUT, "journal %08u", number);
@@ -311,11 +297,10 @@ enum tp_status tp_journal_take_back(
 	struct tp_journal_head head;
 
 	if (offset < journal->synced)
-		return tp_fail(err, TP_INTERNAL, "journal %08u: that is acknowledged",
-			journal->number);
+		return tp_fail(
+			err, TP_INTERNAL, "journal %08u: that is acknowledged", journal->number);
 	tp_journal_rewind(&journal->reader);
-	while (!tp_journal_next_head(&journal->reader, &head, &torn, err) &&
-		head.offset < offset)
+	while (!tp_journal_next_head(&journal->reader, &head, &torn, err) && head.offset < offset)
 		last = head.offset;
 	return cut(journal, offset, last, err);
 }
@@ -393,8 +378,8 @@ enum tp_status tp_journal_append(struct tp_journal *journal, const struct tp_rec
 	enum tp_status status;
 
 	if (journal->taken || journal->broken || journal->reader.fd < 0)
-		return tp_fail(err, TP_INTERNAL, "journal %08u: not to be written",
-			journal->number);
+		return tp_fail(
+			err, TP_INTERNAL, "journal %08u: not to be written", journal->number);
 	status = make_head(journal, record, &head, err);
 	if (!status)
 		status = tp_journal_write_record(journal, &head, record, split, data, len, err);
@@ -413,118 +398,4 @@ enum tp_status tp_journal_append(struct tp_journal *journal, const struct tp_rec
 	if (offset)
 		*offset = head.offset;
 	return status;
-}
-
-/* --- erasing and retiring ----------------------------------------------------------------------
- */
-
-static enum tp_status overwrite(
-	int fd, uint64_t from, uint64_t to, uint32_t number, struct tp_error *err)
-{
-	static const char zeros[65536];
-
-	while (from < to) {
-		size_t want = to - from < sizeof zeros ? (size_t)(to - from) : sizeof zeros;
-		ssize_t n = pwrite(fd, zeros, want, (off_t)from);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return tp_fail_errno(
-				err, TP_IO, "journal %08u: cannot overwrite", number);
-		from += (uint64_t)n;
-	}
-	return TP_OK;
-}
-
-static enum tp_status erase_record(
-	struct tp_journal_reader *reader, uint64_t offset, struct tp_error *err)
-{
-	unsigned char bytes[TP_JOURNAL_HEAD_MAX], tail[TP_JOURNAL_TAIL];
-	uint32_t number = reader->opening.number;
-	struct tp_journal_head head;
-	uint64_t begin, end;
-	enum tp_status status = tp_journal_head_at(reader, offset, &head, err);
-
-	if (status)
-		return status;
-	head.erased = true;
-	begin = offset + head.bytes;
-	end = offset + head.length - TP_JOURNAL_TAIL;
-	tp_journal_head_write(&head, &reader->opening, bytes);
-	tp_journal_tail_write(0, head.length, tail);
-	if (pwrite(reader->fd, bytes, head.bytes, (off_t)offset) != (ssize_t)head.bytes)
-		return tp_fail_errno(err, TP_IO, "journal %08u: cannot overwrite", number);
-	status = overwrite(reader->fd, begin, end, number, err);
-	if (status)
-		return status;
-	if (pwrite(reader->fd, tail, sizeof tail, (off_t)end) != (ssize_t)sizeof tail ||
-		fsync(reader->fd))
-		return tp_fail_errno(err, TP_IO, "journal %08u: cannot overwrite", number);
-	/* Room given back; where that cannot be done, the zeros stay. */
-	(void)!fallocate(reader->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (off_t)begin,
-		(off_t)(end - begin));
-	return TP_OK;
-}
-
-enum tp_status tp_journal_erase(
-	struct tp_archive *archive, uint32_t number, uint64_t offset, struct tp_error *err)
-{
-	struct tp_journal_reader reader;
-	char name[NAME_BYTES];
-	enum tp_status status;
-	int fd;
-
-	name_of(number, name);
-	fd = openat(archive->dir, name, O_RDWR | O_CLOEXEC);
-	if (fd < 0)
-		return tp_fail_errno(err, TP_NOINPUT, "journal %08u", number);
-	status = tp_journal_reader_init(&reader, archive, fd, number, err);
-	if (!status)
-		status = erase_record(&reader, offset, err);
-	tp_journal_reader_release(&reader);
-	close(fd);
-	return status;
-}
-
-/* Whether the highest number that there is would go; *next: the one after it. */
-static enum tp_status highest_goes(struct tp_archive *archive, const uint32_t *gone, size_t count,
-	bool *goes, uint32_t *next, struct tp_error *err)
-{
-	uint32_t *numbers = NULL;
-	size_t have = 0;
-	enum tp_status status = tp_archive_numbers(archive, "journal", &numbers, &have, err);
-
-	*goes = false;
-	for (size_t i = 0; !status && have && i < count; i++)
-		*goes = *goes || gone[i] == numbers[have - 1];
-	*next = !status && have ? numbers[have - 1] + 1 : 1;
-	free(numbers);
-	return status;
-}
-
-enum tp_status tp_journal_retire(struct tp_archive *archive, const uint32_t *numbers, size_t count,
-	struct tp_error *err)
-{
-	char name[NAME_BYTES];
-	uint32_t next;
-	bool goes;
-	int fd;
-	enum tp_status status = highest_goes(archive, numbers, count, &goes, &next, err);
-
-	if (!status && goes) {
-		name_of(next, name);
-		fd = openat(archive->dir, name, O_RDWR | O_CREAT | O_CLOEXEC, 0640);
-		if (fd < 0)
-			return tp_fail_errno(err, TP_CANTCREATE, "journal %08u", next);
-		close(fd);
-		status = sync_folder(archive, err);
-	}
-	for (size_t i = 0; !status && i < count; i++) {
-		name_of(numbers[i], name);
-		if (unlinkat(archive->dir, name, 0) && errno != ENOENT)
-			status = tp_fail_errno(
-				err, TP_IO, "journal %08u: cannot remove", numbers[i]);
-	}
-	return status ? status : sync_folder(archive, err);
 }

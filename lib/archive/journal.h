@@ -30,8 +30,8 @@ struct tp_journal_reader;
 struct tp_journal; /* a journal held for writing */
 
 /* Holds the first journal that is neither held, full nor damaged, or begins one. */
-enum tp_status tp_journal_hold(struct tp_archive *archive, struct tp_journal **journal,
-	struct tp_error *err);
+enum tp_status tp_journal_hold(
+	struct tp_archive *archive, struct tp_journal **journal, struct tp_error *err);
 /* Holds this very one, whatever its state, so that nobody appends to it (sealing). TP_TEMPORARY:
  * somebody does. TP_NOINPUT: it is not there. Only for reading; appending is refused. */
 enum tp_status tp_journal_take(struct tp_archive *archive, uint32_t number,
@@ -47,8 +47,8 @@ enum tp_status tp_journal_append(struct tp_journal *journal, const struct tp_rec
  * taken back. */
 enum tp_status tp_journal_sync(struct tp_journal *journal, struct tp_error *err);
 /* Takes back what was appended at `offset` and behind it: only what was never acknowledged. */
-enum tp_status tp_journal_take_back(struct tp_journal *journal, uint64_t offset,
-	struct tp_error *err);
+enum tp_status tp_journal_take_back(
+	struct tp_journal *journal, uint64_t offset, struct tp_error *err);
 uint32_t tp_journal_number(const struct tp_journal *journal);
 uint64_t tp_journal_size(const struct tp_journal *journal);
 /* Reads what the held journal has by now. Borrowed. */
@@ -80,21 +80,21 @@ enum tp_status tp_journal_skeleton(struct tp_journal_reader *reader, uint64_t of
 enum tp_status tp_journal_find_delivery(struct tp_journal_reader *reader,
 	const unsigned char delivery[TP_SHA256_BYTES], char id[TP_ID_LEN + 1], uint64_t *offset,
 	struct tp_error *err);
-enum tp_status tp_journal_find(struct tp_journal_reader *reader, const char *id, uint64_t *offset,
-	struct tp_error *err);
+enum tp_status tp_journal_find(
+	struct tp_journal_reader *reader, const char *id, uint64_t *offset, struct tp_error *err);
 void tp_journal_close(struct tp_journal_reader *reader);
 
 /* --- erasing and retiring: under the archive's exclusive lock ---------------------------------- */
 
 /* Overwrites what the record at `offset` holds, its head saying "erased", and syncs. Id and arrival
  * stay. May be repeated. */
-enum tp_status tp_journal_erase(struct tp_archive *archive, uint32_t number, uint64_t offset,
-	struct tp_error *err);
+enum tp_status tp_journal_erase(
+	struct tp_archive *archive, uint32_t number, uint64_t offset, struct tp_error *err);
 
 /* Removes journals that are spent: everything in them is durable in a pack. Numbers never come back,
  * for packs say by number which journals they replaced: when the highest one goes, an empty one with
  * the next number is there first. Missing ones are fine. */
-enum tp_status tp_journal_retire(struct tp_archive *archive, const uint32_t *numbers, size_t count,
-	struct tp_error *err);
+enum tp_status tp_journal_retire(
+	struct tp_archive *archive, const uint32_t *numbers, size_t count, struct tp_error *err);
 
 #endif

@@ -19,7 +19,7 @@ unsigned tp_journal_first_difference(uint32_t a, uint32_t b)
 /* What is wanted, and what says whether a record with the right tag is it. */
 struct wanted {
 	uint32_t tag;
-	const char *id;		       /* by its id, or */
+	const char *id;                /* by its id, or */
 	const unsigned char *delivery; /* by its delivery */
 	char *found_id;
 };
@@ -90,8 +90,7 @@ static enum tp_status find(struct tp_journal_reader *reader, const struct wanted
 		if (status != TP_NOTHING)
 			return status;
 		status = TP_OK;
-		at = (uint64_t)head.siblings[tp_journal_first_difference(
-			     head.tag, wanted->tag)] *
+		at = (uint64_t)head.siblings[tp_journal_first_difference(head.tag, wanted->tag)] *
 		     8;
 	}
 	if (status == TP_NOTHING || status == TP_DATA)
@@ -103,15 +102,15 @@ enum tp_status tp_journal_find_delivery(struct tp_journal_reader *reader,
 	const unsigned char delivery[TP_SHA256_BYTES], char id[TP_ID_LEN + 1], uint64_t *offset,
 	struct tp_error *err)
 {
-	struct wanted wanted = { .delivery = delivery,
-		.found_id = id,
-		.tag = tp_journal_tag_of_delivery(delivery) };
+	struct wanted wanted = {
+		.delivery = delivery, .found_id = id, .tag = tp_journal_tag_of_delivery(delivery)
+	};
 
 	return find(reader, &wanted, offset, err);
 }
 
-enum tp_status tp_journal_find(struct tp_journal_reader *reader, const char *id, uint64_t *offset,
-	struct tp_error *err)
+enum tp_status tp_journal_find(
+	struct tp_journal_reader *reader, const char *id, uint64_t *offset, struct tp_error *err)
 {
 	struct wanted wanted = { .id = id };
 

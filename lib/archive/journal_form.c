@@ -3,7 +3,7 @@
 
 #include "base/crc32c.h"
 
-#define VERSION	      1
+#define VERSION       1
 #define OPENING_MAGIC "tpjournl"
 #define HEAD_MAGIC    "TPJr"
 #define TAIL_MAGIC    "TPJe"

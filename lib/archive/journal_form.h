@@ -21,7 +21,7 @@
 #include "base/buf.h"
 
 #define TP_JOURNAL_OPENING   32
-#define TP_JOURNAL_TAIL	     16
+#define TP_JOURNAL_TAIL      16
 #define TP_JOURNAL_PIECE     ((size_t)1 << 20) /* of skeleton in a frame */
 #define TP_JOURNAL_TAG_BITS  30
 #define TP_JOURNAL_SIBLINGS  (TP_JOURNAL_TAG_BITS + 1)
@@ -35,10 +35,10 @@ struct tp_journal_opening {
 	unsigned char salt[8];
 };
 
-void tp_journal_opening_write(const struct tp_journal_opening *opening,
-	unsigned char bytes[TP_JOURNAL_OPENING]);
-bool tp_journal_opening_read(const unsigned char bytes[TP_JOURNAL_OPENING],
-	struct tp_journal_opening *opening);
+void tp_journal_opening_write(
+	const struct tp_journal_opening *opening, unsigned char bytes[TP_JOURNAL_OPENING]);
+bool tp_journal_opening_read(
+	const unsigned char bytes[TP_JOURNAL_OPENING], struct tp_journal_opening *opening);
 
 struct tp_journal_head {
 	uint32_t bytes; /* of the head */
@@ -70,8 +70,8 @@ enum tp_head_state tp_journal_head_read(const unsigned char *bytes, size_t len, 
 	const struct tp_journal_opening *opening, struct tp_journal_head *head);
 
 void tp_journal_tail_write(uint32_t crc, uint64_t length, unsigned char bytes[TP_JOURNAL_TAIL]);
-bool tp_journal_tail_read(const unsigned char bytes[TP_JOURNAL_TAIL], uint32_t *crc,
-	uint64_t *length);
+bool tp_journal_tail_read(
+	const unsigned char bytes[TP_JOURNAL_TAIL], uint32_t *crc, uint64_t *length);
 
 /* The CRC that the journal's checksums begin with. */
 uint32_t tp_journal_crc_begin(const struct tp_journal_opening *opening);
@@ -94,8 +94,8 @@ struct tp_journal_reader {
 	uint64_t size; /* what lies behind it is not looked at */
 	struct tp_journal_opening opening;
 	const unsigned char *key; /* borrowed; NULL: not sealed, or we have none */
-	uint64_t at;		  /* where the walk goes on */
-	struct tp_buf window;	  /* bytes of the file from window_at on */
+	uint64_t at;              /* where the walk goes on */
+	struct tp_buf window;     /* bytes of the file from window_at on */
 	uint64_t window_at;
 	struct tp_buf plain, skeleton; /* one piece, opened; decompressed */
 };
@@ -113,8 +113,8 @@ enum tp_status tp_journal_head_at(struct tp_journal_reader *reader, uint64_t off
 	struct tp_journal_head *head, struct tp_error *err);
 /* Offset of the last record when the file ends in a whole one, 0 when it has none. TP_NOTHING: it
  * ends in something else. */
-enum tp_status tp_journal_last(struct tp_journal_reader *reader, uint64_t *last,
-	struct tp_error *err);
+enum tp_status tp_journal_last(
+	struct tp_journal_reader *reader, uint64_t *last, struct tp_error *err);
 /* Walks heads as tp_journal_next does, erased ones too. */
 enum tp_status tp_journal_next_head(struct tp_journal_reader *reader, struct tp_journal_head *head,
 	uint64_t *torn, struct tp_error *err);

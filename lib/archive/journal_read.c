@@ -8,7 +8,7 @@
 #include "archive/journal_form.h"
 #include "base/crc32c.h"
 
-#define AHEAD	   ((size_t)256 * 1024) /* read at a time when walking */
+#define AHEAD      ((size_t)256 * 1024) /* read at a time when walking */
 #define WINDOW_MAX (TP_JOURNAL_FACTS_MAX + AHEAD)
 
 /* --- opening -----------------------------------------------------------------------------------
@@ -122,13 +122,13 @@ enum tp_status tp_journal_open(struct tp_archive *archive, uint32_t number,
 {
 	struct tp_journal_reader *reader = calloc(1, sizeof *reader);
 	enum tp_status status;
-	char name[32];
+	char name[TP_ARCHIVE_NAME];
 	int fd;
 
 	*out = NULL;
 	if (!reader)
 		return tp_fail(err, TP_NOMEM, "journal: out of memory");
-	snprintf(name, sizeof name, "journal/%08u.tpj", number);
+	tp_archive_name("journal", number, name);
 	fd = openat(archive->dir, name, O_RDONLY | O_CLOEXEC);
 	if (fd < 0) {
 		free(reader);
@@ -170,8 +170,7 @@ enum tp_status tp_journal_head_at(struct tp_journal_reader *reader, uint64_t off
 	if (status)
 		return status;
 	if (!got ||
-		tp_journal_head_read(bytes, got, offset, &reader->opening, head) !=
-			TP_HEAD_WHOLE ||
+		tp_journal_head_read(bytes, got, offset, &reader->opening, head) != TP_HEAD_WHOLE ||
 		head->length > reader->size - offset)
 		return damaged(reader, offset, NULL, "no whole record", err);
 	return TP_OK;
@@ -206,15 +205,14 @@ enum tp_status tp_journal_last(
 		return TP_OK;
 	if (reader->size < TP_JOURNAL_OPENING + TP_JOURNAL_HEAD_MIN + TP_JOURNAL_TAIL)
 		return TP_NOTHING;
-	status = fetch(reader, reader->size - TP_JOURNAL_TAIL, TP_JOURNAL_TAIL, 0, &bytes, &got,
-		err);
+	status = fetch(
+		reader, reader->size - TP_JOURNAL_TAIL, TP_JOURNAL_TAIL, 0, &bytes, &got, err);
 	if (status)
 		return status;
 	if (got < TP_JOURNAL_TAIL || !tp_journal_tail_read(bytes, &crc, &length) ||
 		length > reader->size - TP_JOURNAL_OPENING)
 		return TP_NOTHING;
-	if (tp_journal_head_at(reader, reader->size - length, &head, NULL) ||
-		head.length != length)
+	if (tp_journal_head_at(reader, reader->size - length, &head, NULL) || head.length != length)
 		return TP_NOTHING;
 	*last = head.offset;
 	return TP_OK;
@@ -234,8 +232,8 @@ static enum tp_status skip_damage(struct tp_journal_reader *reader, struct tp_er
 		status = fetch(reader, at, TP_JOURNAL_HEAD_MAX, AHEAD, &bytes, &got, err);
 		if (status)
 			return status;
-	} while (got && tp_journal_head_read(bytes, got, at, &reader->opening, &head) !=
-				TP_HEAD_WHOLE);
+	} while (got &&
+		 tp_journal_head_read(bytes, got, at, &reader->opening, &head) != TP_HEAD_WHOLE);
 	reader->at = got ? at : reader->size;
 	return tp_fail(err, TP_DATA, "journal %08u, offset %llu: %llu bytes are no record",
 		reader->opening.number, (unsigned long long)from,
@@ -291,8 +289,8 @@ static enum tp_status open_piece(struct tp_journal_reader *reader,
 			reader->opening.number);
 	about = tp_journal_about(&reader->opening, head->offset, piece);
 	tp_buf_clear(&reader->plain);
-	status = tp_cipher_open(reader->key, about.bytes, sizeof about.bytes, *bytes, *len,
-		&reader->plain, err);
+	status = tp_cipher_open(
+		reader->key, about.bytes, sizeof about.bytes, *bytes, *len, &reader->plain, err);
 	if (status == TP_DATA)
 		return damaged(reader, head->offset, head->id,
 			"not sealed with this key, or damaged", err);
@@ -325,8 +323,7 @@ static enum tp_status read_facts(struct tp_journal_reader *reader,
 		record->stored_bytes = head->length;
 	}
 	if (!status && split) {
-		status = tp_split_decode(
-			bytes + 4 + record_len, len - 4 - record_len, split, err);
+		status = tp_split_decode(bytes + 4 + record_len, len - 4 - record_len, split, err);
 		if (status && record)
 			tp_record_release(record);
 	}
@@ -427,7 +424,7 @@ enum tp_status tp_journal_skeleton(struct tp_journal_reader *reader, uint64_t of
 	uint32_t crc = tp_journal_crc_begin(&reader->opening);
 	const unsigned char *bytes;
 	uint64_t at, end;
-	size_t len;
+	size_t len = 0;
 
 	if (!status && head.erased)
 		return tp_fail(err, TP_NOTHING, "message %s was erased", head.id);
@@ -438,8 +435,7 @@ enum tp_status tp_journal_skeleton(struct tp_journal_reader *reader, uint64_t of
 	for (uint64_t piece = 1; !status && at < end; piece++) {
 		status = next_piece(reader, &head, &at, end, &crc, &bytes, &len, err);
 		if (!status)
-			status = give_piece(
-				reader, &head, piece, bytes, len, sink, context, err);
+			status = give_piece(reader, &head, piece, bytes, len, sink, context, err);
 	}
 	return status ? status : check_content(reader, &head, end, crc, err);
 }

@@ -20,20 +20,18 @@ struct skeleton {
 	const struct tp_split *split;
 	const char *data;
 	size_t len, at; /* at: of the message */
-	size_t hole;	/* the next one */
+	size_t hole;    /* the next one */
 };
 
 /* The next piece, of at most TP_JOURNAL_PIECE bytes: borrowed from the message when it has no hole in
  * it, else put together in `plain`. False at the end. */
-static bool next_piece(
-	struct skeleton *from, struct tp_buf *plain, const char **bytes, size_t *len)
+static bool next_piece(struct skeleton *from, struct tp_buf *plain, const char **bytes, size_t *len)
 {
 	tp_buf_clear(plain);
 	*len = 0;
 	while (*len < TP_JOURNAL_PIECE) {
-		const struct tp_hole *hole = from->hole < from->split->count
-						     ? &from->split->holes[from->hole]
-						     : NULL;
+		const struct tp_hole *hole =
+			from->hole < from->split->count ? &from->split->holes[from->hole] : NULL;
 		size_t run = (hole ? hole->range.begin : from->len) - from->at;
 		size_t room = TP_JOURNAL_PIECE - *len;
 
@@ -82,8 +80,8 @@ static enum tp_status flush(struct writer *writer, struct tp_error *err)
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n <= 0)
-			return tp_fail_errno(err, TP_IO, "journal %08u: cannot write",
-				writer->journal->number);
+			return tp_fail_errno(
+				err, TP_IO, "journal %08u: cannot write", writer->journal->number);
 		done += (size_t)n;
 	}
 	writer->at += done;
@@ -111,8 +109,8 @@ static enum tp_status seal(struct writer *writer, uint64_t piece, struct tp_buf 
 }
 
 /* Presses one piece and appends it to journal->out. */
-static enum tp_status add_piece(struct writer *writer, uint64_t piece, const char *bytes,
-	size_t len, struct tp_error *err)
+static enum tp_status add_piece(
+	struct writer *writer, uint64_t piece, const char *bytes, size_t len, struct tp_error *err)
 {
 	struct tp_journal *journal = writer->journal;
 	unsigned char length[4];
@@ -204,8 +202,8 @@ static enum tp_status add_tail(struct writer *writer, struct tp_error *err)
 {
 	static const unsigned char zeros[8];
 	const struct tp_journal_head *head = writer->head;
-	size_t padding = (size_t)(head->length - TP_JOURNAL_TAIL - head->bytes -
-				  head->facts_bytes - head->pieces_bytes);
+	size_t padding = (size_t)(head->length - TP_JOURNAL_TAIL - head->bytes - head->facts_bytes -
+				  head->pieces_bytes);
 	unsigned char tail[TP_JOURNAL_TAIL];
 	struct tp_buf *out = &writer->journal->out;
 

@@ -15,8 +15,8 @@
 
 struct tp_known;
 
-enum tp_status tp_known_new(struct tp_archive *archive, struct tp_known **known,
-	struct tp_error *err);
+enum tp_status tp_known_new(
+	struct tp_archive *archive, struct tp_known **known, struct tp_error *err);
 void tp_known_free(struct tp_known *known);
 
 /* The shared lock was let go in between: packs and journals may have come and gone. */
@@ -24,7 +24,7 @@ void tp_known_forget(struct tp_known *known);
 
 struct tp_known_place {
 	struct tp_journal_reader *reader; /* NULL: it is in a pack. Borrowed until the next call */
-	uint32_t number;		  /* of the journal */
+	uint32_t number;                  /* of the journal */
 	uint64_t offset;
 	char id[TP_ID_LEN + 1];
 };
@@ -35,7 +35,7 @@ enum tp_status tp_known_delivery(struct tp_known *known, struct tp_journal *own,
 	struct tp_error *err);
 
 /* TP_OK: a message has that id. TP_NOTHING: it is free. */
-enum tp_status tp_known_id(struct tp_known *known, struct tp_journal *own, const char *id,
-	struct tp_error *err);
+enum tp_status tp_known_id(
+	struct tp_known *known, struct tp_journal *own, const char *id, struct tp_error *err);
 
 #endif
