@@ -38,6 +38,9 @@ uint32_t tp_pack_block_at(const struct tp_pack *pack, uint64_t at);
  * bytes->len saying how much, and TP_DATA. */
 enum tp_status tp_pack_block_read(struct tp_pack *pack, uint32_t index, const struct tp_buf **bytes,
 	struct tp_error *err);
+/* The bytes [begin, begin + len) of the stream, which are in it, to `sink`. */
+enum tp_status tp_pack_stream(struct tp_pack *pack, uint64_t begin, uint64_t len,
+	tp_press_sink *sink, void *context, struct tp_error *err);
 /* True when the stored bytes have the checksum that the table says. */
 bool tp_pack_piece_intact(const struct tp_pack *pack, const struct tp_pack_piece *piece);
 

@@ -275,6 +275,11 @@ enum tp_status tp_pack_out_publish(struct tp_pack_out *out, struct tp_error *err
 	return tp_archive_sync(out->archive, folder.text, err);
 }
 
+void tp_pack_out_keep(struct tp_pack_out *out)
+{
+	out->aside.text[0] = 0;
+}
+
 void tp_pack_out_release(struct tp_pack_out *out)
 {
 	if (out->fd >= 0)

@@ -359,27 +359,19 @@ enum tp_status tp_pack_record(struct tp_pack *pack, size_t i, struct tp_record *
 	return TP_OK;
 }
 
-enum tp_status tp_pack_skeleton(struct tp_pack *pack, size_t i, tp_press_sink *sink, void *context,
-	struct tp_error *err)
+enum tp_status tp_pack_stream(struct tp_pack *pack, uint64_t begin, uint64_t len,
+	tp_press_sink *sink, void *context, struct tp_error *err)
 {
-	const struct tp_pack_entry *entry;
-	enum tp_status status = tp_pack_entry(pack, i, &entry, err);
+	enum tp_status status = TP_OK;
 	struct tp_error why;
-	uint64_t at, end;
 
-	if (status)
-		return status;
-	if (entry->erased)
-		return tp_fail(err, TP_NOTHING, "%s was erased", entry->id);
-	at = entry->begin;
-	end = at + entry->skeleton_bytes;
-	while (!status && at < end) {
-		uint32_t index = tp_pack_block_at(pack, at);
-		uint64_t skip = at - pack->blocks[index].begin;
+	while (!status && len) {
+		uint32_t index = tp_pack_block_at(pack, begin);
+		uint64_t skip = begin - pack->blocks[index].begin;
 		uint64_t want = pack->blocks[index].piece.raw_bytes - skip;
 		const struct tp_buf *block;
 
-		want = want < end - at ? want : end - at;
+		want = want < len ? want : len;
 		status = tp_pack_block_read(pack, index, &block, &why);
 		/* Damage behind our part of the block is not ours. */
 		if (status == TP_DATA && skip + want <= block->len)
@@ -388,9 +380,23 @@ enum tp_status tp_pack_skeleton(struct tp_pack *pack, size_t i, tp_press_sink *s
 			tp_fail(err, status, "%s", why.text);
 		else
 			status = sink(context, block->data + skip, (size_t)want, err);
-		at += want;
+		begin += want;
+		len -= want;
 	}
 	return status;
+}
+
+enum tp_status tp_pack_skeleton(struct tp_pack *pack, size_t i, tp_press_sink *sink, void *context,
+	struct tp_error *err)
+{
+	const struct tp_pack_entry *entry;
+	enum tp_status status = tp_pack_entry(pack, i, &entry, err);
+
+	if (status)
+		return status;
+	if (entry->erased)
+		return tp_fail(err, TP_NOTHING, "%s was erased", entry->id);
+	return tp_pack_stream(pack, entry->begin, entry->skeleton_bytes, sink, context, err);
 }
 
 /* The first entry in the group whose id is not below `id`; group->count when there is none. */
