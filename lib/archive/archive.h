@@ -79,9 +79,11 @@ enum tp_status tp_archive_need_key(const struct tp_archive *archive, struct tp_e
 enum tp_status tp_archive_lock(struct tp_archive *archive, bool exclusive, struct tp_error *err);
 void tp_archive_unlock(struct tp_archive *archive);
 
-/* The lock of one delivery, on a descriptor of its own; closing *fd lets go. */
+/* The lock of one delivery, on *fd beside those that it has already; -1: on a new one, which the caller
+ * closes to let go of all, in any case. TP_TEMPORARY: another has it, and we shall not `wait`. Who
+ * holds one may not wait for a second: two who did so would wait for each other. */
 enum tp_status tp_archive_lock_delivery(struct tp_archive *archive,
-	const unsigned char delivery[32], int *fd, struct tp_error *err);
+	const unsigned char delivery[32], bool wait, int *fd, struct tp_error *err);
 
 /* The name of a numbered file within the archive: "journal/00000012.tpj". */
 #define TP_ARCHIVE_NAME 32

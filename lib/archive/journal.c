@@ -307,7 +307,7 @@ enum tp_status tp_journal_take_back(
 
 enum tp_status tp_journal_sync(struct tp_journal *journal, struct tp_error *err)
 {
-	enum tp_status status = TP_OK;
+	enum tp_status status;
 
 	if (fdatasync(journal->reader.fd)) {
 		status = tp_fail_errno(err, TP_IO, "journal %08u: cannot sync", journal->number);
@@ -316,7 +316,8 @@ enum tp_status tp_journal_sync(struct tp_journal *journal, struct tp_error *err)
 	}
 	journal->synced = journal->reader.size;
 	journal->synced_last = journal->last;
-	return status;
+	tp_journal_reader_resize(&journal->reader, journal->synced); /* others may erase by now */
+	return TP_OK;
 }
 
 /* The siblings of a record with this tag, were it the last. */
@@ -349,10 +350,9 @@ static enum tp_status make_head(struct tp_journal *journal, const struct tp_reco
 {
 	enum tp_status status;
 
-	*head = (struct tp_journal_head){ .arrival_ms = record->arrival_ms };
+	*head = (struct tp_journal_head){ .arrival_ms = record->arrival_ms,
+		.tag = tp_id_tail(record->id) };
 	memcpy(head->id, record->id, sizeof head->id);
-	if (!tp_journal_tag_of_id(record->id, &head->tag))
-		return tp_fail(err, TP_INTERNAL, "'%s' is no id", record->id);
 	for (;;) {
 		status = find_siblings(journal, head->tag, head->siblings, err);
 		if (status != TP_DATA)

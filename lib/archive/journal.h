@@ -76,18 +76,24 @@ enum tp_status tp_journal_read(struct tp_journal_reader *reader, uint64_t offset
 /* Its skeleton. TP_DATA when it is damaged; some bytes may have been given by then. */
 enum tp_status tp_journal_skeleton(struct tp_journal_reader *reader, uint64_t offset,
 	tp_press_sink *sink, void *context, struct tp_error *err);
-/* Where the last record of that delivery, or with that id, is: TP_NOTHING when it is not there. */
+/* Where the last record of that delivery, or with that id (in its proper form), is: TP_NOTHING when it
+ * is not there. */
 enum tp_status tp_journal_find_delivery(struct tp_journal_reader *reader,
 	const unsigned char delivery[TP_SHA256_BYTES], char id[TP_ID_LEN + 1], uint64_t *offset,
 	struct tp_error *err);
 enum tp_status tp_journal_find(
 	struct tp_journal_reader *reader, const char *id, uint64_t *offset, struct tp_error *err);
+/* Looks how long the journal is by now. */
+enum tp_status tp_journal_refresh(struct tp_journal_reader *reader, struct tp_error *err);
+/* Makes all that is there durable: who answers for a record that another wrote must not trust that
+ * he synced it. */
+enum tp_status tp_journal_settle(struct tp_journal_reader *reader, struct tp_error *err);
 void tp_journal_close(struct tp_journal_reader *reader);
 
 /* --- erasing and retiring: under the archive's exclusive lock ---------------------------------- */
 
-/* Overwrites what the record at `offset` holds, its head saying "erased", and syncs. Id and arrival
- * stay. May be repeated. */
+/* Overwrites what the record at `offset` holds, then makes its head say "erased"; durable. Id and
+ * arrival stay. May be repeated; until it has succeeded the record is still found by its id. */
 enum tp_status tp_journal_erase(
 	struct tp_archive *archive, uint32_t number, uint64_t offset, struct tp_error *err);
 

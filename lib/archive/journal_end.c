@@ -1,10 +1,10 @@
 /*
  * The end of records and of journals: see journal.h.
  *
- * Erasing writes the head anew with the word "erased", then zeros over the rest, then syncs. Killed
- * between: the head already says so, nobody reads on, and erasing again finishes it (the event log
- * remembers that it was asked for). A head torn in two is damage, and what follows it is passed over
- * until the next whole head.
+ * Erasing writes zeros over the content, syncs, writes the head anew with the word "erased", syncs.
+ * So that word is a promise that the bytes are gone. Killed before it: the record still stands under
+ * its id, its content damaged, and erasing again finishes it (the event log remembers that it was
+ * asked for). A head torn in two is damage, too, but behind it are zeros only.
  *
  * Retiring makes the successor's name durable before the highest number goes (journal.h says why).
  */
@@ -36,7 +36,7 @@ static enum tp_status overwrite(
 static enum tp_status erase_record(
 	struct tp_journal_reader *reader, uint64_t offset, struct tp_error *err)
 {
-	unsigned char bytes[TP_JOURNAL_HEAD_MAX], tail[TP_JOURNAL_TAIL];
+	unsigned char bytes[TP_JOURNAL_HEAD_MAX];
 	uint32_t number = reader->opening.number;
 	struct tp_journal_head head;
 	uint64_t begin, end;
@@ -44,18 +44,18 @@ static enum tp_status erase_record(
 
 	if (status)
 		return status;
-	head.erased = true;
 	begin = offset + head.bytes;
 	end = offset + head.length - TP_JOURNAL_TAIL;
-	tp_journal_head_write(&head, &reader->opening, bytes);
-	tp_journal_tail_write(0, head.length, tail);
-	if (pwrite(reader->fd, bytes, head.bytes, (off_t)offset) != (ssize_t)head.bytes)
-		return tp_fail_errno(err, TP_IO, "journal %08u: cannot overwrite", number);
-	status = overwrite(reader->fd, begin, end, number, err);
+	/* The checksums go, too: they would tell a right guess of what was there. */
+	status = overwrite(reader->fd, begin, end + 4, number, err);
 	if (status)
 		return status;
-	if (pwrite(reader->fd, tail, sizeof tail, (off_t)end) != (ssize_t)sizeof tail ||
-		fsync(reader->fd))
+	head.erased = true;
+	head.facts_crc = 0;
+	tp_journal_head_write(&head, &reader->opening, bytes);
+	if (fdatasync(reader->fd) ||
+		pwrite(reader->fd, bytes, head.bytes, (off_t)offset) != (ssize_t)head.bytes ||
+		fdatasync(reader->fd))
 		return tp_fail_errno(err, TP_IO, "journal %08u: cannot overwrite", number);
 	/* Room given back; where that cannot be done, the zeros stay. */
 	(void)!fallocate(reader->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (off_t)begin,

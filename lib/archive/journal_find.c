@@ -112,9 +112,7 @@ enum tp_status tp_journal_find_delivery(struct tp_journal_reader *reader,
 enum tp_status tp_journal_find(
 	struct tp_journal_reader *reader, const char *id, uint64_t *offset, struct tp_error *err)
 {
-	struct wanted wanted = { .id = id };
+	struct wanted wanted = { .id = id, .tag = tp_id_tail(id) };
 
-	if (!tp_journal_tag_of_id(id, &wanted.tag))
-		return TP_NOTHING;
 	return find(reader, &wanted, offset, err);
 }

@@ -16,21 +16,21 @@ void tp_journal_opening_write(
 	const struct tp_journal_opening *opening, unsigned char bytes[TP_JOURNAL_OPENING])
 {
 	memcpy(bytes, OPENING_MAGIC, 8);
-	tp_put32(bytes + 8, VERSION);
-	tp_put32(bytes + 12, opening->number);
-	tp_put32(bytes + 16, opening->sealed ? FLAG_SEALED : 0);
+	tp_le_put32(bytes + 8, VERSION);
+	tp_le_put32(bytes + 12, opening->number);
+	tp_le_put32(bytes + 16, opening->sealed ? FLAG_SEALED : 0);
 	memcpy(bytes + 20, opening->salt, 8);
-	tp_put32(bytes + 28, tp_crc32c(0, bytes, 28));
+	tp_le_put32(bytes + 28, tp_crc32c(0, bytes, 28));
 }
 
 bool tp_journal_opening_read(
 	const unsigned char bytes[TP_JOURNAL_OPENING], struct tp_journal_opening *opening)
 {
-	if (memcmp(bytes, OPENING_MAGIC, 8) || tp_get32(bytes + 8) != VERSION ||
-		tp_get32(bytes + 28) != tp_crc32c(0, bytes, 28))
+	if (memcmp(bytes, OPENING_MAGIC, 8) || tp_le_get32(bytes + 8) != VERSION ||
+		tp_le_get32(bytes + 28) != tp_crc32c(0, bytes, 28))
 		return false;
-	opening->number = tp_get32(bytes + 12);
-	opening->sealed = tp_get32(bytes + 16) & FLAG_SEALED;
+	opening->number = tp_le_get32(bytes + 12);
+	opening->sealed = tp_le_get32(bytes + 16) & FLAG_SEALED;
 	memcpy(opening->salt, bytes + 20, 8);
 	return true;
 }
@@ -75,17 +75,17 @@ void tp_journal_head_write(const struct tp_journal_head *head,
 	bytes[4] = (unsigned char)head->bytes;
 	bytes[5] = (unsigned char)(head->bytes >> 8);
 	bytes[6] = head->erased ? FLAG_ERASED : 0;
-	tp_put64(bytes + 8, head->length);
-	tp_put64(bytes + 16, head->offset);
-	tp_put64(bytes + 24, head->facts_bytes);
-	tp_put64(bytes + 32, head->pieces_bytes);
-	tp_put64(bytes + 40, (uint64_t)head->arrival_ms);
+	tp_le_put64(bytes + 8, head->length);
+	tp_le_put64(bytes + 16, head->offset);
+	tp_le_put64(bytes + 24, head->facts_bytes);
+	tp_le_put64(bytes + 32, head->pieces_bytes);
+	tp_le_put64(bytes + 40, (uint64_t)head->arrival_ms);
 	memcpy(bytes + 48, head->id, TP_ID_LEN);
-	tp_put32(bytes + 64, head->tag);
-	tp_put32(bytes + 68, head->facts_crc);
+	tp_le_put32(bytes + 64, head->tag);
+	tp_le_put32(bytes + 68, head->facts_crc);
 	for (uint32_t i = 0; i < sibling_room(head->bytes); i++)
-		tp_put32(bytes + FIXED + 4 * i, head->siblings[i]);
-	tp_put32(bytes + crc_at, tp_crc32c(tp_journal_crc_begin(opening), bytes, crc_at));
+		tp_le_put32(bytes + FIXED + 4 * i, head->siblings[i]);
+	tp_le_put32(bytes + crc_at, tp_crc32c(tp_journal_crc_begin(opening), bytes, crc_at));
 }
 
 static void read_fields(
@@ -93,16 +93,16 @@ static void read_fields(
 {
 	*head = (struct tp_journal_head){ .bytes = head_bytes,
 		.erased = bytes[6] & FLAG_ERASED,
-		.length = tp_get64(bytes + 8),
-		.offset = tp_get64(bytes + 16),
-		.facts_bytes = tp_get64(bytes + 24),
-		.pieces_bytes = tp_get64(bytes + 32),
-		.arrival_ms = (int64_t)tp_get64(bytes + 40),
-		.tag = tp_get32(bytes + 64),
-		.facts_crc = tp_get32(bytes + 68) };
+		.length = tp_le_get64(bytes + 8),
+		.offset = tp_le_get64(bytes + 16),
+		.facts_bytes = tp_le_get64(bytes + 24),
+		.pieces_bytes = tp_le_get64(bytes + 32),
+		.arrival_ms = (int64_t)tp_le_get64(bytes + 40),
+		.tag = tp_le_get32(bytes + 64),
+		.facts_crc = tp_le_get32(bytes + 68) };
 	memcpy(head->id, bytes + 48, TP_ID_LEN);
 	for (uint32_t i = 0; i < sibling_room(head_bytes); i++)
-		head->siblings[i] = tp_get32(bytes + FIXED + 4 * i);
+		head->siblings[i] = tp_le_get32(bytes + FIXED + 4 * i);
 }
 
 /* The parts add up to the whole, none is beyond belief, and no sibling is ahead. */
@@ -129,7 +129,7 @@ enum tp_head_state tp_journal_head_read(const unsigned char *bytes, size_t len, 
 
 	if (memcmp(bytes, HEAD_MAGIC, len < 4 ? len : 4))
 		return TP_HEAD_BAD;
-	tp_put64(place, offset);
+	tp_le_put64(place, offset);
 	if (len > 16 && memcmp(bytes + 16, place, len < 24 ? len - 16 : 8))
 		return TP_HEAD_BAD;
 	if (len < 8)
@@ -139,7 +139,7 @@ enum tp_head_state tp_journal_head_read(const unsigned char *bytes, size_t len, 
 		return TP_HEAD_BAD;
 	if (len < head_bytes)
 		return TP_HEAD_SHORT;
-	if (tp_get32(bytes + head_bytes - 4) !=
+	if (tp_le_get32(bytes + head_bytes - 4) !=
 		tp_crc32c(tp_journal_crc_begin(opening), bytes, head_bytes - 4))
 		return TP_HEAD_BAD;
 	read_fields(bytes, head_bytes, head);
@@ -150,16 +150,16 @@ enum tp_head_state tp_journal_head_read(const unsigned char *bytes, size_t len, 
 
 void tp_journal_tail_write(uint32_t crc, uint64_t length, unsigned char bytes[TP_JOURNAL_TAIL])
 {
-	tp_put32(bytes, crc);
+	tp_le_put32(bytes, crc);
 	memcpy(bytes + 4, TAIL_MAGIC, 4);
-	tp_put64(bytes + 8, length);
+	tp_le_put64(bytes + 8, length);
 }
 
 bool tp_journal_tail_read(
 	const unsigned char bytes[TP_JOURNAL_TAIL], uint32_t *crc, uint64_t *length)
 {
-	*crc = tp_get32(bytes);
-	*length = tp_get64(bytes + 8);
+	*crc = tp_le_get32(bytes);
+	*length = tp_le_get64(bytes + 8);
 	return !memcmp(bytes + 4, TAIL_MAGIC, 4);
 }
 
@@ -173,31 +173,14 @@ uint32_t tp_journal_tag_of_delivery(const unsigned char delivery[TP_SHA256_BYTES
 	       2;
 }
 
-bool tp_journal_tag_of_id(const char *id, uint32_t *tag)
-{
-	static const char digits[] = "0123456789abcdefghjkmnpqrstvwxyz";
-	const char *digit;
-
-	if (strlen(id) != TP_ID_LEN)
-		return false;
-	*tag = 0;
-	for (int i = TP_ID_LEN - TP_JOURNAL_TAG_BITS / 5; i < TP_ID_LEN; i++) {
-		digit = strchr(digits, id[i]);
-		if (!digit)
-			return false;
-		*tag = *tag << 5 | (uint32_t)(digit - digits);
-	}
-	return true;
-}
-
 struct tp_journal_about tp_journal_about(
 	const struct tp_journal_opening *opening, uint64_t offset, uint64_t piece)
 {
 	struct tp_journal_about about = { "journal" };
 
-	tp_put32(about.bytes + 8, opening->number);
+	tp_le_put32(about.bytes + 8, opening->number);
 	memcpy(about.bytes + 12, opening->salt, 4);
-	tp_put64(about.bytes + 16, offset);
-	tp_put64(about.bytes + 24, piece);
+	tp_le_put64(about.bytes + 16, offset);
+	tp_le_put64(about.bytes + 24, piece);
 	return about;
 }

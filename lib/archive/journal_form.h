@@ -19,6 +19,7 @@
 #include "archive/archive.h"
 #include "archive/record.h"
 #include "base/buf.h"
+#include "base/le.h"
 
 #define TP_JOURNAL_OPENING   32
 #define TP_JOURNAL_TAIL      16
@@ -76,9 +77,8 @@ bool tp_journal_tail_read(
 /* The CRC that the journal's checksums begin with. */
 uint32_t tp_journal_crc_begin(const struct tp_journal_opening *opening);
 
-/* A delivery's tag: the 30 bits that its id ends in. */
+/* A delivery's tag: the 30 bits that its id ends in (tp_id_tail). */
 uint32_t tp_journal_tag_of_delivery(const unsigned char delivery[TP_SHA256_BYTES]);
-bool tp_journal_tag_of_id(const char *id, uint32_t *tag);
 
 /* What a sealed piece is bound to. */
 struct tp_journal_about {
@@ -90,7 +90,9 @@ struct tp_journal_about tp_journal_about(const struct tp_journal_opening *openin
 /* --- a journal being read (journal_read.c), alone or inside of one being written ----------------- */
 
 struct tp_journal_reader {
+	struct tp_archive *archive;
 	int fd;
+	bool begun;    /* it has its opening */
 	uint64_t size; /* what lies behind it is not looked at */
 	struct tp_journal_opening opening;
 	const unsigned char *key; /* borrowed; NULL: not sealed, or we have none */
@@ -101,7 +103,7 @@ struct tp_journal_reader {
 };
 
 /* Prepares for the file `fd`, which stays the caller's. TP_DATA: it does not begin as a journal of
- * that number. */
+ * that number. A file without an opening is an empty journal. */
 enum tp_status tp_journal_reader_init(struct tp_journal_reader *reader, struct tp_archive *archive,
 	int fd, uint32_t number, struct tp_error *err);
 void tp_journal_reader_release(struct tp_journal_reader *reader);
@@ -120,28 +122,5 @@ enum tp_status tp_journal_next_head(struct tp_journal_reader *reader, struct tp_
 	uint64_t *torn, struct tp_error *err);
 /* The first of the 30 bits in which two tags differ; 30 when they are the same. */
 unsigned tp_journal_first_difference(uint32_t a, uint32_t b);
-
-static inline void tp_put32(unsigned char *to, uint32_t value)
-{
-	for (int i = 0; i < 4; i++)
-		to[i] = (unsigned char)(value >> (8 * i));
-}
-
-static inline void tp_put64(unsigned char *to, uint64_t value)
-{
-	for (int i = 0; i < 8; i++)
-		to[i] = (unsigned char)(value >> (8 * i));
-}
-
-static inline uint32_t tp_get32(const unsigned char *from)
-{
-	return (uint32_t)from[0] | (uint32_t)from[1] << 8 | (uint32_t)from[2] << 16 |
-	       (uint32_t)from[3] << 24;
-}
-
-static inline uint64_t tp_get64(const unsigned char *from)
-{
-	return (uint64_t)tp_get32(from) | (uint64_t)tp_get32(from + 4) << 32;
-}
 
 #endif

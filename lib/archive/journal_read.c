@@ -79,21 +79,17 @@ void tp_journal_reader_resize(struct tp_journal_reader *reader, uint64_t size)
 	tp_buf_clear(&reader->window);
 }
 
-enum tp_status tp_journal_reader_init(struct tp_journal_reader *reader, struct tp_archive *archive,
-	int fd, uint32_t number, struct tp_error *err)
+/* Reads the opening. A journal that was begun and has none yet is an empty one. */
+static enum tp_status begin(struct tp_journal_reader *reader, struct tp_error *err)
 {
+	uint32_t number = reader->opening.number;
 	const unsigned char *bytes;
 	enum tp_status status;
-	struct stat st;
 
-	*reader = (struct tp_journal_reader){ .fd = fd, .opening.number = number };
-	tp_buf_init(&reader->window, WINDOW_MAX);
-	tp_buf_init(&reader->plain, WINDOW_MAX);
-	tp_buf_init(&reader->skeleton, TP_JOURNAL_PIECE);
-	if (fstat(fd, &st))
-		return tp_fail_errno(err, TP_IO, "journal %08u", number);
-	reader->size = (uint64_t)st.st_size;
-	reader->at = TP_JOURNAL_OPENING;
+	if (reader->size < TP_JOURNAL_OPENING) {
+		reader->size = TP_JOURNAL_OPENING;
+		return TP_OK;
+	}
 	status = fetch_all(reader, 0, TP_JOURNAL_OPENING, 0, &bytes, err);
 	if (status)
 		return status;
@@ -102,9 +98,39 @@ enum tp_status tp_journal_reader_init(struct tp_journal_reader *reader, struct t
 	if (reader->opening.number != number)
 		return tp_fail(err, TP_DATA, "journal %08u: is number %08u by its own words",
 			number, reader->opening.number);
-	if (reader->opening.sealed && archive->has_key)
-		reader->key = archive->key;
+	if (reader->opening.sealed && reader->archive->has_key)
+		reader->key = reader->archive->key;
+	reader->begun = true;
 	return TP_OK;
+}
+
+enum tp_status tp_journal_reader_init(struct tp_journal_reader *reader, struct tp_archive *archive,
+	int fd, uint32_t number, struct tp_error *err)
+{
+	struct stat st;
+
+	*reader = (struct tp_journal_reader){
+		.archive = archive, .fd = fd, .opening.number = number, .at = TP_JOURNAL_OPENING
+	};
+	tp_buf_init(&reader->window, WINDOW_MAX);
+	tp_buf_init(&reader->plain, WINDOW_MAX);
+	tp_buf_init(&reader->skeleton, TP_JOURNAL_PIECE);
+	if (fstat(fd, &st))
+		return tp_fail_errno(err, TP_IO, "journal %08u", number);
+	reader->size = (uint64_t)st.st_size;
+	return begin(reader, err);
+}
+
+enum tp_status tp_journal_refresh(struct tp_journal_reader *reader, struct tp_error *err)
+{
+	struct stat st;
+
+	if (fstat(reader->fd, &st))
+		return tp_fail_errno(err, TP_IO, "journal %08u", reader->opening.number);
+	if (reader->begun && (uint64_t)st.st_size == reader->size)
+		return TP_OK;
+	tp_journal_reader_resize(reader, (uint64_t)st.st_size);
+	return reader->begun ? TP_OK : begin(reader, err);
 }
 
 void tp_journal_reader_release(struct tp_journal_reader *reader)
@@ -116,7 +142,6 @@ void tp_journal_reader_release(struct tp_journal_reader *reader)
 	tp_buf_release(&reader->skeleton);
 }
 
-/* One that was begun and has no opening yet is an empty one. */
 enum tp_status tp_journal_open(struct tp_archive *archive, uint32_t number,
 	struct tp_journal_reader **out, struct tp_error *err)
 {
@@ -135,16 +160,19 @@ enum tp_status tp_journal_open(struct tp_archive *archive, uint32_t number,
 		return tp_fail_errno(err, TP_NOINPUT, "journal %08u", number);
 	}
 	status = tp_journal_reader_init(reader, archive, fd, number, err);
-	if (status == TP_DATA && reader->size < TP_JOURNAL_OPENING) {
-		reader->size = TP_JOURNAL_OPENING;
-		status = TP_OK;
-	}
 	if (status) {
 		tp_journal_close(reader);
 		return status;
 	}
 	*out = reader;
 	return TP_OK;
+}
+
+enum tp_status tp_journal_settle(struct tp_journal_reader *reader, struct tp_error *err)
+{
+	return fdatasync(reader->fd) ? tp_fail_errno(err, TP_IO, "journal %08u: cannot sync",
+					       reader->opening.number)
+				     : TP_OK;
 }
 
 void tp_journal_close(struct tp_journal_reader *reader)
@@ -315,9 +343,9 @@ static enum tp_status read_facts(struct tp_journal_reader *reader,
 	status = open_piece(reader, head, 0, &bytes, &len, err);
 	if (status)
 		return status;
-	if (len < 4 || tp_get32(bytes) > len - 4)
+	if (len < 4 || tp_le_get32(bytes) > len - 4)
 		return damaged(reader, head->offset, head->id, "its record is damaged", err);
-	record_len = tp_get32(bytes);
+	record_len = tp_le_get32(bytes);
 	if (record) {
 		status = tp_record_decode(bytes + 4, record_len, record, err);
 		record->stored_bytes = head->length;
@@ -373,7 +401,7 @@ static enum tp_status next_piece(struct tp_journal_reader *reader,
 	status = fetch_all(reader, *at, 4, AHEAD, bytes, err);
 	if (status)
 		return status;
-	*len = tp_get32(*bytes);
+	*len = tp_le_get32(*bytes);
 	if (*len > end - *at - 4)
 		return damaged(reader, head->offset, head->id, "its content is damaged", err);
 	status = fetch_all(reader, *at, 4 + *len, AHEAD, bytes, err);

@@ -127,7 +127,7 @@ static enum tp_status add_piece(
 	writer->head->pieces_bytes += 4 + len;
 	if (writer->dry)
 		return TP_OK;
-	tp_put32(length, (uint32_t)len);
+	tp_le_put32(length, (uint32_t)len);
 	writer->crc = tp_crc32c(tp_crc32c(writer->crc, length, 4), bytes, len);
 	tp_buf_add(&journal->out, length, 4);
 	tp_buf_add(&journal->out, bytes, len);
@@ -168,7 +168,7 @@ static enum tp_status make_facts(struct writer *writer, const struct tp_record *
 	tp_buf_add(facts, length, 4);
 	tp_record_encode(record, facts);
 	if (!facts->status)
-		tp_put32((unsigned char *)facts->data, (uint32_t)(facts->len - 4));
+		tp_le_put32((unsigned char *)facts->data, (uint32_t)(facts->len - 4));
 	tp_split_encode(split, facts);
 	status = tp_buf_status(facts, "record", err);
 	if (status)

@@ -34,6 +34,10 @@ enum tp_status tp_known_delivery(struct tp_known *known, struct tp_journal *own,
 	const unsigned char delivery[TP_SHA256_BYTES], struct tp_known_place *place,
 	struct tp_error *err);
 
+/* We are about to answer for the record at that place: tp_known_settle makes all such durable. */
+void tp_known_trust(struct tp_known *known, const struct tp_known_place *place);
+enum tp_status tp_known_settle(struct tp_known *known, struct tp_error *err);
+
 /* TP_OK: a message has that id. TP_NOTHING: it is free. */
 enum tp_status tp_known_id(
 	struct tp_known *known, struct tp_journal *own, const char *id, struct tp_error *err);

@@ -21,14 +21,20 @@
 #define BYTE_GATE       1
 #define BYTE_DELIVERIES 16
 
-static enum tp_status set_lock(
-	const struct tp_archive *archive, int fd, off_t byte, short type, struct tp_error *err)
+static enum tp_status set_lock(const struct tp_archive *archive, int fd, off_t byte, short type,
+	bool wait, struct tp_error *err)
 {
-	struct flock lock = { .l_type = type, .l_whence = SEEK_SET, .l_start = byte, .l_len = 1 };
+	struct flock lock = {
+		.l_type = type, .l_whence = SEEK_SET, .l_start = byte, .l_len = 1
+	};
 
-	while (fcntl(fd, type == F_UNLCK ? F_OFD_SETLK : F_OFD_SETLKW, &lock))
+	while (fcntl(fd, wait && type != F_UNLCK ? F_OFD_SETLKW : F_OFD_SETLK, &lock)) {
+		if (!wait && (errno == EAGAIN || errno == EACCES))
+			return tp_fail(err, TP_TEMPORARY, "%s/lock: held by another process",
+				archive->path);
 		if (errno != EINTR)
 			return tp_fail_errno(err, TP_IO, "%s/lock: cannot lock", archive->path);
+	}
 	return TP_OK;
 }
 
@@ -47,11 +53,11 @@ enum tp_status tp_archive_lock(struct tp_archive *archive, bool exclusive, struc
 		archive->lock_depth++;
 		return TP_OK;
 	}
-	status = set_lock(archive, archive->lock, BYTE_GATE, type, err);
+	status = set_lock(archive, archive->lock, BYTE_GATE, type, true, err);
 	if (status)
 		return status;
-	status = set_lock(archive, archive->lock, BYTE_MAIN, type, err);
-	set_lock(archive, archive->lock, BYTE_GATE, F_UNLCK, NULL);
+	status = set_lock(archive, archive->lock, BYTE_MAIN, type, true, err);
+	set_lock(archive, archive->lock, BYTE_GATE, F_UNLCK, true, NULL);
 	if (status)
 		return status;
 	archive->lock_depth++;
@@ -66,28 +72,24 @@ void tp_archive_unlock(struct tp_archive *archive)
 		return;
 	archive->lock_depth--;
 	if (archive->lock_depth == 0)
-		set_lock(archive, archive->lock, BYTE_MAIN, F_UNLCK, NULL);
+		set_lock(archive, archive->lock, BYTE_MAIN, F_UNLCK, true, NULL);
 	else if (archive->lock_depth < archive->lock_exclusive)
-		set_lock(archive, archive->lock, BYTE_MAIN, F_RDLCK, NULL);
+		set_lock(archive, archive->lock, BYTE_MAIN, F_RDLCK, true, NULL);
 	if (archive->lock_depth < archive->lock_exclusive)
 		archive->lock_exclusive = 0;
 }
 
-enum tp_status tp_archive_lock_delivery(
-	struct tp_archive *archive, const unsigned char delivery[32], int *fd, struct tp_error *err)
+enum tp_status tp_archive_lock_delivery(struct tp_archive *archive,
+	const unsigned char delivery[32], bool wait, int *fd, struct tp_error *err)
 {
-	enum tp_status status;
 	uint64_t hash = 0;
 
 	for (int i = 0; i < 8; i++)
 		hash = hash << 8 | delivery[i];
-	*fd = openat(archive->dir, "lock", O_RDWR | O_CLOEXEC | O_NOCTTY);
+	if (*fd < 0)
+		*fd = openat(archive->dir, "lock", O_RDWR | O_CLOEXEC | O_NOCTTY);
 	if (*fd < 0)
 		return tp_fail_errno(err, TP_IO, "%s/lock", archive->path);
-	status = set_lock(archive, *fd, (off_t)(hash >> 2) + BYTE_DELIVERIES, F_WRLCK, err);
-	if (status) {
-		close(*fd);
-		*fd = -1;
-	}
-	return status;
+	return set_lock(
+		archive, *fd, (off_t)(hash >> 2) + BYTE_DELIVERIES, F_WRLCK, wait, err);
 }

@@ -22,7 +22,7 @@ static bool parse_seconds(const char *text, int64_t *seconds)
 	       *seconds <= 253402300799;
 }
 
-int64_t tp_now(void)
+int64_t tp_now_ms(void)
 {
 	const char *set = getenv("TUBEPOST_NOW");
 	struct timespec now;
@@ -30,9 +30,16 @@ int64_t tp_now(void)
 
 	/* Never tp_date_parse(): `today` and `7d` would ask for the time again, for ever. */
 	if (set && *set && (parse_seconds(set, &seconds) || parse_calendar(set, &seconds)))
-		return seconds;
+		return seconds * 1000;
 	clock_gettime(CLOCK_REALTIME, &now);
-	return now.tv_sec;
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+int64_t tp_now(void)
+{
+	int64_t ms = tp_now_ms();
+
+	return ms / 1000 - (ms % 1000 < 0);
 }
 
 int64_t tp_monotonic_ms(void)

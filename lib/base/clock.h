@@ -13,6 +13,7 @@
 #include "base/buf.h"
 
 int64_t tp_now(void);
+int64_t tp_now_ms(void); /* the same in milliseconds; .000 when TUBEPOST_NOW set it */
 
 /* Milliseconds that only ever grow, for deadlines; not touched by TUBEPOST_NOW. */
 int64_t tp_monotonic_ms(void);
