@@ -1,6 +1,7 @@
 /*
  * Writing blobs: see blob.h and blob_form.h. The file is written in `blob` under a name of its own
- * and renamed into its folder, so that what a killed writer leaves is found in one place. The folder is synced even when the blob was there: who made it may not have got that far.
+ * and renamed into its folder, so that what a killed writer leaves is found in one place. The folder
+ * is synced even when the blob was there: who made it may not have got that far.
  */
 #include "archive/blob_form.h"
 
