@@ -69,6 +69,9 @@ enum tp_status tp_journal_open(struct tp_archive *archive, uint32_t number,
 enum tp_status tp_journal_next(struct tp_journal_reader *reader, struct tp_record *record,
 	uint64_t *offset, uint64_t *torn, struct tp_error *err);
 void tp_journal_rewind(struct tp_journal_reader *reader);
+/* Where the next record is looked for; going on there another time. */
+uint64_t tp_journal_tell(const struct tp_journal_reader *reader);
+void tp_journal_seek(struct tp_journal_reader *reader, uint64_t offset);
 /* Record and holes of the message at `offset`; its stored_bytes is what it takes here. Either may
  * be NULL. TP_NOTHING: it was erased. */
 enum tp_status tp_journal_read(struct tp_journal_reader *reader, uint64_t offset,
