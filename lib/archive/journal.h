@@ -32,8 +32,10 @@ struct tp_journal; /* a journal held for writing */
 /* Holds the first journal that is neither held, full nor damaged, or begins one. */
 enum tp_status tp_journal_hold(
 	struct tp_archive *archive, struct tp_journal **journal, struct tp_error *err);
-/* Holds this very one, whatever its state, so that nobody appends to it (sealing). TP_TEMPORARY:
- * somebody does. TP_NOINPUT: it is not there. Only for reading; appending is refused. */
+/* Holds this very one for sealing, whatever its state, and shuts it for good: even when we die, nobody
+ * appends to it any more, so that no mail can come into a journal that a pack says it has replaced.
+ * For reading there is tp_journal_open. TP_TEMPORARY: somebody appends to it. TP_NOTHING: it was never
+ * written to, and stays open. TP_NOINPUT: it is not there. */
 enum tp_status tp_journal_take(struct tp_archive *archive, uint32_t number,
 	struct tp_journal **journal, struct tp_error *err);
 
@@ -69,6 +71,9 @@ enum tp_status tp_journal_open(struct tp_archive *archive, uint32_t number,
 enum tp_status tp_journal_next(struct tp_journal_reader *reader, struct tp_record *record,
 	uint64_t *offset, uint64_t *torn, struct tp_error *err);
 void tp_journal_rewind(struct tp_journal_reader *reader);
+/* Where the next record is looked for; going on there another time. */
+uint64_t tp_journal_tell(const struct tp_journal_reader *reader);
+void tp_journal_seek(struct tp_journal_reader *reader, uint64_t offset);
 /* Record and holes of the message at `offset`; its stored_bytes is what it takes here. Either may
  * be NULL. TP_NOTHING: it was erased. */
 enum tp_status tp_journal_read(struct tp_journal_reader *reader, uint64_t offset,

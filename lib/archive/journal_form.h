@@ -32,7 +32,8 @@
 
 struct tp_journal_opening {
 	uint32_t number;
-	bool sealed;
+	bool sealed; /* encrypted */
+	bool shut;   /* nobody appends any more */
 	unsigned char salt[8];
 };
 

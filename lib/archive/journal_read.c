@@ -299,6 +299,16 @@ void tp_journal_rewind(struct tp_journal_reader *reader)
 	reader->at = TP_JOURNAL_OPENING;
 }
 
+uint64_t tp_journal_tell(const struct tp_journal_reader *reader)
+{
+	return reader->at;
+}
+
+void tp_journal_seek(struct tp_journal_reader *reader, uint64_t offset)
+{
+	reader->at = offset;
+}
+
 /* --- records -----------------------------------------------------------------------------------
  */
 

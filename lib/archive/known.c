@@ -1,6 +1,8 @@
 /* Is it stored already: see known.h. */
 #include "archive/known.h"
 
+#include "archive/view.h"
+
 struct slot {
 	uint32_t number;
 	struct tp_journal_reader *reader;
@@ -9,7 +11,8 @@ struct slot {
 
 struct tp_known {
 	struct tp_archive *archive;
-	struct slot *slots; /* journals that were looked at, by number */
+	struct tp_view *view; /* of the packs; NULL until it is needed */
+	struct slot *slots;   /* journals that were looked at, by number */
 	size_t count;
 };
 
@@ -30,6 +33,8 @@ void tp_known_forget(struct tp_known *known)
 	free(known->slots);
 	known->slots = NULL;
 	known->count = 0;
+	tp_view_close(known->view);
+	known->view = NULL;
 }
 
 void tp_known_free(struct tp_known *known)
@@ -131,11 +136,22 @@ static enum tp_status ask_journals(struct tp_known *known, struct tp_journal *ow
 	return TP_NOTHING;
 }
 
+static enum tp_status open_view(struct tp_known *known, struct tp_error *err)
+{
+	return known->view ? TP_OK : tp_view_open(known->archive, &known->view, err);
+}
+
 enum tp_status tp_known_delivery(struct tp_known *known, struct tp_journal *own,
 	const unsigned char delivery[TP_SHA256_BYTES], struct tp_known_place *place,
 	struct tp_error *err)
 {
-	return ask_journals(known, own, delivery, place, err);
+	enum tp_status status = ask_journals(known, own, delivery, place, err);
+
+	if (status != TP_NOTHING)
+		return status;
+	place->reader = NULL;
+	status = open_view(known, err);
+	return status ? status : tp_view_find_sealed(known->view, delivery, place->id, err);
 }
 
 void tp_known_trust(struct tp_known *known, const struct tp_known_place *place)
@@ -161,7 +177,13 @@ enum tp_status tp_known_id(
 	struct tp_known *known, struct tp_journal *own, const char *id, struct tp_error *err)
 {
 	struct tp_known_place place;
+	struct tp_place sealed;
+	enum tp_status status;
 
 	memcpy(place.id, id, sizeof place.id);
-	return ask_journals(known, own, NULL, &place, err);
+	status = ask_journals(known, own, NULL, &place, err);
+	if (status != TP_NOTHING)
+		return status;
+	status = open_view(known, err);
+	return status ? status : tp_view_find_sealed_id(known->view, id, &sealed, err);
 }
