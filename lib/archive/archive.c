@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "archive/pack.h"
 #include "archive/settings.h"
 #include "base/digest.h"
 #include "base/file.h"
@@ -444,6 +445,7 @@ void tp_archive_close(struct tp_archive *archive)
 		close(archive->lock);
 	if (archive->dir >= 0)
 		close(archive->dir);
+	tp_pack_cache_free(archive->pack_cache);
 	tp_archive_settings_release(&archive->settings);
 	explicit_bzero(archive->key, sizeof archive->key);
 	free(archive->path);

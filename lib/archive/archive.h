@@ -58,6 +58,7 @@ struct tp_archive {
 	bool has_key;	/* and we have it */
 	unsigned char key[TP_CIPHER_KEY];
 	struct tp_archive_settings settings;
+	struct tp_pack_cache *pack_cache; /* pack_cache.c's; NULL until it is needed */
 };
 
 /* Opens the archive at `path` (NULL: the setting `archive.path`, else STATE/archive). `make` makes a

@@ -134,8 +134,8 @@ void tp_pack_group_entry_read(const unsigned char *bytes, struct tp_pack_group_p
 
 /* --- names and links --------------------------------------------------------------------------- */
 
-enum tp_status tp_pack_link(const struct tp_pack_header *header, unsigned char link[TP_SHA256_BYTES],
-	struct tp_error *err)
+enum tp_status tp_pack_make_link(const struct tp_pack_header *header,
+	unsigned char link[TP_SHA256_BYTES], struct tp_error *err)
 {
 	unsigned char bytes[8 + 4 + 4 + 2 * TP_SHA256_BYTES] = MAGIC;
 
@@ -205,7 +205,12 @@ static enum tp_status unpress(const void *frame, size_t len, uint32_t raw_bytes,
 	enum tp_status status;
 
 	out->max = raw_bytes;
-	status = tp_unpress_stream(frame, len, collect, out, err);
+	status = tp_unpress(frame, len, NULL, out, err);
+	if (status == TP_DATA) {
+		/* What can be had of it, piece by piece up to the damage. */
+		tp_buf_clear(out);
+		status = tp_unpress_stream(frame, len, collect, out, err);
+	}
 	if (status == TP_LIMIT || (!status && out->len != raw_bytes))
 		status = tp_fail(err, TP_DATA, "it does not hold what the table says");
 	return status;

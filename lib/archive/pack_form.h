@@ -66,8 +66,8 @@ bool tp_pack_group_entry_add(const struct tp_pack_group_place *place, struct tp_
 void tp_pack_group_entry_read(const unsigned char *bytes, struct tp_pack_group_place *place);
 
 /* The hash that the next pack carries as `before`. */
-enum tp_status tp_pack_link(const struct tp_pack_header *header, unsigned char link[TP_SHA256_BYTES],
-	struct tp_error *err);
+enum tp_status tp_pack_make_link(const struct tp_pack_header *header,
+	unsigned char link[TP_SHA256_BYTES], struct tp_error *err);
 
 /* "pack/00000001.tpp" and what `suffix` says behind it. */
 struct tp_pack_name {

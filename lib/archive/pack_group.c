@@ -1,6 +1,7 @@
 /* The directory of a pack, group by group: see pack_group.h. */
 #include "archive/pack_group.h"
 
+#include "archive/wire.h"
 #include "base/le.h"
 
 #define FLAG_ERASED   1u
@@ -73,12 +74,12 @@ static void add_living(struct tp_buf *column, const struct tp_pack_entry *entry)
 {
 	const char *rcpt = entry->rcpts;
 
-	tp_varint_add(&column[TP_COLUMN_BEGIN], entry->begin);
-	tp_varint_add(&column[TP_COLUMN_SKELETON], entry->skeleton_bytes);
-	tp_varint_add(&column[TP_COLUMN_SIZE],
+	tp_wire_put(&column[TP_COLUMN_BEGIN], entry->begin);
+	tp_wire_put(&column[TP_COLUMN_SKELETON], entry->skeleton_bytes);
+	tp_wire_put(&column[TP_COLUMN_SIZE],
 		tp_zigzag((int64_t)(entry->size_bytes - entry->skeleton_bytes)));
 	add_text(&column[TP_COLUMN_SENDER], entry->sender);
-	tp_varint_add(&column[TP_COLUMN_RCPT_COUNT], entry->rcpt_count);
+	tp_wire_put(&column[TP_COLUMN_RCPT_COUNT], entry->rcpt_count);
 	for (uint32_t i = 0; i < entry->rcpt_count; i++) {
 		add_text(&column[TP_COLUMN_RCPTS], rcpt);
 		rcpt += strlen(rcpt) + 1;
@@ -87,7 +88,7 @@ static void add_living(struct tp_buf *column, const struct tp_pack_entry *entry)
 	add_text(&column[TP_COLUMN_TO], entry->to);
 	add_text(&column[TP_COLUMN_SUBJECT], entry->subject);
 	add_text(&column[TP_COLUMN_ACTOR], entry->actor);
-	tp_varint_add(&column[TP_COLUMN_HOLES_BYTES], entry->holes_bytes);
+	tp_wire_put(&column[TP_COLUMN_HOLES_BYTES], entry->holes_bytes);
 	tp_buf_add(&column[TP_COLUMN_HOLES], entry->holes, entry->holes_bytes);
 }
 
@@ -106,7 +107,7 @@ enum tp_status tp_pack_columns_add(struct tp_pack_columns *columns,
 		tp_buf_add(&column[TP_COLUMN_IDS], entry->id, TP_ID_LEN);
 	if (flags & FLAG_EXPLICIT)
 		tp_buf_add(&column[TP_COLUMN_IDS], entry->delivery, TP_SHA256_BYTES);
-	tp_varint_add(&column[TP_COLUMN_ARRIVAL],
+	tp_wire_put(&column[TP_COLUMN_ARRIVAL],
 		tp_zigzag((int64_t)((uint64_t)entry->arrival_ms - (uint64_t)columns->arrival_ms)));
 	columns->arrival_ms = entry->arrival_ms;
 	if (!entry->erased)
@@ -136,127 +137,100 @@ enum tp_status tp_pack_columns_join(const struct tp_pack_columns *columns, struc
 
 /* --- reading ------------------------------------------------------------------------------------ */
 
-/* What is left to take apart. */
-struct cursor {
-	const unsigned char *at, *end;
-	bool bad;
-};
-
-static const unsigned char *take(struct cursor *cursor, uint64_t len)
+static const char *take_text(struct tp_wire *wire)
 {
-	const unsigned char *bytes = cursor->at;
-
-	if (cursor->bad || len > (uint64_t)(cursor->end - cursor->at)) {
-		cursor->bad = true;
-		return NULL;
-	}
-	cursor->at += len;
-	return bytes;
-}
-
-static uint64_t take_number(struct cursor *cursor)
-{
-	uint64_t value = 0;
-
-	if (!cursor->bad && !tp_varint_get(&cursor->at, cursor->end, &value))
-		cursor->bad = true;
-	return value;
-}
-
-static const char *take_text(struct cursor *cursor)
-{
-	const unsigned char *text = cursor->at;
-	const unsigned char *nul = cursor->bad || text == cursor->end ?
+	const unsigned char *text = wire->at;
+	const unsigned char *nul = wire->bad || text == wire->end ?
 		NULL :
-		memchr(text, 0, (size_t)(cursor->end - text));
+		memchr(text, 0, (size_t)(wire->end - text));
 
 	if (!nul) {
-		cursor->bad = true;
+		wire->bad = true;
 		return "";
 	}
-	cursor->at = nul + 1;
+	wire->at = nul + 1;
 	return (const char *)text;
 }
 
 /* Hashes, flags, ids and arrivals; true in *explicit[i] where the id need not be computed. */
-static void take_heads(struct cursor *cursor, struct tp_pack_group *group, uint32_t count)
+static void take_heads(struct tp_wire *wire, struct tp_pack_group *group, uint32_t count)
 {
-	const unsigned char *hashes = take(cursor, (uint64_t)count * TP_SHA256_BYTES);
-	const unsigned char *flags = take(cursor, count);
+	const unsigned char *hashes = tp_wire_take(wire, (uint64_t)count * TP_SHA256_BYTES);
+	const unsigned char *flags = tp_wire_take(wire, count);
 	int64_t arrival_ms = 0;
 
-	for (uint32_t i = 0; !cursor->bad && i < count; i++) {
+	for (uint32_t i = 0; !wire->bad && i < count; i++) {
 		struct tp_pack_entry *entry = &group->entries[i];
-		const unsigned char *id = flags[i] ? take(cursor, TP_ID_LEN) : NULL;
+		const unsigned char *id = flags[i] ? tp_wire_take(wire, TP_ID_LEN) : NULL;
 		const unsigned char *delivery =
-			flags[i] & FLAG_EXPLICIT ? take(cursor, TP_SHA256_BYTES) : NULL;
+			flags[i] & FLAG_EXPLICIT ? tp_wire_take(wire, TP_SHA256_BYTES) : NULL;
 
 		entry->sha256 = hashes + (size_t)i * TP_SHA256_BYTES;
 		entry->erased = flags[i] & FLAG_ERASED;
 		if (flags[i] > FLAG_EXPLICIT)
-			cursor->bad = true;
+			wire->bad = true;
 		if (id)
 			memcpy(entry->id, id, TP_ID_LEN);
 		if (delivery)
 			memcpy(entry->delivery, delivery, TP_SHA256_BYTES);
 	}
-	for (uint32_t i = 0; !cursor->bad && i < count; i++) {
+	for (uint32_t i = 0; !wire->bad && i < count; i++) {
 		arrival_ms = (int64_t)((uint64_t)arrival_ms +
-			(uint64_t)tp_unzigzag(take_number(cursor)));
+			(uint64_t)tp_unzigzag(tp_wire_get(wire)));
 		group->entries[i].arrival_ms = arrival_ms;
 	}
 }
 
 /* The columns behind, which only the living have. */
-static void take_numbers(struct cursor *cursor, struct tp_pack_entry **living, uint32_t count)
+static void take_numbers(struct tp_wire *wire, struct tp_pack_entry **living, uint32_t count)
 {
 	for (uint32_t i = 0; i < count; i++)
-		living[i]->begin = take_number(cursor);
+		living[i]->begin = tp_wire_get(wire);
 	for (uint32_t i = 0; i < count; i++)
-		living[i]->skeleton_bytes = take_number(cursor);
+		living[i]->skeleton_bytes = tp_wire_get(wire);
 	for (uint32_t i = 0; i < count; i++)
 		living[i]->size_bytes =
-			living[i]->skeleton_bytes + (uint64_t)tp_unzigzag(take_number(cursor));
+			living[i]->skeleton_bytes + (uint64_t)tp_unzigzag(tp_wire_get(wire));
 }
 
-static void take_texts(struct cursor *cursor, struct tp_pack_entry **living, uint32_t count)
+static void take_texts(struct tp_wire *wire, struct tp_pack_entry **living, uint32_t count)
 {
 	for (uint32_t i = 0; i < count; i++)
-		living[i]->sender = take_text(cursor);
+		living[i]->sender = take_text(wire);
 	for (uint32_t i = 0; i < count; i++) {
-		uint64_t rcpts = take_number(cursor);
+		uint64_t rcpts = tp_wire_get(wire);
 
 		/* Each takes a byte at least: no more can be promised than there are bytes. */
-		if (rcpts > (uint64_t)(cursor->end - cursor->at))
-			cursor->bad = true;
-		living[i]->rcpt_count = cursor->bad ? 0 : (uint32_t)rcpts;
+		if (rcpts > (uint64_t)(wire->end - wire->at))
+			wire->bad = true;
+		living[i]->rcpt_count = wire->bad ? 0 : (uint32_t)rcpts;
 	}
 	for (uint32_t i = 0; i < count; i++) {
-		living[i]->rcpts = (const char *)cursor->at;
-		for (uint32_t k = 0; !cursor->bad && k < living[i]->rcpt_count; k++)
-			take_text(cursor);
+		living[i]->rcpts = (const char *)wire->at;
+		for (uint32_t k = 0; !wire->bad && k < living[i]->rcpt_count; k++)
+			take_text(wire);
 	}
 	for (uint32_t i = 0; i < count; i++)
-		living[i]->from = take_text(cursor);
+		living[i]->from = take_text(wire);
 	for (uint32_t i = 0; i < count; i++)
-		living[i]->to = take_text(cursor);
+		living[i]->to = take_text(wire);
 	for (uint32_t i = 0; i < count; i++)
-		living[i]->subject = take_text(cursor);
+		living[i]->subject = take_text(wire);
 	for (uint32_t i = 0; i < count; i++)
-		living[i]->actor = take_text(cursor);
+		living[i]->actor = take_text(wire);
 }
 
-static void take_holes(struct cursor *cursor, struct tp_pack_entry **living, uint32_t count)
+static void take_holes(struct tp_wire *wire, struct tp_pack_entry **living, uint32_t count)
 {
 	for (uint32_t i = 0; i < count; i++) {
-		uint64_t bytes = take_number(cursor);
+		uint64_t bytes = tp_wire_get(wire);
 
-		if (bytes > (uint64_t)(cursor->end - cursor->at))
-			cursor->bad = true;
-		living[i]->holes_bytes = cursor->bad ? 0 : (size_t)bytes;
+		if (bytes > (uint64_t)(wire->end - wire->at))
+			wire->bad = true;
+		living[i]->holes_bytes = wire->bad ? 0 : (size_t)bytes;
 	}
 	for (uint32_t i = 0; i < count; i++)
-		living[i]->holes = (const char *)take(cursor, living[i]->holes_bytes);
+		living[i]->holes = (const char *)tp_wire_take(wire, living[i]->holes_bytes);
 }
 
 /* Ids and deliveries of those whose id was not stored. */
@@ -281,8 +255,7 @@ static enum tp_status identify_all(struct tp_pack_entry **living, uint32_t count
 enum tp_status tp_pack_group_parse(struct tp_pack_group *group, uint32_t count,
 	struct tp_error *err)
 {
-	const unsigned char *bytes = (const unsigned char *)tp_buf_str(&group->bytes);
-	struct cursor cursor = { bytes, bytes + group->bytes.len, false };
+	struct tp_wire wire = tp_wire_of(tp_buf_str(&group->bytes), group->bytes.len);
 	struct tp_pack_entry *living[TP_PACK_GROUP_COUNT];
 	uint32_t alive = 0;
 
@@ -293,14 +266,14 @@ enum tp_status tp_pack_group_parse(struct tp_pack_group *group, uint32_t count,
 	group->entries = calloc(count ? count : 1, sizeof *group->entries);
 	if (!group->entries)
 		return tp_fail(err, TP_NOMEM, "out of memory");
-	take_heads(&cursor, group, count);
+	take_heads(&wire, group, count);
 	for (uint32_t i = 0; i < count; i++)
 		if (!group->entries[i].erased)
 			living[alive++] = &group->entries[i];
-	take_numbers(&cursor, living, alive);
-	take_texts(&cursor, living, alive);
-	take_holes(&cursor, living, alive);
-	if (cursor.bad || cursor.at != cursor.end)
+	take_numbers(&wire, living, alive);
+	take_texts(&wire, living, alive);
+	take_holes(&wire, living, alive);
+	if (wire.bad || wire.at != wire.end)
 		return tp_fail(err, TP_DATA, "a group that does not hold %u messages", count);
 	group->count = count;
 	return identify_all(living, alive, err);

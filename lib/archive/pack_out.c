@@ -61,13 +61,18 @@ static void press(struct tp_pack_out *out, unsigned i)
 	job->piece.crc = tp_crc32c(0, job->stored.data, job->stored.len);
 }
 
-static void *work(void *context)
+static void work(struct team *team)
 {
-	struct team *team = context;
 	unsigned i;
 
 	while ((i = atomic_fetch_add(&team->next, 1)) < team->out->job_count)
 		press(team->out, i);
+}
+
+static void *thread(void *context)
+{
+	work(context);
+	tp_press_thread_end();
 	return NULL;
 }
 
@@ -83,7 +88,7 @@ static void press_all(struct tp_pack_out *out)
 	atomic_init(&team.next, 0);
 	if (wanted > (long)out->job_count - 1)
 		wanted = (long)out->job_count - 1;
-	while (begun < wanted && !pthread_create(&threads[begun], NULL, work, &team))
+	while (begun < wanted && !pthread_create(&threads[begun], NULL, thread, &team))
 		begun++;
 	work(&team);
 	while (begun)
@@ -268,6 +273,11 @@ enum tp_status tp_pack_out_publish(struct tp_pack_out *out, struct tp_error *err
 	out->aside.text[0] = 0;
 	folder.text[slash - out->name.text] = 0;
 	return tp_archive_sync(out->archive, folder.text, err);
+}
+
+void tp_pack_out_keep(struct tp_pack_out *out)
+{
+	out->aside.text[0] = 0;
 }
 
 void tp_pack_out_release(struct tp_pack_out *out)

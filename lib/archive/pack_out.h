@@ -57,6 +57,8 @@ enum tp_status tp_pack_out_journal(struct tp_pack_out *out, uint32_t journal,
 enum tp_status tp_pack_out_end(struct tp_pack_out *out, struct tp_error *err);
 /* Gives the file its name and syncs the folder. */
 enum tp_status tp_pack_out_publish(struct tp_pack_out *out, struct tp_error *err);
+/* Leaves the finished file aside, under out->aside. */
+void tp_pack_out_keep(struct tp_pack_out *out);
 /* Lets go of everything; a file that has not got its name is overwritten and removed. */
 void tp_pack_out_release(struct tp_pack_out *out);
 

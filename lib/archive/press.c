@@ -166,6 +166,14 @@ enum tp_status tp_unpress(const void *frame, size_t len, const struct tp_press_d
 	return TP_OK;
 }
 
+void tp_press_thread_end(void)
+{
+	ZSTD_freeCCtx(kept_press);
+	ZSTD_freeDCtx(kept_unpress);
+	kept_press = NULL;
+	kept_unpress = NULL;
+}
+
 /* --- piece by piece ----------------------------------------------------------------------------
  */
 

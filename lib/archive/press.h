@@ -26,6 +26,9 @@ enum tp_status tp_press(const void *bytes, size_t len, int level, const struct t
 enum tp_status tp_unpress(const void *frame, size_t len, const struct tp_press_dict *dict,
 	struct tp_buf *out, struct tp_error *err);
 
+/* What this thread keeps from one call to the next goes; for threads that end before the process. */
+void tp_press_thread_end(void);
+
 /* The same piece by piece, for contents of any size in flat memory. */
 typedef enum tp_status tp_press_sink(void *context, const char *bytes, size_t len,
 	struct tp_error *err);
