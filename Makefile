@@ -46,7 +46,8 @@ TOOLS   := $(patsubst cmd/%.c,%,$(wildcard cmd/*.c))
 LIB_SRC := $(wildcard lib/*/*.c)
 LIB_OBJ := $(LIB_SRC:%.c=$(BUILD)/%.o)
 UNITS   := $(patsubst t/unit/%.c,$(BUILD)/t/unit-%,$(wildcard t/unit/*.c))
-HELPERS := $(patsubst t/helper/%.c,$(BUILD)/t/%,$(wildcard t/helper/*.c))
+HELPERS := $(patsubst t/helper/%.c,$(BUILD)/t/%,$(filter-out %/fault.c,$(wildcard t/helper/*.c))) \
+	$(BUILD)/t/fault.so
 FUZZERS := $(patsubst t/fuzz/fuzz-%.c,%,$(wildcard t/fuzz/fuzz-*.c))
 REPLAYS := $(FUZZERS:%=$(BUILD)/t/replay-%)
 BINS    := $(TOOLS:%=$(BUILD)/bin/%)
@@ -57,7 +58,7 @@ Q = @
 say = @printf '  %-7s %s\n' $(1) $(2);
 endif
 
-.PHONY: all check fuzz fuzzers perf tests install uninstall dist clean distclean FORCE
+.PHONY: all check fuzz fuzzers perf sanitize tests install uninstall dist clean distclean FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -93,6 +94,12 @@ $(BUILD)/t/%: $(BUILD)/t/helper/%.o $(ARCHIVE)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(TP_LDFLAGS) -o $@ $< $(ARCHIVE) $(PKG_LIBS)
 
+# Preloaded into a tool to make its calls fail; never with sanitizers, which preload their own.
+$(BUILD)/t/fault.so: t/helper/fault.c $(BUILD)/flags
+	$(call say,LINK,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) -D_GNU_SOURCE -std=gnu11 $(WARNINGS) -O2 -g -shared -fPIC -o $@ $< -ldl
+
 # The built-in templates as C strings, one entry a file: language, type, text.
 TEMPLATES := $(sort $(wildcard share/templates/links.*))
 
@@ -119,6 +126,10 @@ TESTS ?= $(sort $(wildcard t/t[0-9]*.sh)) $(sort $(UNITS))
 
 check: tests
 	$(Q)JOBS=$(JOBS) BUILD='$(abspath $(BUILD))' t/run-tests $(TESTS)
+
+# The whole suite with AddressSanitizer and UndefinedBehaviorSanitizer, in a folder of its own.
+sanitize:
+	$(Q)$(MAKE) BUILD=build-sanitize SANITIZE=address,undefined CFLAGS='-O1 -g' check
 
 # Ours and the installed peers on the same input in one run.
 PERFS ?= $(sort $(wildcard t/perf/p[0-9]*.sh))

@@ -48,9 +48,7 @@ static enum tp_status copy_pipe(int from, int to, struct tp_error *err)
 	if (!block)
 		return tp_fail(err, TP_NOMEM, "stdin: out of memory");
 	while (!status && n) {
-		n = read(from, block, BLOCK_BYTES);
-		if (n < 0 && errno == EINTR)
-			continue;
+		n = tp_read(from, block, BLOCK_BYTES);
 		if (n < 0)
 			status = tp_fail_errno(err, TP_IO, "stdin: cannot read");
 		else

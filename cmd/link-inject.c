@@ -56,8 +56,7 @@ struct work {
 	struct tp_buf html;
 };
 
-/* --- links ---------------------------------------------------------------------------------------
- */
+/* --- links ------------------------------------------------------------------------------------ */
 
 static void log_left(const struct work *work, uint32_t part, const char *why)
 {
@@ -147,8 +146,7 @@ static enum tp_status read_links(struct work *work, struct tp_error *err)
 	return status;
 }
 
-/* --- texts ---------------------------------------------------------------------------------------
- */
+/* --- texts ------------------------------------------------------------------------------------ */
 
 /* A language that we write, named by the first subtag of Content-Language. */
 static const char *mail_language(const struct work *work)
@@ -234,8 +232,7 @@ static enum tp_status make_texts(struct work *work, struct tp_error *err)
 	return fill(work, "built-in template", built_in, strlen(built_in), true, &work->html, err);
 }
 
-/* --- the message ---------------------------------------------------------------------------------
- */
+/* --- the message ------------------------------------------------------------------------------ */
 
 /* Carries the edits out, proves the result, writes it. */
 static enum tp_status write_edited(const struct work *work, struct tp_edits *edits,
@@ -267,7 +264,9 @@ static void log_way(enum tp_inject_way way, size_t links)
 		tp_notice("%zu link%s injected %s", links, links == 1 ? "" : "s", ways[way]);
 }
 
-static enum tp_status inject(struct work *work, struct tp_error *err)
+/* Edits the mail and writes it, if the result is what was meant: TP_INTERNAL when it is not. */
+static enum tp_status try_inject(
+	struct work *work, bool beside, bool *removed, struct tp_error *err)
 {
 	struct tp_edits edits = TP_EDITS_INIT;
 	struct tp_intent intent = TP_INTENT_INIT;
@@ -278,18 +277,38 @@ static enum tp_status inject(struct work *work, struct tp_error *err)
 		.html_len = work->html.len,
 		.foot = !strcmp(tp_conf_str(work->run->conf, "inject.position"), "foot"),
 		.wrap_sealed = work->links.count > 0,
-		.removed = keep_stubs ? NULL : work->stubs,
+		.beside = beside,
+		.removed = removed,
 	};
 	enum tp_inject_way way;
 	enum tp_status status;
 
 	status = tp_inject(&work->tree, work->data, work->len, &what, &edits, &intent, &way, err);
-	if (!status) {
-		log_way(way, work->links.count);
+	if (!status)
 		status = write_edited(work, &edits, &intent, err);
-	}
+	if (!status)
+		log_way(way, work->links.count);
 	tp_edits_release(&edits);
 	tp_intent_release(&intent);
+	return status;
+}
+
+/* A mail can be so broken that an edit changes how the rest of it is read (multiparts in multiparts
+ * with one boundary). Then the less is touched the better: first the bodies are left alone, then
+ * the stubs, too. */
+static enum tp_status inject(struct work *work, struct tp_error *err)
+{
+	bool *removed = keep_stubs ? NULL : work->stubs;
+	enum tp_status status = try_inject(work, false, removed, err);
+
+	if (status == TP_INTERNAL) {
+		tp_notice("%s; trying a part of its own", err->text);
+		status = try_inject(work, true, removed, err);
+	}
+	if (status == TP_INTERNAL && removed) {
+		tp_notice("%s; trying to keep the stubs", err->text);
+		status = try_inject(work, true, NULL, err);
+	}
 	return status;
 }
 

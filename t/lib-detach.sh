@@ -28,7 +28,7 @@ cat >up <<'EOF'
 #!/bin/sh
 cat >"$HOME/files/$TUBEPOST_SHA256" || exit 1
 echo "$TUBEPOST_NAME $TUBEPOST_SHA256 $TUBEPOST_KEY" >>"$HOME/calls"
-echo "https://drop.example/$TUBEPOST_SHA256/$TUBEPOST_NAME"
+echo "https://drop.example/$TUBEPOST_SHA256"
 EOF
 chmod +x up
 export TUBEPOST_NOW=2026-11-21T09:30:00Z

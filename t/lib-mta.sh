@@ -156,7 +156,7 @@ mta_config() {
 
 # ---- Exim ----------------------------------------------------------------------------------------
 
-# Starts the listener; it only queues, exim_run delivers. 
+# Starts the listener; it only queues, exim_run delivers.
 exim_start() {
 	EXIM=$(mta_program exim4)
 	EXIM_USER=Debian-exim

@@ -22,7 +22,7 @@ needs perl bash base64
 } >sample
 
 # Commands of a page, one a line: `.Dl $ COMMAND`, and `$ COMMAND` in literal blocks with the lines
-# that a backslash continues.
+# that a backslash or a pipe sign continues.
 commands_of() { # PAGE
 	perl -ne '
 		s/^\.\\".*//;
@@ -32,7 +32,7 @@ commands_of() { # PAGE
 		s/\\e/\\/g;
 		s/\\-/-/g;
 		if ($more || s/^\$ //) {
-			$more = s/\\\n$/ /;
+			$more = s/\\\n$/ / || s/\|\n$/| /;
 			print;
 		}' "$1"
 }

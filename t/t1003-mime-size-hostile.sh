@@ -7,8 +7,7 @@ needs perl
 
 # Sanitizers need more room than that by themselves.
 limit=65536
-"$HELPERS/tree-dump" -m "$SRC/t/corpus/plain/text.eml" >base
-[ "$(cut -d' ' -f4 base)" -lt 20000 ] || limit=unlimited
+! sanitized || limit=unlimited
 
 weigh() { # CASE N OPTION...
 	perl "$SRC/t/helper/hostile.pl" "$1" "$2" >case.eml || return 1

@@ -66,7 +66,7 @@ hasnt 'says nothing of a day' .out '^ expiration='
 answers 'stdin left unread' 'exec <&-; echo https://x/y'
 answers 'a megabyte on stderr' 'yes complaint | head -c 1000000 >&2; echo https://x/y'
 answers 'a child left behind that holds the pipes' 'sleep 300 & echo $! >"$HOME/sleeper"; echo https://x/y'
-kill "$(cat sleeper)" 2>/dev/null
+kill "$(cat sleeper)"
 rm -rf state
 # stdout and stderr are one, as under Exim
 detach-upload --over 0 --uploader 'echo not-in-the-mail >&2; echo https://x/y' <one >both 2>&1
@@ -127,7 +127,7 @@ fails 75 'it hangs' detach-upload --over 0 --deadline 1s --uploader ./hang <one
 has 'and is ended by the deadline' .err 'not done within the deadline'
 ok 'with its children' gone "$(cat grandchild)"
 rm -rf state
-fails 75 'it never stops talking' detach-upload --over 0 --deadline 1s --uploader 'exec yes' <one
+fails 75 'it never stops talking' detach-upload --over 0 --deadline 1s --uploader 'for i in 1 2 3 4; do yes & done; wait' <one
 has 'and is ended, too' .err 'deadline'
 rm -rf state
 fails 75 'nor complaining' detach-upload --over 0 --deadline 1s --uploader 'exec yes >&2' <one
@@ -136,7 +136,7 @@ detach-upload --over 0 --uploader ./hang <one >out 2>err &
 pid=$!
 for i in $(seq 100); do [ -s grandchild ] && [ -s child ] && break; sleep 0.05; done
 kill -TERM $pid
-wait $pid
+wait $pid 2>/dev/null
 ok 'ended by a signal, we are' test $? -eq 143
 ok 'and so is it' gone "$(cat child)"
 ok 'and what it started' gone "$(cat grandchild)"

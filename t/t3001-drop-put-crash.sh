@@ -2,6 +2,7 @@
 # drop-put into a folder, killed at every step and failed at every step: a link that is visible is
 # whole and lives; what was not acknowledged can be done again; nothing crashes.
 . "${0%/*}/test-lib.sh"
+! sanitized || skip_all 'sanitizers and strace do not go together'
 export TRASH
 needs strace perl
 strace -o trace -e inject=getppid:error=EIO true 2>/dev/null || skip_all 'strace may not trace here'

@@ -99,6 +99,10 @@ ok 'and when the file is gone' drop-put --store "$DAV" --name a --key one <file
 cp .out again
 same 'it comes back' first again
 ok 'to load' curl -sf -o got "$(cat first)"
+token=$(sed 's,/a$,,; s,.*/,,' first)
+echo other >"www/dav/drop/$token/a"
+fails 75 'where another file stands, it is not overwritten' drop-put --store "$DAV" --name a --key one <file
+has 'but stays' "www/dav/drop/$token/a" '^other$'
 for i in 1 2 3 4 5 6; do
 	drop-put --store "$DAV" --name same --key two <file >"u$i" 2>"e$i" &
 	puts="$puts $!"

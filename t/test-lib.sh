@@ -27,7 +27,7 @@ cd "$TRASH" || exit 99
 unset TUBEPOST_NOW TUBEPOST_TRACE XDG_CONFIG_HOME
 export LC_ALL=C.UTF-8 TZ=UTC HOME="$TRASH" TUBEPOST_STATE="$TRASH/state"
 export TUBEPOST_CONFIG=/dev/null
-export ASAN_OPTIONS="exitcode=99:${ASAN_OPTIONS:-}" UBSAN_OPTIONS="halt_on_error=1:exitcode=99:${UBSAN_OPTIONS:-}"
+export ASAN_OPTIONS="exitcode=199:${ASAN_OPTIONS:-}" UBSAN_OPTIONS="halt_on_error=1:exitcode=199:${UBSAN_OPTIONS:-}"
 export LSAN_OPTIONS="suppressions=$SRC/t/lsan.supp:print_suppressions=0:${LSAN_OPTIONS:-}"
 
 count=0
@@ -53,14 +53,20 @@ trap 'exit 99' HUP INT TERM
 result() { # PASSED DESCRIPTION
 	count=$((count + 1))
 	if [ "$1" -eq 0 ]; then
-		echo "ok $count - $2"
+		printf 'ok %d - %s\n' "$count" "$2"
 	else
 		failed=$((failed + 1))
-		echo "not ok $count - $2"
+		printf 'not ok %d - %s\n' "$count" "$2"
 		[ -s .out ] && head -n 20 .out | sed 's/^/#   out: /'
 		[ -s .err ] && head -n 20 .err | sed 's/^/#   err: /'
 	fi
 	return 0
+}
+
+# A crash is not a failure: killed by a signal, stopped by a sanitizer (199), or caught by the tool's
+# last handler (which defers the mail).
+crashed() { # EXIT-CODE, stderr in .err
+	[ "$1" -ge 128 ] || grep -aqE 'internal failure|Sanitizer:|runtime error:' .err
 }
 
 ok() {
@@ -69,6 +75,7 @@ ok() {
 	"$@" >.out 2>.err
 	_code=$?
 	[ $_code -eq 0 ] || echo "# exit $_code: $*"
+	! crashed $_code || { echo "# CRASH"; _code=199; }
 	result $_code "$_what"
 }
 
@@ -78,7 +85,8 @@ fails() {
 	"$@" >.out 2>.err
 	_code=$?
 	[ "$_code" -eq "$_want" ] || echo "# exit $_code, wanted $_want: $*"
-	[ "$_code" -eq "$_want" ]
+	! crashed "$_code" || { echo "# CRASH"; _code=crash; }
+	[ "$_code" = "$_want" ]
 	result $? "$_what"
 }
 
@@ -123,6 +131,18 @@ needs() {
 	for _p in "$@"; do
 		command -v "$_p" >/dev/null 2>&1 || skip_all "$_p is not installed"
 	done
+}
+
+# Shows the source tree here, so that a test of the tree writes nothing into it.
+link_tree() {
+	for _f in "$SRC"/* "$SRC"/.[a-z]*; do
+		case ${_f##*/} in .git | build* | \*) ;; *) ln -s "$_f" . ;; esac
+	done
+}
+
+# True when the tools were built with sanitizers, which leave no room for another LD_PRELOAD.
+sanitized() {
+	grep -qa __asan_init "$BIN"/mime-size
 }
 
 done_testing() {

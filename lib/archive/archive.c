@@ -1,9 +1,5 @@
-/*
- * Opening and making archives: see archive.h. An archive is there when its file `format` is; that
- * one is made last, and complete or not at all, so that a half made archive is made on by whoever
- * comes next, and two who begin at once make the same one.
- */
-#include "archive/archive.h"
+/* Opening archives, and their numbered files: see archive.h. */
+#include "archive/archive_make.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -17,21 +13,15 @@
 #include "base/file.h"
 #include "base/hex.h"
 
-#define FORMAT      "tubepost-archive "
-#define VERSION     "1"
-#define ENCRYPTED   "encrypted "
-#define CHECK_BYTES 16
-#define FORMAT_MAX  4096
-#define DIGITS      8
+#define DIGITS 8
 
 static const struct {
-	const char *name, *suffix; /* of its numbered files; NULL: it has none */
+	const char *name, *suffix;
 } folders[] = {
 	{ "journal", ".tpj" },
 	{ "pack", ".tpp" },
 	{ "cellar", ".tpp" },
 	{ "index", ".tpx" },
-	{ "blob", NULL },
 };
 
 #define FOLDERS (sizeof folders / sizeof *folders)
@@ -42,9 +32,9 @@ static const struct {
 static const char *suffix_of(const char *folder)
 {
 	for (size_t i = 0; i < FOLDERS; i++)
-		if (!strcmp(folders[i].name, folder) && folders[i].suffix)
+		if (!strcmp(folders[i].name, folder))
 			return folders[i].suffix;
-	abort(); /* our own mistake: the core tells which */
+	return ""; /* no such folder has numbered files */
 }
 
 void tp_archive_name(const char *folder, uint32_t number, char name[TP_ARCHIVE_NAME])
@@ -126,133 +116,6 @@ enum tp_status tp_archive_numbers(struct tp_archive *archive, const char *folder
 	return TP_OK;
 }
 
-/* --- making ------------------------------------------------------------------------------------
- */
-
-/* A name that may stand in a folder before it becomes an archive. */
-static bool is_expected(const char *name)
-{
-	static const char *const names[] = { ".", "..", "archive.yaml", "lock", "lost+found" };
-
-	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-		if (!strcmp(name, names[i]))
-			return true;
-	for (size_t i = 0; i < FOLDERS; i++)
-		if (!strcmp(name, folders[i].name))
-			return true;
-	return !strncmp(name, ".new-", 5); /* left behind by a making that was killed */
-}
-
-/* What is there already must be nothing, or an archive that was never finished: mail without a
- * `format` is an archive that was damaged, and is not made anew over it. */
-static enum tp_status check_place(struct tp_archive *archive, struct tp_error *err)
-{
-	enum tp_status status = TP_OK;
-	struct dirent *entry;
-	DIR *stream = open_folder(archive, ".");
-
-	if (!stream)
-		return tp_fail_errno(err, TP_IO, "%s", archive->path);
-	while (!status && (entry = readdir(stream)))
-		if (!is_expected(entry->d_name))
-			status = tp_fail(err, TP_CANTCREATE,
-				"%s: neither an archive nor an empty folder ('%s' is in it)",
-				archive->path, entry->d_name);
-	closedir(stream);
-	for (size_t i = 0; !status && i < FOLDERS; i++) {
-		uint32_t *numbers = NULL;
-		size_t count = 0;
-
-		if (folders[i].suffix)
-			status =
-				tp_archive_numbers(archive, folders[i].name, &numbers, &count, err);
-		free(numbers);
-		if (count > 0)
-			status = tp_fail(err, TP_DATA, "archive %s: its file 'format' is missing",
-				archive->path);
-	}
-	return status;
-}
-
-/* Makes a file with this content, durable, unless the name is taken: then another's stands. */
-static enum tp_status place_file(const struct tp_archive *archive, const char *name,
-	const void *bytes, size_t len, struct tp_error *err)
-{
-	enum tp_status status;
-	char aside[64];
-	int fd;
-
-	snprintf(aside, sizeof aside, ".new-%ld-%s", (long)getpid(), name);
-	fd = openat(archive->dir, aside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0640);
-	if (fd < 0)
-		return tp_fail_errno(err, TP_CANTCREATE, "%s/%s", archive->path, name);
-	status = tp_write_all(fd, bytes, len, name, err);
-	if (!status && fsync(fd))
-		status = tp_fail_errno(err, TP_IO, "%s/%s: cannot sync", archive->path, name);
-	if (close(fd) && !status)
-		status = tp_fail_errno(err, TP_IO, "%s/%s: cannot close", archive->path, name);
-	if (!status && linkat(archive->dir, aside, archive->dir, name, 0) && errno != EEXIST)
-		status = tp_fail_errno(err, TP_CANTCREATE, "%s/%s", archive->path, name);
-	unlinkat(archive->dir, aside, 0);
-	if (!status && fsync(archive->dir) && errno != EINVAL)
-		status = tp_fail_errno(err, TP_IO, "%s: cannot sync", archive->path);
-	return status;
-}
-
-/* What tells the archive's key from another, and nothing about it. */
-static enum tp_status key_check(
-	const unsigned char key[TP_CIPHER_KEY], char hex[2 * CHECK_BYTES + 1], struct tp_error *err)
-{
-	static const char about[] = "tubepost-archive 1 key check";
-	unsigned char mac[TP_SHA256_BYTES];
-	enum tp_status status =
-		tp_hmac_sha256(key, TP_CIPHER_KEY, about, sizeof about - 1, mac, err);
-
-	if (!status)
-		tp_hex(mac, CHECK_BYTES, hex);
-	return status;
-}
-
-static enum tp_status make_format(struct tp_archive *archive, struct tp_error *err)
-{
-	struct tp_buf text = TP_BUF_INIT(FORMAT_MAX);
-	char check[2 * CHECK_BYTES + 1];
-	enum tp_status status = TP_OK;
-
-	tp_buf_adds(&text, FORMAT VERSION "\n");
-	if (archive->settings.key_file && !archive->has_key)
-		status = tp_fail(err, TP_CONFIG, "archive %s: key file %s cannot be read",
-			archive->path, archive->settings.key_file);
-	else if (archive->has_key)
-		status = key_check(archive->key, check, err);
-	if (!status && archive->has_key)
-		tp_buf_addf(&text, ENCRYPTED "%s\n", check);
-	if (!status)
-		status = tp_buf_status(&text, "format", err);
-	if (!status)
-		status = place_file(archive, "format", text.data, text.len, err);
-	tp_buf_release(&text);
-	return status;
-}
-
-static enum tp_status make_archive(struct tp_archive *archive, struct tp_error *err)
-{
-	enum tp_status status = check_place(archive, err);
-
-	if (!status)
-		status = place_file(archive, "lock", "", 0, err);
-	for (size_t i = 0; !status && i < FOLDERS; i++)
-		if (mkdirat(archive->dir, folders[i].name, 0750) && errno != EEXIST)
-			status = tp_fail_errno(
-				err, TP_CANTCREATE, "%s/%s", archive->path, folders[i].name);
-	if (!status)
-		status = place_file(archive, "archive.yaml", tp_archive_settings_text,
-			strlen(tp_archive_settings_text), err);
-	if (!status)
-		status = make_format(archive, err);
-	return status;
-}
-
 /* --- opening -----------------------------------------------------------------------------------
  */
 
@@ -316,7 +179,7 @@ static enum tp_status read_key(struct tp_archive *archive, struct tp_error *err)
 static enum tp_status take_encryption(
 	struct tp_archive *archive, const char *line, struct tp_error *err)
 {
-	char check[2 * CHECK_BYTES + 1];
+	char check[TP_ARCHIVE_CHECK];
 	enum tp_status status;
 
 	if (!*line && archive->settings.key_file)
@@ -326,15 +189,15 @@ static enum tp_status take_encryption(
 			archive->path);
 	if (!*line)
 		return TP_OK;
-	if (strncmp(line, ENCRYPTED, strlen(ENCRYPTED)) ||
-		strcspn(line, "\n") != strlen(ENCRYPTED) + 2 * CHECK_BYTES ||
+	if (strncmp(line, TP_ARCHIVE_ENCRYPTED, strlen(TP_ARCHIVE_ENCRYPTED)) ||
+		strcspn(line, "\n") != strlen(TP_ARCHIVE_ENCRYPTED) + TP_ARCHIVE_CHECK - 1 ||
 		strcmp(line + strcspn(line, "\n"), "\n"))
 		return tp_fail(err, TP_DATA, "archive %s: damaged 'format'", archive->path);
 	archive->encrypted = true;
 	if (!archive->has_key)
 		return TP_OK;
-	status = key_check(archive->key, check, err);
-	if (!status && strncmp(line + strlen(ENCRYPTED), check, 2 * CHECK_BYTES))
+	status = tp_archive_key_check(archive->key, check, err);
+	if (!status && strncmp(line + strlen(TP_ARCHIVE_ENCRYPTED), check, TP_ARCHIVE_CHECK - 1))
 		status = tp_fail(err, TP_CONFIG, "archive %s: the key in %s is not its key",
 			archive->path, archive->settings.key_file);
 	return status;
@@ -343,14 +206,14 @@ static enum tp_status take_encryption(
 /* TP_NOTHING when there is no `format`. */
 static enum tp_status read_format(struct tp_archive *archive, struct tp_error *err)
 {
-	char text[FORMAT_MAX + 1];
+	char text[TP_ARCHIVE_FORMAT_MAX + 1];
 	int fd = openat(archive->dir, "format", O_RDONLY | O_CLOEXEC);
-	size_t head = strlen(FORMAT);
+	size_t head = strlen(TP_ARCHIVE_FORMAT);
 	ssize_t n;
 
 	if (fd < 0 && errno == ENOENT)
 		return TP_NOTHING;
-	n = fd < 0 ? -1 : tp_read(fd, text, FORMAT_MAX);
+	n = fd < 0 ? -1 : tp_read(fd, text, TP_ARCHIVE_FORMAT_MAX);
 	if (n < 0)
 		tp_fail_errno(err, TP_IO, "%s/format", archive->path);
 	if (fd >= 0)
@@ -358,14 +221,14 @@ static enum tp_status read_format(struct tp_archive *archive, struct tp_error *e
 	if (n < 0)
 		return err->status;
 	text[n] = '\0';
-	if (strncmp(text, FORMAT, head))
+	if (strncmp(text, TP_ARCHIVE_FORMAT, head))
 		return tp_fail(err, TP_DATA, "archive %s: damaged 'format'", archive->path);
-	if (strcspn(text + head, "\n") != strlen(VERSION) ||
-		strncmp(text + head, VERSION "\n", strlen(VERSION) + 1))
+	if (strcspn(text + head, "\n") != strlen(TP_ARCHIVE_VERSION) ||
+		strncmp(text + head, TP_ARCHIVE_VERSION "\n", strlen(TP_ARCHIVE_VERSION) + 1))
 		return tp_fail(err, TP_DATA,
-			"archive %s: of format %.*s, and this program knows " VERSION,
+			"archive %s: of format %.*s, and this program knows " TP_ARCHIVE_VERSION,
 			archive->path, (int)strcspn(text + head, "\n"), text + head);
-	return take_encryption(archive, text + head + strlen(VERSION) + 1, err);
+	return take_encryption(archive, text + head + strlen(TP_ARCHIVE_VERSION) + 1, err);
 }
 
 static enum tp_status open_lock(struct tp_archive *archive, struct tp_error *err)
@@ -389,7 +252,7 @@ static enum tp_status open_lock(struct tp_archive *archive, struct tp_error *err
 static enum tp_status make_and_read(struct tp_archive *archive, struct tp_error *err)
 {
 	struct tp_error why;
-	enum tp_status status = make_archive(archive, &why), found = read_format(archive, err);
+	enum tp_status status = tp_archive_make(archive, &why), found = read_format(archive, err);
 
 	if (found == TP_NOTHING && status)
 		return tp_fail(err, status, "%s", why.text);

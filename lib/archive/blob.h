@@ -20,23 +20,22 @@ enum tp_status tp_blob_name(const struct tp_archive *archive,
  * renames, fsyncs the folder. An existing blob is compared with the content: it serves when it is
  * right, and is replaced when it is damaged. *stored_bytes (may be NULL): what was newly written (0
  * when it was there). */
-enum tp_status tp_blob_put(struct tp_archive *archive, const char *data,
-	const struct tp_hole *hole, uint64_t *stored_bytes, struct tp_error *err);
+enum tp_status tp_blob_put(struct tp_archive *archive, const char *data, const struct tp_hole *hole,
+	uint64_t *stored_bytes, struct tp_error *err);
 
 /* Gives the content to `sink`, checked against its hash: a damaged or missing blob is TP_DATA naming
  * it, after some bytes may have been given. */
-enum tp_status tp_blob_read(struct tp_archive *archive,
-	const unsigned char sha256[TP_SHA256_BYTES], tp_press_sink *sink, void *context,
-	struct tp_error *err);
+enum tp_status tp_blob_read(struct tp_archive *archive, const unsigned char sha256[TP_SHA256_BYTES],
+	tp_press_sink *sink, void *context, struct tp_error *err);
 
 /* Checks that the bytes are those that were written; needs no key. *size_bytes (may be NULL): decoded.
  * TP_DATA naming the file, TP_NOINPUT. `name` is as tp_blob_name and tp_blob_walk give it. */
-enum tp_status tp_blob_verify(struct tp_archive *archive, const char *name, uint64_t *size_bytes,
-	struct tp_error *err);
+enum tp_status tp_blob_verify(
+	struct tp_archive *archive, const char *name, uint64_t *size_bytes, struct tp_error *err);
 
 /* Bytes on disk, or TP_NOINPUT. */
-enum tp_status tp_blob_size(struct tp_archive *archive,
-	const unsigned char sha256[TP_SHA256_BYTES], uint64_t *stored_bytes, struct tp_error *err);
+enum tp_status tp_blob_size(struct tp_archive *archive, const unsigned char sha256[TP_SHA256_BYTES],
+	uint64_t *stored_bytes, struct tp_error *err);
 
 /* Overwrites and unlinks it; a missing one is fine. Only under the exclusive lock. */
 enum tp_status tp_blob_remove(struct tp_archive *archive,
@@ -47,10 +46,10 @@ enum tp_status tp_blob_remove(struct tp_archive *archive,
 enum tp_status tp_blob_discard(struct tp_archive *archive, const char *name, struct tp_error *err);
 
 /* Gives every blob's name and bytes on disk, in no order. */
-typedef enum tp_status tp_blob_each(void *context, const char *name, uint64_t stored_bytes,
-	struct tp_error *err);
-enum tp_status tp_blob_walk(struct tp_archive *archive, tp_blob_each *each, void *context,
-	struct tp_error *err);
+typedef enum tp_status tp_blob_each(
+	void *context, const char *name, uint64_t stored_bytes, struct tp_error *err);
+enum tp_status tp_blob_walk(
+	struct tp_archive *archive, tp_blob_each *each, void *context, struct tp_error *err);
 
 /* Removes what killed writers left half written. Only under the exclusive lock. */
 enum tp_status tp_blob_sweep(struct tp_archive *archive, struct tp_error *err);

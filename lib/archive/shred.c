@@ -45,12 +45,14 @@ enum tp_status tp_shred(struct tp_archive *archive, const char *name, struct tp_
 	return status;
 }
 
-enum tp_status tp_archive_sync(struct tp_archive *archive, const char *name, struct tp_error *err)
+enum tp_status tp_archive_sync(const struct tp_archive *archive, const char *name,
+	struct tp_error *err)
 {
 	int fd = openat(archive->dir, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	enum tp_status status = TP_OK;
 
-	if (fd < 0 || fsync(fd))
+	/* Some file systems cannot sync a folder and say EINVAL: then there is nothing to do. */
+	if (fd < 0 || (fsync(fd) && errno != EINVAL))
 		status = tp_fail_errno(err, TP_IO, "%s/%s: cannot sync", archive->path, name);
 	if (fd >= 0)
 		close(fd);

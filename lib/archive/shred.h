@@ -24,6 +24,7 @@ enum tp_status tp_shred_leftovers(struct tp_archive *archive, const char *folder
 	struct tp_error *err);
 
 /* Syncs the folder `name` of the archive. */
-enum tp_status tp_archive_sync(struct tp_archive *archive, const char *name, struct tp_error *err);
+enum tp_status tp_archive_sync(const struct tp_archive *archive, const char *name,
+	struct tp_error *err);
 
 #endif

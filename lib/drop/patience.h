@@ -29,8 +29,8 @@ int64_t tp_patience_left_ms(const struct tp_patience *patience);
  * would pass the deadline. */
 bool tp_patience_wait(const struct tp_patience *patience, int attempt, int64_t after_ms);
 
-/* The value of a Retry-After header (RFC 9110 10.2.3: seconds, or a date seen at Unix time `now`) in
- * milliseconds; -1 when it is neither. */
+/* The value of a Retry-After header (RFC 9110 10.2.3: seconds, or a date seen at Unix time
+ * `now`) in milliseconds; -1 when it is neither. */
 int64_t tp_retry_after_ms(const char *value, int64_t now);
 
 #endif

@@ -452,7 +452,8 @@ static enum tp_status read_send(struct reader *reader)
 	return status ? status : read_steps(reader, "send", &reader->recipe->send);
 }
 
-enum tp_status tp_recipe_load(const char *path, struct tp_recipe **out, struct tp_error *err)
+enum tp_status tp_recipe_new(
+	const char *path, struct tp_yaml *root, struct tp_recipe **out, struct tp_error *err)
 {
 	struct tp_recipe *recipe = calloc(1, sizeof *recipe);
 	struct reader reader = { .recipe = recipe, .err = err };
@@ -460,12 +461,12 @@ enum tp_status tp_recipe_load(const char *path, struct tp_recipe **out, struct t
 
 	*out = NULL;
 	if (!recipe || !(recipe->path = strdup(path))) {
+		tp_yaml_free(root);
 		free(recipe);
 		return tp_fail(err, TP_NOMEM, "reading a recipe: out of memory");
 	}
-	status = tp_yaml_load(path, &recipe->root, err);
-	if (!status)
-		status = expect_mapping(&reader, recipe->root, "recipe", root_keys);
+	recipe->root = root;
+	status = expect_mapping(&reader, root, "recipe", root_keys);
 	if (!status)
 		status = read_limits(&reader);
 	if (!status)

@@ -46,6 +46,9 @@ struct tp_recipe {
 };
 
 enum tp_status tp_recipe_load(const char *path, struct tp_recipe **recipe, struct tp_error *err);
+/* The same from what was read already; `root` is taken over in any case. */
+enum tp_status tp_recipe_new(const char *path, struct tp_yaml *root, struct tp_recipe **recipe,
+	struct tp_error *err);
 void tp_recipe_free(struct tp_recipe *recipe);
 
 /* Appends the path of NAME.yaml: from `recipe_path`, the installed recipes, or the build tree's.
@@ -53,8 +56,8 @@ void tp_recipe_free(struct tp_recipe *recipe);
 enum tp_status tp_recipe_find(const struct tp_conf *conf, const char *name, struct tp_buf *path,
 	struct tp_error *err);
 
-/* Sets a variable for each setting: from recipes.NAME in the configuration, the environment (secrets)
- * or its default. TP_CONFIG when a required one is missing. */
+/* Sets a variable for each setting: from recipes.NAME in the configuration, the environment
+ * (secrets) or its default. TP_CONFIG when a required one is missing. */
 enum tp_status tp_recipe_settings(const struct tp_recipe *recipe, const struct tp_conf *conf,
 	const char *name, struct tp_vars *vars, struct tp_error *err);
 

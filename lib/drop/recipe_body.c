@@ -3,6 +3,7 @@
 
 #include "base/hex.h"
 #include "base/json.h"
+#include "base/utf8.h"
 #include "drop/recipe_run.h"
 
 #define VALUE_MAX (8 << 20)
@@ -51,10 +52,14 @@ static enum tp_status build_form(struct tp_recipe_run *run, const struct tp_yaml
 
 		tp_buf_clear(&value);
 		status = tp_template_expand(
-			&run->vars, text ? text : "", TP_PLACE_FORM, &value, secret, err);
-		if (!status && value.len)
-			tp_buf_addf(head, "%s%s=%s", head->len ? "&" : "", fields->keys[i],
-				tp_buf_str(&value));
+			&run->vars, text ? text : "", TP_PLACE_TEXT, &value, secret, err);
+		if (status || !value.len)
+			continue;
+		if (head->len)
+			tp_buf_addc(head, '&');
+		tp_percent_encode(fields->keys[i], strlen(fields->keys[i]), "", head);
+		tp_buf_addc(head, '=');
+		tp_percent_encode(tp_buf_str(&value), value.len, "", head);
 	}
 	tp_buf_release(&value);
 	return status ? status : tp_buf_status(head, "form", err);

@@ -1,8 +1,17 @@
-/* Where recipes are, and what the configuration gives them: see recipe.h. */
+/* Finding and loading recipes, and what the configuration gives them: see recipe.h. */
 #include <libgen.h>
 #include <unistd.h>
 
 #include "drop/recipe.h"
+
+enum tp_status tp_recipe_load(const char *path, struct tp_recipe **recipe, struct tp_error *err)
+{
+	struct tp_yaml *root = NULL;
+	enum tp_status status = tp_yaml_load(path, &root, err);
+
+	*recipe = NULL;
+	return status ? status : tp_recipe_new(path, root, recipe, err);
+}
 
 static bool is_name(const char *name)
 {

@@ -18,6 +18,8 @@
 /* The largest text that is copied out of a signed part. */
 #define TEXT_COPY_MAX ((size_t)1 << 20)
 
+#define CONTENT_FIELDS_MAX 1000
+
 struct restub {
 	const struct tp_detach *detach;
 	const unsigned char *secret;
@@ -44,30 +46,35 @@ static bool describes_content(const char *data, struct tp_range name)
 	       !tp_range_is(data, name, "Content-Language");
 }
 
-/* Takes the fields that described the old content out of the root's header, and puts `fields`
- * behind the others. (Content-Length, which mboxes know, is among them and would lie.) */
+/* Takes the fields that described the old content out of the root's header and puts `fields` in the
+ * place of the first: a header may hold lines that are no field, but must not begin with one.
+ * (Content-Length, which mboxes know, is among those taken out and would lie.) */
 static enum tp_status change_root_header(
 	struct restub *r, const struct tp_buf *fields, struct tp_error *err)
 {
+	static const char version[] = "MIME-Version: 1.0";
 	struct tp_range header = r->detach->tree->parts[0].header;
 	const char *data = r->detach->data;
 	enum tp_status status = TP_OK;
-	static const char version[] = "MIME-Version: 1.0";
-	size_t at = header.begin;
+	size_t at = header.begin, place = header.end, removed = 0;
 	bool has_version = false;
 	struct tp_field field;
 
 	while (!status && tp_header_next(data, header, &at, &field)) {
 		has_version = has_version || tp_range_is(data, field.name, "MIME-Version");
-		if (describes_content(data, field.name))
-			status = tp_edits_remove(&r->edits, field.whole, err);
+		/* Beyond any honest number they stay: of equal fields the first counts, ours. */
+		if (!describes_content(data, field.name) || ++removed > CONTENT_FIELDS_MAX)
+			continue;
+		status = tp_edits_remove(&r->edits, field.whole, err);
+		if (place == header.end)
+			place = field.whole.begin;
 	}
 	if (!status && !has_version)
-		status = tp_edits_insert(&r->edits, header.end, version, strlen(version), err);
+		status = tp_edits_insert(&r->edits, place, version, strlen(version), err);
 	if (!status && !has_version)
-		status = tp_edits_insert(&r->edits, header.end, r->eol, strlen(r->eol), err);
+		status = tp_edits_insert(&r->edits, place, r->eol, strlen(r->eol), err);
 	if (!status)
-		status = tp_edits_insert(&r->edits, header.end, fields->data, fields->len, err);
+		status = tp_edits_insert(&r->edits, place, fields->data, fields->len, err);
 	return status;
 }
 

@@ -43,8 +43,8 @@ enum tp_status tp_s3_ask(struct tp_s3 *s3, const struct tp_s3_request *request,
  * own code: "uploading to S3: HOST answered 403 (SignatureDoesNotMatch)". */
 enum tp_status tp_s3_expect(struct tp_s3 *s3, struct tp_error *err);
 
-/* Appends the text of the first <name> element of the last answer. False when there is none, or when
- * it holds anything but plain characters. */
+/* Appends the text of the first <name> element of the last answer. False when there is none, or
+ * when it holds anything but plain characters. */
 bool tp_s3_element(const struct tp_s3 *s3, const char *name, struct tp_buf *out);
 
 /* TP_OK and *stands: whether the object at `path` is there, with this size. */

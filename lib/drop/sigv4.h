@@ -26,8 +26,9 @@ struct tp_sigv4_request {
 	const char *payload;		/* SHA-256 of the body in hex, or UNSIGNED-PAYLOAD */
 };
 
-/* Signs the request and all of `headers` ("Name: value"), and adds x-amz-date, x-amz-content-sha256,
- * x-amz-security-token and Authorization to them. Host is signed and not added. */
+/* Signs the request and all of `headers` ("Name: value"), and adds x-amz-date,
+ * x-amz-content-sha256, x-amz-security-token and Authorization to them. Host is signed and not
+ * added. */
 enum tp_status tp_sigv4_sign(const struct tp_sigv4 *keys, const struct tp_sigv4_request *request,
 	int64_t when, struct tp_strings *headers, struct tp_error *err);
 

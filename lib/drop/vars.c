@@ -303,8 +303,8 @@ static enum tp_status put(const struct tp_vars *vars, const struct tp_var *var,
 	else if (place == TP_PLACE_TEXT)
 		good = tp_buf_add(out, tp_buf_str(&value), value.len);
 	else
-		good = tp_percent_encode(tp_buf_str(&value), value.len,
-			shape == SHAPE_PATH && place == TP_PLACE_URL ? "/" : "", out);
+		good = tp_percent_encode(
+			tp_buf_str(&value), value.len, shape == SHAPE_PATH ? "/" : "", out);
 	tp_buf_release(&value);
 	if (!good && !out->status)
 		return tp_fail(err, TP_UNAVAILABLE, "${%s%s%s}: its value does not fit here",

@@ -1,17 +1,17 @@
 /*
  * Variables and templates of recipes: `${name}`, `${name:filter}`, `$$` for a dollar.
  *
- * What a variable becomes depends on where it stands: percent-encoded in URLs and forms, escaped in
- * JSON (and put into quotes when the template has none), as it is in headers, where control
- * characters are refused later. So no value can leave the place that the recipe gave it. The one
- * exception is a URL that begins with a variable: its value must be an http or https URL, and
- * stays as it is.
+ * What a variable becomes depends on where it stands: percent-encoded in URLs, escaped in JSON
+ * (and put into quotes when the template has none), as it is in texts: headers, where control
+ * characters are refused later, and fields of forms, which are encoded as a whole. So no value
+ * can leave the place that the recipe gave it. The one exception is a URL that begins with a
+ * variable: its value must be an http or https URL, and stays as it is.
  *
- * Filters: `unix`, `seconds`, `days` (from now, rounded up), `date` (the first day at whose beginning
- * the time has passed), `rfc3339` for times; `number`, `list` (of what is separated by commas, in
- * JSON), `json`, `path` (slashes stay, in URLs), `base64`, `first` (of what is separated by commas),
- * `encode`, `encodepath` (percent-encoded, for a URL inside a header; the second keeps slashes),
- * `disposition` (Content-Disposition for a file name).
+ * Filters: `unix`, `seconds`, `days` (from now, rounded up), `date` (the first day at whose
+ * beginning the time has passed), `rfc3339` for times; `number`, `list` (of what is separated by
+ * commas, in JSON), `json`, `path` (slashes stay, in URLs), `base64`, `first` (of what is
+ * separated by commas), `encode`, `encodepath` (percent-encoded, for a URL inside a header; the
+ * second keeps slashes), `disposition` (Content-Disposition for a file name).
  */
 #ifndef TP_DROP_VARS_H
 #define TP_DROP_VARS_H
@@ -37,11 +37,11 @@ enum tp_status tp_vars_set_int(
 const struct tp_var *tp_vars_get(const struct tp_vars *vars, const char *name);
 void tp_vars_release(struct tp_vars *vars);
 
-enum tp_place { TP_PLACE_TEXT, TP_PLACE_URL, TP_PLACE_FORM, TP_PLACE_JSON };
+enum tp_place { TP_PLACE_TEXT, TP_PLACE_URL, TP_PLACE_JSON };
 
-/* Appends the template with its variables. *secret becomes true when one of them is (may be NULL).
- * TP_CONFIG when the template is wrong, TP_UNAVAILABLE when a value (a service's, maybe) does not fit
- * its place; no message holds a value. */
+/* Appends the template with its variables. *secret becomes true when one of them is (may be
+ * NULL). TP_CONFIG when the template is wrong, TP_UNAVAILABLE when a value (a service's, maybe)
+ * does not fit its place; no message holds a value. */
 enum tp_status tp_template_expand(const struct tp_vars *vars, const char *text,
 	enum tp_place place, struct tp_buf *out, bool *secret, struct tp_error *err);
 

@@ -25,8 +25,7 @@ static bool is_removed(const struct job *job, uint32_t part)
 	return job->inject->removed && job->inject->removed[part];
 }
 
-/* --- delimiter lines -----------------------------------------------------------------------------
- */
+/* --- delimiter lines -------------------------------------------------------------------------- */
 
 /* Where the delimiter line before child `part` begins. */
 static size_t delimiter_begin(const struct job *job, uint32_t part)
@@ -79,8 +78,7 @@ static uint32_t last_child(const struct tp_tree *tree, uint32_t parent)
 	return child;
 }
 
-/* --- taking stubs out ----------------------------------------------------------------------------
- */
+/* --- taking stubs out ------------------------------------------------------------------------- */
 
 /* Flags multiparts that lose all their children; unflags what an enclosed message cannot lose. From
  * the last part to the first, so that children are settled before their parents. */
@@ -148,8 +146,7 @@ static enum tp_status remove_parts(const struct job *job, struct tp_error *err)
 	return status;
 }
 
-/* --- the root's header ---------------------------------------------------------------------------
- */
+/* --- the root's header ------------------------------------------------------------------------ */
 
 static bool is_content_field(const struct job *job, const struct tp_field *field)
 {
@@ -215,8 +212,7 @@ static enum tp_status add_root_fields(const struct job *job, const struct header
 	return status;
 }
 
-/* --- parts of their own --------------------------------------------------------------------------
- */
+/* --- parts of their own ----------------------------------------------------------------------- */
 
 static enum tp_status make_part(const struct job *job, struct tp_buf *out, struct tp_error *err)
 {
@@ -253,6 +249,15 @@ static enum tp_status insert_buf(
 	return status ? status : tp_edits_insert(job->edits, at, buf->data, buf->len, err);
 }
 
+/* What parts the root's body from a delimiter put behind it. A lone CR at its end must not become
+ * half of a line end that belongs to the delimiter. */
+static const char *eol_behind(const struct job *job)
+{
+	size_t end = job->tree->parts[0].body.end;
+
+	return end && job->data[end - 1] == '\r' ? "\r\n" : job->eol;
+}
+
 /* A new multipart/mixed with the old root, untouched, as one of its two parts. */
 static enum tp_status wrap_root(const struct job *job, struct tp_error *err)
 {
@@ -275,8 +280,10 @@ static enum tp_status wrap_root(const struct job *job, struct tp_error *err)
 	tp_buf_add(&before, tp_buf_str(&gap.fields), gap.fields.len);
 	tp_buf_adds(&before, job->eol);
 	if (job->inject->foot)
-		tp_buf_addf(&after, "%s--%s%s%s", job->eol, boundary, job->eol, tp_buf_str(&part));
-	tp_buf_addf(&after, "%s--%s--%s", job->eol, boundary, job->eol);
+		tp_buf_addf(&after, "%s--%s%s%s", eol_behind(job), boundary, job->eol,
+			tp_buf_str(&part));
+	tp_buf_addf(&after, "%s--%s--%s", job->inject->foot ? job->eol : eol_behind(job), boundary,
+		job->eol);
 	snprintf(field, sizeof field, "Content-Type: multipart/mixed; boundary=\"%s\"%s", boundary,
 		job->eol);
 	status = add_root_fields(job, &gap, field, strlen(field), err);
@@ -307,7 +314,7 @@ static enum tp_status add_to_root(const struct job *job, struct tp_error *err)
 		at = is_removed(job, last) ? delimiter_begin(job, last)
 					   : delimiter_after(job, last);
 	if (open)
-		tp_buf_adds(&out, job->eol);
+		tp_buf_adds(&out, eol_behind(job));
 	tp_buf_add(&out, job->data + line.begin, tp_range_len(line));
 	tp_buf_addf(&out, "%s%s%s", job->eol, tp_buf_str(&part), job->eol);
 	if (open) {
@@ -346,8 +353,7 @@ static enum tp_status replace_root(const struct job *job, struct tp_error *err)
 	return status;
 }
 
-/* --- the way -------------------------------------------------------------------------------------
- */
+/* --- the way ---------------------------------------------------------------------------------- */
 
 /* Puts the text into the bodies. Those that cannot take it leave the list. */
 static enum tp_status put_inside(
@@ -392,7 +398,7 @@ static enum tp_status put_beside(
 		return TP_OK;
 	}
 	tp_part_media_type(job->tree, job->data, 0, &type);
-	if (root->kind == TP_PART_MULTIPART && root->children &&
+	if (!job->inject->beside && root->kind == TP_PART_MULTIPART && root->children &&
 		tp_media_type_is(&type, "multipart", "mixed")) {
 		*way = TP_INJECT_ADDED;
 		return add_to_root(job, err);
@@ -401,8 +407,7 @@ static enum tp_status put_beside(
 	return wrap_root(job, err);
 }
 
-/* --- what shall come out -------------------------------------------------------------------------
- */
+/* --- what shall come out ---------------------------------------------------------------------- */
 
 static enum tp_status intend_parts(const struct job *job, const struct tp_bodies *bodies,
 	unsigned deeper, struct tp_intent *intent, struct tp_error *err)
@@ -455,7 +460,7 @@ enum tp_status tp_inject(const struct tp_tree *tree, const char *data, size_t le
 	*way = TP_INJECT_INSIDE;
 	job.eol = tp_leaf_eol(data, (struct tp_range){ 0, len }, "\n");
 	status = settle_removed(&job, err);
-	if (!status)
+	if (!status && !inject->beside)
 		status = tp_bodies_find(tree, data, inject->removed, &bodies, err);
 	if (!status)
 		status = put_inside(&job, &bodies, err);

@@ -20,6 +20,7 @@ struct tp_inject {
 	bool foot;        /* at the end rather than at the beginning */
 	bool wrap_sealed; /* signed or encrypted mail: put the text beside it, rather than nowhere
 			   */
+	bool beside;      /* change nothing inside: a new multipart/mixed in any case */
 	bool *removed;    /* a flag for each part: stubs to take out; NULL for none. Multiparts that
 			     become empty are flagged too; a stub that is all of an enclosed message
 			     is left, and its flag cleared */

@@ -1,8 +1,9 @@
 /*
  * What a rewritten message is meant to be, part by part, and the proof that it is: the result is
  * scanned again and its tree compared, and every part that was not to change is compared byte for
- * byte with the original. It runs before the first byte goes out, so that a mistake of ours, or a
- * message more broken than we thought, costs a delay and never a mail.
+ * byte with the original; an edited text must hold all of its old text, decoded, around one
+ * insertion. It runs before the first byte goes out, so that a mistake of ours, or a message more
+ * broken than we thought, costs a delay and never a mail.
  */
 #ifndef TP_MIME_INTENT_H
 #define TP_MIME_INTENT_H
@@ -11,7 +12,7 @@
 
 enum tp_intended {
 	TP_INTENDED_SAME,   /* a part of the original, its body untouched */
-	TP_INTENDED_EDITED, /* a part of the original, of the same type, its body changed */
+	TP_INTENDED_EDITED, /* a text of the original, of the same type, with something put in */
 	TP_INTENDED_TEXT,   /* a new text/plain part */
 	TP_INTENDED_MIXED,  /* a new multipart/mixed */
 	TP_INTENDED_STUB,   /* a new message/external-body */

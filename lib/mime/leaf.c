@@ -1,6 +1,6 @@
 /*
  * Text put into one part: see leaf.h. The work goes in steps over one struct: decode, find the
- * place, shape the text, choose charset and encoding, write the edits.
+ * place, shape the text, choose the charset; leaf-edit.c writes the edits.
  */
 #include "mime/leaf.h"
 
@@ -9,34 +9,15 @@
 #include "mime/codec.h"
 #include "mime/header.h"
 #include "mime/html.h"
+#include "mime/leaf-parts.h"
 #include "mime/lex.h"
 #include "mime/text.h"
 
 #define LINE_LIMIT 998 /* RFC 5322 2.1.1 */
 
-struct leaf {
-	const char *data;
-	const struct tp_part *part;
-	bool html;
-	bool flowed;
-	bool iso2022;
-	char *charset; /* owned, never NULL */
-	const char *eol;
+/* --- small questions -------------------------------------------------------------------------- */
 
-	struct tp_buf decoded; /* the body without its transfer encoding, when it has one */
-	struct tp_buf unified; /* the body as UTF-8, when the part moves to it */
-	const char *body;      /* what is edited: the mail itself, or one of the two */
-	size_t body_len;
-	bool moved; /* the charset becomes UTF-8 */
-
-	size_t place;      /* in body */
-	struct tp_buf put; /* what goes there: UTF-8 with LF, in the end bytes of the part */
-};
-
-/* --- small questions -----------------------------------------------------------------------------
- */
-
-static bool is_ascii(const char *bytes, size_t len)
+bool tp_leaf_is_ascii(const char *bytes, size_t len)
 {
 	for (size_t i = 0; i < len; i++)
 		if ((unsigned char)bytes[i] >= 0x80)
@@ -44,7 +25,7 @@ static bool is_ascii(const char *bytes, size_t len)
 	return true;
 }
 
-static bool has_long_line(const char *bytes, size_t len)
+bool tp_leaf_has_long_line(const char *bytes, size_t len)
 {
 	const char *end = bytes + len, *lf;
 
@@ -64,7 +45,7 @@ const char *tp_leaf_eol(const char *data, struct tp_range range, const char *oth
 	return lf > start && lf[-1] == '\r' ? "\r\n" : "\n";
 }
 
-static bool ends_line(const char *bytes, size_t len)
+bool tp_leaf_ends_line(const char *bytes, size_t len)
 {
 	return len == 0 || bytes[len - 1] == '\n';
 }
@@ -77,16 +58,15 @@ static bool is_mark(const char *bytes, size_t len)
 /* True when bytes[0, len) is empty or ends in an empty line. */
 static bool ends_blank(const char *bytes, size_t len)
 {
-	if (!ends_line(bytes, len))
+	if (!tp_leaf_ends_line(bytes, len))
 		return false;
 	if (len == 0)
 		return true;
 	len -= len > 1 && bytes[len - 2] == '\r' ? 2 : 1;
-	return ends_line(bytes, len);
+	return tp_leaf_ends_line(bytes, len);
 }
 
-/* --- loading -------------------------------------------------------------------------------------
- */
+/* --- loading ---------------------------------------------------------------------------------- */
 
 static enum tp_status read_params(struct leaf *leaf, struct tp_error *err)
 {
@@ -108,7 +88,7 @@ static enum tp_status read_params(struct leaf *leaf, struct tp_error *err)
 	return leaf->charset ? TP_OK : tp_fail(err, TP_NOMEM, "body: out of memory");
 }
 
-static bool decode(const char *in, size_t len, enum tp_encoding encoding, struct tp_buf *out)
+bool tp_leaf_decode(const char *in, size_t len, enum tp_encoding encoding, struct tp_buf *out)
 {
 	struct tp_decoder decoder;
 	char *to;
@@ -137,7 +117,7 @@ static enum tp_status load(struct leaf *leaf, struct tp_error *err)
 	leaf->eol = tp_leaf_eol(leaf->data, body, eol);
 	if (leaf->part->encoding == TP_ENCODING_IDENTITY)
 		return TP_OK;
-	if (!decode(leaf->body, leaf->body_len, leaf->part->encoding, &leaf->decoded))
+	if (!tp_leaf_decode(leaf->body, leaf->body_len, leaf->part->encoding, &leaf->decoded))
 		return tp_buf_status(&leaf->decoded, "body", err);
 	leaf->body = tp_buf_str(&leaf->decoded);
 	leaf->body_len = leaf->decoded.len;
@@ -167,8 +147,7 @@ static enum tp_status move_to_utf8(struct leaf *leaf, struct tp_error *err)
 	return TP_OK;
 }
 
-/* --- place and shape -----------------------------------------------------------------------------
- */
+/* --- place and shape -------------------------------------------------------------------------- */
 
 /* The start of the last line that is `-- ` and nothing else, or `len`. */
 static size_t find_signature(const char *body, size_t len)
@@ -222,13 +201,30 @@ static void add_lines(const struct leaf *leaf, const char *text, size_t len, str
 	}
 }
 
+/* True when the line that ends at `at`, or the one that begins there, could become a delimiter of a
+ * multipart if it were cut off there: in HTML the text then goes in without line ends of its own.
+ */
+static bool looks_like_delimiter(const char *body, size_t len, size_t at)
+{
+	const char *lf = memrchr(body, '\n', at);
+	const char *line = lf ? lf + 1 : body;
+
+	return (body + at - line >= 2 && !memcmp(line, "--", 2)) ||
+	       (len - at >= 2 && !memcmp(body + at, "--", 2));
+}
+
 /* The text with the line ends and blank lines that part it from what is there already. */
 static void shape(struct leaf *leaf, const struct tp_leaf_text *text)
 {
 	const char *before = leaf->body;
 	size_t at = leaf->place;
-	bool at_end = at == leaf->body_len, open = !ends_line(before, at) && !is_mark(before, at);
+	bool at_end = at == leaf->body_len,
+	     open = !tp_leaf_ends_line(before, at) && !is_mark(before, at);
 
+	if (leaf->html && looks_like_delimiter(before, leaf->body_len, at)) {
+		add_lines(leaf, text->text, text->len, &leaf->put);
+		return;
+	}
 	if (open)
 		tp_buf_addc(&leaf->put, '\n');
 	if (!leaf->html && text->foot && !ends_blank(before, at))
@@ -261,11 +257,10 @@ static enum tp_status set_line_ends(struct tp_buf *buf, const char *eol, struct 
 	return status;
 }
 
-/* --- charset -------------------------------------------------------------------------------------
- */
+/* --- charset ---------------------------------------------------------------------------------- */
 
 /* Whether a part labelled so may hold bytes above 127. */
-static bool takes_8bit(const struct leaf *leaf)
+bool tp_leaf_takes_8bit(const struct leaf *leaf)
 {
 	struct tp_field field;
 
@@ -281,7 +276,7 @@ static bool takes_8bit(const struct leaf *leaf)
 			tp_range_is(leaf->data, word, "binary"))
 			return true;
 	}
-	return !is_ascii(leaf->body, leaf->body_len); /* mislabelled, but there they are */
+	return !tp_leaf_is_ascii(leaf->body, leaf->body_len); /* mislabelled, but there they are */
 }
 
 /* Appends HTML with every character above 127 as a reference. */
@@ -302,7 +297,7 @@ static void add_references(const char *text, size_t len, struct tp_buf *out)
 	}
 }
 
-static void swap(struct tp_buf *a, struct tp_buf *b)
+void tp_leaf_swap(struct tp_buf *a, struct tp_buf *b)
 {
 	struct tp_buf c = *a;
 
@@ -317,15 +312,15 @@ static enum tp_status fit_html(struct leaf *leaf, struct tp_error *err)
 	const char *charset = leaf->moved ? "UTF-8" : leaf->charset;
 	enum tp_status status = TP_NOTHING;
 
-	if (is_ascii(leaf->put.data, leaf->put.len))
+	if (tp_leaf_is_ascii(leaf->put.data, leaf->put.len))
 		return TP_OK;
-	if (takes_8bit(leaf) && !leaf->iso2022)
+	if (tp_leaf_takes_8bit(leaf) && !leaf->iso2022)
 		status = tp_text_from_utf8(leaf->put.data, leaf->put.len, charset, &fitted, err);
 	if (status == TP_NOTHING) {
 		add_references(leaf->put.data, leaf->put.len, &fitted);
 		status = tp_buf_status(&fitted, "body", err);
 	}
-	swap(&leaf->put, &fitted);
+	tp_leaf_swap(&leaf->put, &fitted);
 	tp_buf_release(&fitted);
 	return status;
 }
@@ -337,7 +332,7 @@ static enum tp_status fit_plain(struct leaf *leaf, bool *moved, struct tp_error 
 	struct tp_buf fitted = TP_BUF_INIT(leaf->put.max);
 	enum tp_status status = TP_NOTHING;
 
-	if (leaf->moved || is_ascii(leaf->put.data, leaf->put.len))
+	if (leaf->moved || tp_leaf_is_ascii(leaf->put.data, leaf->put.len))
 		return TP_OK;
 	status = tp_text_from_utf8(leaf->put.data, leaf->put.len, leaf->charset, &fitted, err);
 	if (status == TP_NOTHING) {
@@ -347,7 +342,7 @@ static enum tp_status fit_plain(struct leaf *leaf, bool *moved, struct tp_error 
 			status = tp_text_to_ascii(leaf->put.data, leaf->put.len, &fitted, err);
 	}
 	if (!status && !*moved)
-		swap(&leaf->put, &fitted);
+		tp_leaf_swap(&leaf->put, &fitted);
 	tp_buf_release(&fitted);
 	return status;
 }
@@ -378,257 +373,21 @@ static enum tp_status prepare(
 	return status ? status : set_line_ends(&leaf->put, leaf->eol, err);
 }
 
-/* --- the edits of the body -----------------------------------------------------------------------
- */
+/* --- all together ----------------------------------------------------------------------------- */
 
-/* The offset in the encoded body where exactly `wanted` bytes have been decoded and none is held
- * back; SIZE_MAX when there is none. By lines, then by bytes in the line where it must be. */
-static size_t encoded_offset(const struct leaf *leaf, size_t wanted)
+enum tp_status tp_leaf_read(const struct tp_tree *tree, const char *data, uint32_t part,
+	struct tp_buf *out, struct tp_error *err)
 {
-	const char *in = leaf->data + leaf->part->body.begin;
-	size_t len = tp_range_len(leaf->part->body), at = 0, done = 0;
-	struct tp_decoder decoder, ahead;
-	char *scratch = malloc(tp_decoder_bound(len));
-
-	tp_decoder_init(&decoder, leaf->part->encoding);
-	while (scratch && at < len && done < wanted) {
-		const char *lf = memchr(in + at, '\n', len - at);
-		size_t n = lf ? (size_t)(lf + 1 - in) - at : len - at, got;
-
-		ahead = decoder;
-		got = tp_decoder_feed(&ahead, in + at, n, scratch);
-		if (done + got >= wanted)
-			break;
-		decoder = ahead;
-		done += got;
-		at += n;
-	}
-	for (; scratch && at < len && done < wanted; at++)
-		done += tp_decoder_feed(&decoder, in + at, 1, scratch);
-	free(scratch);
-	return scratch && done == wanted && !decoder.held ? at : SIZE_MAX;
-}
-
-/* True when the quoted-printable mail[body) with `put` at `at` decodes to what is wanted. */
-static bool proves(const struct leaf *leaf, size_t at, const struct tp_buf *put)
-{
-	struct tp_buf whole = TP_BUF_INIT(SIZE_MAX - 1), back = TP_BUF_INIT(SIZE_MAX - 1);
-	struct tp_range body = leaf->part->body;
-	size_t tail = leaf->body_len - leaf->place;
-	bool same;
-
-	tp_buf_add(&whole, leaf->data + body.begin, at);
-	tp_buf_add(&whole, put->data, put->len);
-	tp_buf_add(&whole, leaf->data + body.begin + at, tp_range_len(body) - at);
-	same = !whole.status && decode(whole.data, whole.len, TP_ENCODING_QP, &back) &&
-	       back.len == leaf->body_len + leaf->put.len &&
-	       !memcmp(back.data, leaf->body, leaf->place) &&
-	       !memcmp(back.data + leaf->place, leaf->put.data, leaf->put.len) &&
-	       !memcmp(back.data + leaf->place + leaf->put.len, leaf->body + leaf->place, tail);
-	tp_buf_release(&whole);
-	tp_buf_release(&back);
-	return same;
-}
-
-/* An insertion into quoted-printable. TP_NOTHING when it would not read back right. */
-static enum tp_status insert_qp(
-	const struct leaf *leaf, struct tp_edits *edits, struct tp_error *err)
-{
-	struct tp_buf put = TP_BUF_INIT(SIZE_MAX - 1);
-	size_t at = encoded_offset(leaf, leaf->place);
-	enum tp_status status = TP_NOTHING;
-
-	tp_codec_qp_encode(leaf->put.data, leaf->put.len, leaf->eol, &put);
-	if (!put.status && at != SIZE_MAX && proves(leaf, at, &put))
-		status =
-			tp_edits_insert(edits, leaf->part->body.begin + at, put.data, put.len, err);
-	tp_buf_release(&put);
-	return status;
-}
-
-/* The body written anew in `encoding`. */
-static enum tp_status replace_body(const struct leaf *leaf, enum tp_encoding encoding,
-	struct tp_edits *edits, struct tp_error *err)
-{
-	struct tp_buf all = TP_BUF_INIT(SIZE_MAX - 1), out = TP_BUF_INIT(SIZE_MAX - 1);
-	struct tp_range body = leaf->part->body;
-	const char *eol = tp_leaf_eol(leaf->data, body, leaf->eol);
+	struct leaf leaf = { .data = data, .part = &tree->parts[part] };
 	enum tp_status status;
 
-	tp_buf_add(&all, leaf->body, leaf->place);
-	tp_buf_add(&all, leaf->put.data, leaf->put.len);
-	tp_buf_add(&all, leaf->body + leaf->place, leaf->body_len - leaf->place);
-	status = tp_buf_status(&all, "body", err);
-	if (!status && encoding == TP_ENCODING_BASE64) {
-		tp_codec_base64_encode(all.data, all.len, eol, &out);
-		if (!ends_line(leaf->data + body.begin, tp_range_len(body)))
-			tp_buf_truncate(&out, out.len - strlen(eol));
-	} else if (!status && encoding == TP_ENCODING_QP) {
-		tp_codec_qp_encode(all.data, all.len, eol, &out);
-	} else {
-		swap(&all, &out);
-	}
+	tp_buf_init(&leaf.decoded, SIZE_MAX - 1);
+	status = load(&leaf, err);
 	if (!status)
-		status = tp_buf_status(&out, "body", err);
-	if (!status)
-		status = tp_edits_replace(edits, body, out.data, out.len, err);
-	tp_buf_release(&all);
-	tp_buf_release(&out);
+		status = tp_text_to_utf8(leaf.body, leaf.body_len, leaf.charset, out, NULL, err);
+	free(leaf.charset);
+	tp_buf_release(&leaf.decoded);
 	return status;
-}
-
-/* --- the edits of the header ---------------------------------------------------------------------
- */
-
-/* The range of a parameter from its name to the end of its value; false when it is not there. */
-static bool find_param_range(
-	const char *data, struct tp_range value, const char *name, struct tp_range *found)
-{
-	size_t at = value.begin;
-
-	while (at < value.end) {
-		struct tp_range word;
-
-		if (data[at] == '"') {
-			tp_lex_skip_quoted(data, &at, value.end);
-			continue;
-		}
-		if (data[at] == '(') {
-			tp_lex_skip_comment(data, &at, value.end);
-			continue;
-		}
-		if (data[at++] != ';')
-			continue;
-		tp_lex_skip_cfws(data, &at, value.end);
-		found->begin = at;
-		word = tp_lex_token(data, &at, value.end);
-		tp_lex_skip_cfws(data, &at, value.end);
-		if (!tp_range_is(data, word, name) || at >= value.end || data[at] != '=')
-			continue;
-		at++;
-		tp_lex_skip_cfws(data, &at, value.end);
-		if (at < value.end && data[at] == '"')
-			tp_lex_skip_quoted(data, &at, value.end);
-		else
-			while (at < value.end && data[at] != ';' && !tp_lex_is_space(data[at]))
-				at++;
-		found->end = at;
-		return true;
-	}
-	return false;
-}
-
-/* Adds a field at the end of the header, and the blank line when the part lacks one. */
-static enum tp_status add_field(
-	const struct leaf *leaf, const char *field, struct tp_edits *edits, struct tp_error *err)
-{
-	struct tp_range header = leaf->part->header;
-	struct tp_buf out = TP_BUF_INIT(4096);
-	enum tp_status status;
-
-	if (!ends_line(leaf->data + header.begin, tp_range_len(header)))
-		tp_buf_adds(&out, leaf->eol);
-	tp_buf_addf(&out, "%s%s", field, leaf->eol);
-	status = tp_buf_status(&out, "header", err);
-	if (!status)
-		status = tp_edits_insert(edits, header.end, out.data, out.len, err);
-	tp_buf_release(&out);
-	return status;
-}
-
-static enum tp_status relabel_charset(
-	const struct leaf *leaf, struct tp_edits *edits, struct tp_error *err)
-{
-	struct tp_range range;
-	struct tp_field field;
-
-	if (!tp_header_find(leaf->data, leaf->part->header, "Content-Type", &field) ||
-		tp_range_len(field.value) == 0)
-		return add_field(leaf,
-			leaf->html ? "Content-Type: text/html; charset=UTF-8"
-				   : "Content-Type: text/plain; charset=UTF-8",
-			edits, err);
-	if (find_param_range(leaf->data, field.value, "charset", &range))
-		return tp_edits_replace(edits, range, "charset=UTF-8", 13, err);
-	range.end = field.value.end;
-	while (range.end > field.value.begin &&
-		(tp_lex_is_space(leaf->data[range.end - 1]) || leaf->data[range.end - 1] == ';'))
-		range.end--;
-	return tp_edits_insert(edits, range.end, "; charset=UTF-8", 15, err);
-}
-
-static enum tp_status relabel_encoding(
-	const struct leaf *leaf, struct tp_edits *edits, struct tp_error *err)
-{
-	struct tp_field field;
-
-	if (!tp_header_find(leaf->data, leaf->part->header, "Content-Transfer-Encoding", &field))
-		return add_field(leaf, "Content-Transfer-Encoding: quoted-printable", edits, err);
-	return tp_edits_replace(edits, field.value, " quoted-printable", 17, err);
-}
-
-/* A part without a blank line (its header is all there is) gets one before its first body byte. */
-static enum tp_status add_missing_blank(
-	const struct leaf *leaf, struct tp_edits *edits, struct tp_error *err)
-{
-	struct tp_range header = leaf->part->header, body = leaf->part->body;
-	const char *start = leaf->data + header.begin;
-
-	if (body.begin != header.end)
-		return TP_OK;
-	if (!ends_line(start, tp_range_len(header))) {
-		enum tp_status status =
-			tp_edits_insert(edits, header.end, leaf->eol, strlen(leaf->eol), err);
-
-		if (status)
-			return status;
-	}
-	return tp_edits_insert(edits, header.end, leaf->eol, strlen(leaf->eol), err);
-}
-
-/* --- all together --------------------------------------------------------------------------------
- */
-
-/* Identity encodings: an insertion where the label allows what is put, else quoted-printable. */
-static enum tp_status edit_identity(
-	const struct leaf *leaf, struct tp_edits *edits, struct tp_error *err)
-{
-	bool eight = !is_ascii(leaf->put.data, leaf->put.len) ||
-		     (leaf->moved && !is_ascii(leaf->body, leaf->body_len));
-	struct tp_range body = leaf->part->body;
-	enum tp_status status;
-
-	if ((eight && !takes_8bit(leaf)) || has_long_line(leaf->put.data, leaf->put.len)) {
-		status = relabel_encoding(leaf, edits, err);
-		if (!status)
-			status = add_missing_blank(leaf, edits, err);
-		return status ? status : replace_body(leaf, TP_ENCODING_QP, edits, err);
-	}
-	status = add_missing_blank(leaf, edits, err);
-	if (status)
-		return status;
-	if (leaf->moved &&
-		(leaf->body_len != tp_range_len(body) ||
-			memcmp(leaf->body, leaf->data + body.begin, leaf->body_len) != 0))
-		return replace_body(leaf, TP_ENCODING_IDENTITY, edits, err);
-	return tp_edits_insert(edits, body.begin + leaf->place, leaf->put.data, leaf->put.len, err);
-}
-
-static enum tp_status edit_body(
-	const struct leaf *leaf, struct tp_edits *edits, struct tp_error *err)
-{
-	enum tp_encoding encoding = (enum tp_encoding)leaf->part->encoding;
-	bool same_bytes =
-		!leaf->moved || (leaf->unified.len == leaf->decoded.len &&
-					!memcmp(tp_buf_str(&leaf->unified),
-						tp_buf_str(&leaf->decoded), leaf->unified.len));
-	enum tp_status status = TP_NOTHING;
-
-	if (encoding == TP_ENCODING_IDENTITY)
-		return edit_identity(leaf, edits, err);
-	if (encoding == TP_ENCODING_QP && same_bytes)
-		status = insert_qp(leaf, edits, err);
-	return status == TP_NOTHING ? replace_body(leaf, encoding, edits, err) : status;
 }
 
 enum tp_status tp_leaf_insert(const struct tp_tree *tree, const char *data, uint32_t part,
@@ -648,9 +407,9 @@ enum tp_status tp_leaf_insert(const struct tp_tree *tree, const char *data, uint
 	if (!status)
 		status = prepare(&leaf, text, err);
 	if (!status && leaf.moved)
-		status = relabel_charset(&leaf, edits, err);
+		status = tp_leaf_relabel_charset(&leaf, edits, err);
 	if (!status)
-		status = edit_body(&leaf, edits, err);
+		status = tp_leaf_edit_body(&leaf, edits, err);
 	free(leaf.charset);
 	tp_buf_release(&leaf.decoded);
 	tp_buf_release(&leaf.unified);
@@ -662,8 +421,8 @@ enum tp_status tp_leaf_make(const struct tp_leaf_text *text, bool html, const ch
 	struct tp_buf *out, struct tp_error *err)
 {
 	struct leaf leaf = { .html = html, .put = TP_BUF_INIT(2 * text->len + 64) };
-	bool ascii = is_ascii(text->text, text->len);
-	bool plain = ascii && !has_long_line(text->text, text->len);
+	bool ascii = tp_leaf_is_ascii(text->text, text->len);
+	bool plain = ascii && !tp_leaf_has_long_line(text->text, text->len);
 	enum tp_status status;
 
 	add_lines(&leaf, text->text, text->len, &leaf.put);

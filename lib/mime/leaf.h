@@ -34,6 +34,10 @@ enum tp_status tp_leaf_insert(const struct tp_tree *tree, const char *data, uint
 enum tp_status tp_leaf_make(const struct tp_leaf_text *text, bool html, const char *eol,
 	struct tp_buf *out, struct tp_error *err);
 
+/* Appends the text of a leaf as a reader sees it: decoded, as UTF-8, line ends as they are. */
+enum tp_status tp_leaf_read(const struct tp_tree *tree, const char *data, uint32_t part,
+	struct tp_buf *out, struct tp_error *err);
+
 /* The line ending that data[range) uses first, or `otherwise` when it has none. */
 const char *tp_leaf_eol(const char *data, struct tp_range range, const char *otherwise);
 

@@ -24,8 +24,7 @@ void tp_link_release(struct tp_link *link)
 	*link = (struct tp_link)TP_LINK_INIT;
 }
 
-/* --- URLs ----------------------------------------------------------------------------------------
- */
+/* --- URLs ------------------------------------------------------------------------------------- */
 
 static size_t scheme_len(const char *url)
 {
@@ -66,8 +65,7 @@ static bool add_encoded_url(struct tp_buf *out, const char *url)
 	return !out->status;
 }
 
-/* --- writing -------------------------------------------------------------------------------------
- */
+/* --- writing ---------------------------------------------------------------------------------- */
 
 static bool is_plain_name(const char *name)
 {
@@ -212,8 +210,7 @@ static void add_phantom(struct tp_buf *out, const struct tp_link *link, const ch
 	tp_buf_addf(out, "X-Tubepost-Seal:%s %s%s%s", eol, link->seal, eol, eol);
 }
 
-/* --- the seal ------------------------------------------------------------------------------------
- */
+/* --- the seal --------------------------------------------------------------------------------- */
 
 static void add_sealed(struct tp_buf *out, const char *value)
 {
@@ -320,8 +317,7 @@ enum tp_status tp_stub_render(const struct tp_link *link,
 	return status;
 }
 
-/* --- reading -------------------------------------------------------------------------------------
- */
+/* --- reading ---------------------------------------------------------------------------------- */
 
 /* The phantom header: the body of the stub up to its first blank line. */
 static struct tp_range phantom_header(const char *data, struct tp_range body)

@@ -52,8 +52,7 @@ bool tp_value_is_of_link(enum tp_value_id id)
 	return id >= TP_VALUE_NAME && id <= TP_VALUE_NUMBER;
 }
 
-/* --- sizes and days ------------------------------------------------------------------------------
- */
+/* --- sizes and days --------------------------------------------------------------------------- */
 
 /* How a language writes. English text stays ASCII, so that it fits into any mail as it is. */
 struct manner {
@@ -143,6 +142,10 @@ static void write_common_day(const struct tp_template_facts *facts, struct tp_bu
 		tp_buf_clear(&day);
 		if (facts->links[i].expires)
 			write_day(facts->links[i].expires, manner_of(facts->lang), &day);
+		if (day.status) { /* an unwritten day is no "no day" */
+			out->status = day.status;
+			break;
+		}
 		if (i == 0)
 			tp_buf_add(out, tp_buf_str(&day), day.len);
 		else if (strcmp(tp_buf_str(out) + start, tp_buf_str(&day)) != 0)
@@ -151,8 +154,7 @@ static void write_common_day(const struct tp_template_facts *facts, struct tp_bu
 	tp_buf_release(&day);
 }
 
-/* --- values --------------------------------------------------------------------------------------
- */
+/* --- values ----------------------------------------------------------------------------------- */
 
 static enum tp_status write_header(const char *name, size_t len,
 	const struct tp_template_facts *facts, struct tp_buf *out, struct tp_error *err)
@@ -162,6 +164,8 @@ static enum tp_status write_header(const char *name, size_t len,
 	enum tp_status status = TP_OK;
 
 	tp_buf_add(&wanted, name, len);
+	if (wanted.status == TP_NOMEM)
+		return tp_buf_status(&wanted, "template", err);
 	if (facts->tree && tp_header_find(facts->data, facts->tree->parts[0].header,
 				   tp_buf_str(&wanted), &field))
 		status = tp_text_decode(facts->data, field.value, out, err);
@@ -282,8 +286,7 @@ enum tp_status tp_value_get(enum tp_value_id id, const char *name, size_t name_l
 	return status ? status : tp_buf_status(out, "template", err);
 }
 
-/* --- escaping ------------------------------------------------------------------------------------
- */
+/* --- escaping --------------------------------------------------------------------------------- */
 
 static bool write_entities(const char *text, size_t len, struct tp_buf *out)
 {

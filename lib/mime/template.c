@@ -29,8 +29,7 @@ struct tp_template {
 	size_t cap;
 };
 
-/* --- compiling -----------------------------------------------------------------------------------
- */
+/* --- compiling -------------------------------------------------------------------------------- */
 
 struct compiler {
 	struct tp_template *to;
@@ -266,8 +265,7 @@ void tp_template_free(struct tp_template *compiled)
 	free(compiled);
 }
 
-/* --- rendering -----------------------------------------------------------------------------------
- */
+/* --- rendering -------------------------------------------------------------------------------- */
 
 struct renderer {
 	const struct tp_template *template;
@@ -355,8 +353,7 @@ enum tp_status tp_template_render(const struct tp_template *compiled,
 	return status;
 }
 
-/* --- text as HTML --------------------------------------------------------------------------------
- */
+/* --- text as HTML ----------------------------------------------------------------------------- */
 
 /* Length of the URL that begins at p: up to white space or what closes a quotation. */
 static size_t url_len(const char *p, const char *end)

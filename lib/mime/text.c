@@ -22,13 +22,13 @@ static bool is_ascii(const char *text, size_t len)
 }
 
 /* Appends the text with every byte that is no UTF-8 replaced; false in *exact when there was one.
- * NUL too: what comes out is used as a C string. */
+ */
 static bool add_valid(const char *text, size_t len, struct tp_buf *out, bool *exact)
 {
 	size_t start = 0, at = 0;
 
 	while (at < len && !out->status) {
-		size_t n = text[at] ? tp_utf8_next(text + at, len - at, NULL) : 0;
+		size_t n = tp_utf8_next(text + at, len - at, NULL);
 
 		if (n) {
 			at += n;
@@ -144,8 +144,7 @@ bool tp_text_holds_ascii(const char *charset)
 	return same;
 }
 
-/* --- header values -------------------------------------------------------------------------------
- */
+/* --- header values ---------------------------------------------------------------------------- */
 
 static bool has(const struct tp_buf *value, const char *what)
 {
@@ -221,9 +220,30 @@ static bool add_words(const struct tp_buf *value, struct tp_buf *out)
 	return !out->status;
 }
 
+/* Header values are used as C strings: a NUL in what was appended becomes U+FFFD, too. */
+static bool replace_nuls(struct tp_buf *out, size_t from)
+{
+	struct tp_buf clean = TP_BUF_INIT(SIZE_MAX - 1);
+
+	if (out->status || out->len == from || !memchr(out->data + from, '\0', out->len - from))
+		return !out->status;
+	for (size_t i = from; i < out->len; i++)
+		if (out->data[i])
+			tp_buf_addc(&clean, out->data[i]);
+		else
+			tp_buf_adds(&clean, REPLACEMENT);
+	tp_buf_truncate(out, from);
+	if (clean.status)
+		out->status = clean.status;
+	tp_buf_add(out, tp_buf_str(&clean), clean.len);
+	tp_buf_release(&clean);
+	return !out->status;
+}
+
 /* An unfolded value, appended as UTF-8. */
 static enum tp_status decode_value(struct tp_buf *value, struct tp_buf *out, struct tp_error *err)
 {
+	size_t before = out->len;
 	bool exact = true;
 
 	if (!value->len)
@@ -232,6 +252,7 @@ static enum tp_status decode_value(struct tp_buf *value, struct tp_buf *out, str
 		add_words(value, out);
 	else if (!has(value, "\x1b$") || !add_japanese(value, out))
 		add_guessed(value->data, value->len, out, &exact);
+	replace_nuls(out, before);
 	return tp_buf_status(out, "header", err);
 }
 
@@ -272,9 +293,13 @@ static enum tp_status decode_param(const char *data, struct tp_range header, con
 	status = tp_param_find(data, field.value, name, &raw, &charset, err);
 	if (!status && !raw.len)
 		status = TP_NOTHING;
-	if (!status && charset.len)
+	if (!status && charset.len) {
+		size_t before = out->len;
+
 		status = tp_text_to_utf8(raw.data, raw.len, charset.data, out, NULL, err);
-	else if (!status)
+		if (!status && !replace_nuls(out, before))
+			status = tp_buf_status(out, "header", err);
+	} else if (!status)
 		status = decode_value(&raw, out, err);
 	tp_buf_release(&raw);
 	tp_buf_release(&charset);
@@ -293,8 +318,7 @@ enum tp_status tp_part_filename(const struct tp_tree *tree, const char *data, ui
 	return status;
 }
 
-/* --- addresses -----------------------------------------------------------------------------------
- */
+/* --- addresses -------------------------------------------------------------------------------- */
 
 /* Where the lexer of an address list is. */
 struct address_list {

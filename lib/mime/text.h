@@ -3,8 +3,8 @@
  * raw 8-bit headers, addresses, dates.
  *
  * Output is always valid UTF-8: what cannot be converted becomes U+FFFD. Control characters are
- * left in (a name may be hostile), only NUL is replaced in header values; who shows a text scrubs it
- * (base/utf8.h, tp_text_scrub).
+ * left in (a name may be hostile), only NUL is replaced in header values; who shows a text scrubs
+ * it (base/utf8.h, tp_text_scrub).
  */
 #ifndef TP_MIME_TEXT_H
 #define TP_MIME_TEXT_H

@@ -1,7 +1,8 @@
 /*
  * Any message: text is put in, stubs are taken out, and the result must be the intended tree with
- * every part that was not edited as it was. The first byte chooses the position, whether signed
- * mail is wrapped, and the text.
+ * every part that was not edited as it was, at the latest in the last try,
+ * which leaves all that is there alone. The first byte chooses
+ * the position, whether signed mail is wrapped, and the text.
  */
 #include "fuzz.h"
 
@@ -14,12 +15,12 @@ static enum tp_status gather(void *context, const char *bytes, size_t len, struc
 	return tp_buf_status(context, "result", err);
 }
 
-static void inject(
-	const struct tp_tree *tree, const char *mail, size_t len, unsigned how, bool *removed)
+static enum tp_status inject(const struct tp_tree *tree, const char *mail, size_t len, unsigned how,
+	bool beside, bool *removed)
 {
 	static const char *const texts[] = { "NOTE\n", "caf\xc3\xa9 \xe6\x97\xa5\n > x\n" };
 	const char *text = texts[how >> 2 & 1];
-	struct tp_inject what = { text, strlen(text), text, strlen(text), how & 1, how & 2,
+	struct tp_inject what = { text, strlen(text), text, strlen(text), how & 1, how & 2, beside,
 		removed };
 	struct tp_buf result = TP_BUF_INIT(SIZE_MAX - 1);
 	struct tp_edits edits = TP_EDITS_INIT;
@@ -38,10 +39,10 @@ static void inject(
 			tp_intent_check(&intent, tree, mail, tp_buf_str(&result), result.len, &err);
 	if (status)
 		fprintf(stderr, "%s\n", err.text);
-	MUST(!status);
 	tp_buf_release(&result);
 	tp_edits_release(&edits);
 	tp_intent_release(&intent);
+	return status;
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -61,7 +62,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		if (removed[i])
 			tp_link_release(&link);
 	}
-	inject(&tree, mail, size - 1, *data, removed);
+	if (inject(&tree, mail, size - 1, *data, false, removed) &&
+		inject(&tree, mail, size - 1, *data, true, removed))
+		MUST(!inject(&tree, mail, size - 1, *data | 2, true, NULL));
 	free(removed);
 	tp_tree_release(&tree);
 	return 0;

@@ -110,16 +110,18 @@ sub answer {
 sub endless {
 	my ($client, $step, $pause) = @_;
 
+	my $parent = $$;
+
 	return if fork;
-	$SIG{ALRM} = 'DEFAULT';
 	alarm 60;
 	print $client "HTTP/1.1 200 Said\r\nConnection: close\r\n\r\n" if length $step;
 	$client->flush;
-	while (1) {
+	while (getppid == $parent) {
 		print $client $step or exit if length $step;
 		$client->flush or exit;
 		select undef, undef, undef, $pause if $pause;
 	}
+	exit;
 }
 
 sub serve {
@@ -145,12 +147,13 @@ sub serve {
 	note("  > $got bytes, SHA-256 $sha");
 	answer($client, $rule, 0, $port) if $action eq 'answer';
 	answer($client, $rule, 1000, $port) if $action eq 'short';
-	endless($client, '', 1) if $action eq 'hang';
+	endless($client, '', 0.2) if $action eq 'hang';
 	endless($client, 'x', 0.1) if $action eq 'drip';
 	endless($client, 'x' x 65536, 0) if $action eq 'flood';
 	print $client "no such protocol\r\n\r\n" if $action eq 'garbage';
 }
 
+open STDOUT, '>', '/dev/null'; # who reads the test's output need not wait for us
 read_script();
 my $server = IO::Socket::INET->new(LocalAddr => '127.0.0.1', LocalPort => $wanted // 0,
 	Listen => 64, ReuseAddr => 1) or die "listening: $!\n";

@@ -83,8 +83,8 @@ static void test_intended(void)
 	begin(TP_INTENDED_SAME, TP_INTENDED_SAME);
 	end(mail, NULL, "no edit, every byte");
 	begin(TP_INTENDED_EDITED, TP_INTENDED_SAME);
-	replace(range_of("body one"), "longer body");
-	end(HEAD "longer body\n--b\nContent-Type: application/pdf\n"
+	replace(range_of("body one"), "body number one");
+	end(HEAD "body number one\n--b\nContent-Type: application/pdf\n"
 		 "Content-Transfer-Encoding: base64\n\nAAAA\n--b--\nepilogue",
 		NULL, "a body edited");
 	begin(TP_INTENDED_SAME, TP_INTENDED_STUB);
@@ -107,6 +107,9 @@ static void test_intended(void)
 
 static void test_caught(void)
 {
+	begin(TP_INTENDED_EDITED, TP_INTENDED_SAME);
+	replace(range_of("body one"), "another body");
+	end(NULL, NUMBER(1), "an edit that is no insertion");
 	begin(TP_INTENDED_SAME, TP_INTENDED_SAME);
 	replace(range_of("body one"), "body two");
 	end(NULL, NUMBER(1), "another body");

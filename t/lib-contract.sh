@@ -1,0 +1,50 @@
+# For the contract tests, which run over every tool there is: which tools, what each is given when it
+# shall succeed, and what its exit codes mean. A new tool needs a line in `works`.
+# shellcheck shell=sh
+
+# shellcheck disable=SC2034
+TOOLS=$(cd "$BIN" && echo *)
+
+# Tools that carry mail: 0 or 75, and --on-error=pass.
+carries() {
+	case $1 in detach-upload | link-inject) true ;; *) false ;; esac
+}
+
+# The exit code of a failure of this kind: what sysexits says, or 75 for those that carry mail.
+code_of() { # TOOL SYSEXIT
+	if carries "$1"; then echo 75; else echo "$2"; fi
+}
+
+# The tool at work: arguments that make it do its whole job on mail.eml, with more behind them.
+# The output of a carrier is then not its input.
+works() { # TOOL [ARGUMENT...]
+	_tool=$1
+	shift
+	case $_tool in
+	detach-upload)
+		detach-upload --over 0 --uploader 'cat >/dev/null; echo https://drop.example/1' "$@"
+		;;
+	link-inject) link-inject --text note.txt "$@" ;;
+	drop-put) drop-put --name x.bin --store "dir:$TRASH/store" "$@" ;;
+	*) "$_tool" "$@" ;;
+	esac
+}
+
+echo 'A note at the foot.' >note.txt
+{
+	printf 'From: a@example.org\nTo: b@example.org\nSubject: two parts\nMessage-ID: <1@example.org>\n'
+	printf 'MIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=b\n\n--b\n\nA body.\n--b\n'
+	printf 'Content-Type: application/pdf; name=a.pdf\nContent-Disposition: attachment; filename=a.pdf\n'
+	printf 'Content-Transfer-Encoding: base64\n\nQUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVo=\n--b--\n'
+} >mail.eml
+
+# One line `TOOL: what: why` and nothing else on stderr.
+one_line() { # WHAT TOOL
+	[ "$(wc -l <.err)" -eq 1 ] && grep -q "^$2: " .err
+	result $? "$1"
+}
+
+nothing() { # WHAT FILE
+	[ ! -s "$2" ] || { head -n 5 "$2" >.out; false; }
+	result $? "$1"
+}
