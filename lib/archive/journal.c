@@ -114,8 +114,7 @@ static enum tp_status settle(struct tp_journal *journal, int fd, struct tp_error
 
 	if (fstat(fd, &st))
 		return tp_fail_errno(err, TP_IO, "journal %08u", journal->number);
-	/* Retired, or closed by a sealer (tidy.h). */
-	if (st.st_nlink == 0 || !(st.st_mode & S_IWUSR))
+	if (st.st_nlink == 0)
 		return TP_NOTHING;
 	if (st.st_size < TP_JOURNAL_OPENING) {
 		status = write_opening(journal, fd, err);
@@ -147,7 +146,7 @@ static enum tp_status try_to_hold(
 
 	tp_archive_name("journal", number, name);
 	fd = openat(journal->archive->dir, name, O_RDWR | O_CLOEXEC | flags, 0640);
-	if (fd < 0 && (errno == ENOENT || errno == EEXIST || (errno == EACCES && !flags)))
+	if (fd < 0 && (errno == ENOENT || errno == EEXIST))
 		return TP_NOTHING;
 	if (fd < 0)
 		return tp_fail_errno(err, TP_CANTCREATE, "journal %08u", number);

@@ -421,7 +421,7 @@ enum tp_status tp_search_skip(struct tp_search *search, uint64_t skip, struct tp
 		return tp_fail(err, TP_NOMEM, "query: out of memory");
 	while (!status && skip > 0 && count == most) {
 		most = skip < SKIP_AT_ONCE ? (size_t)skip : SKIP_AT_ONCE;
-		status = tp_search_next(query, hits, most, &count, NULL, err);
+		status = tp_search_next(search, hits, most, &count, NULL, err);
 		skip -= count;
 	}
 	free(hits);

@@ -2,7 +2,7 @@
  * Sealing: see seal.h. The steps, and what a crash behind each of them leaves:
  *
  * 1. seal.lock; tidy.h clears up after those who died.
- * 2. The journals that are due are held, and closed down: nothing, for the next one opens them again.
+ * 2. The journals that are due are held, and shut for good: the next sealer finds them due.
  * 3. The pack is written aside and synced: a file that is overwritten and removed.
  * 4. It gets its name. From here on it holds the mail, and it names the journals that it replaces: who
  *    reads passes them over, and nobody can append to them (2.), so nothing new is passed over.
@@ -14,19 +14,19 @@
  */
 #include "archive/seal.h"
 
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "archive/chain.h"
 #include "archive/events.h"
 #include "archive/journal.h"
+#include "archive/journal_form.h"
 #include "archive/pack.h"
-#include "archive/segment.h"
+#include "archive/reindex.h"
 #include "archive/tidy.h"
 #include "base/file.h"
 #include "base/hex.h"
-
-#define OPENING_BYTES 32 /* of a journal without a record */
 
 /* A journal that is to be sealed. */
 struct due {
@@ -35,7 +35,6 @@ struct due {
 	struct tp_journal *held;
 	struct tp_journal_reader *reader;
 	bool bad;
-	bool packed; /* what is in it is in a pack that has its name */
 };
 
 /* A message in one of them. */
@@ -76,29 +75,55 @@ enum tp_status tp_seal_lock(struct tp_archive *archive, bool wait, int *fd, stru
 
 /* --- which journals ---------------------------------------------------------------------------- */
 
+/* A journal that a sealer took who did not come to its end. */
+static bool is_shut(struct tp_archive *archive, const char *name)
+{
+	unsigned char bytes[TP_JOURNAL_OPENING];
+	struct tp_journal_opening opening;
+	int fd = openat(archive->dir, name, O_RDONLY | O_CLOEXEC);
+	bool shut = fd >= 0 && pread(fd, bytes, sizeof bytes, 0) == (ssize_t)sizeof bytes &&
+		tp_journal_opening_read(bytes, &opening) && opening.shut;
+
+	if (fd >= 0)
+		close(fd);
+	return shut;
+}
+
+static void note_damage(struct sealing *s, uint32_t journal, const struct tp_error *why)
+{
+	if (!s->damage.status)
+		tp_fail(&s->damage, TP_DATA, "journal %08u is left unsealed: %s", journal,
+			why->text);
+}
+
 static enum tp_status look_at_journal(struct sealing *s, uint32_t number, bool all,
 	struct tp_error *err)
 {
-	uint64_t least = all ? OPENING_BYTES + 1 : s->archive->settings.journal_bytes;
 	struct due *due = &s->dues[s->due_count];
 	char name[TP_ARCHIVE_NAME];
+	struct tp_error why;
 	enum tp_status status;
 	struct stat st;
 
 	tp_archive_name("journal", number, name);
-	if (fstatat(s->archive->dir, name, &st, 0) || (uint64_t)st.st_size < least)
+	if (fstatat(s->archive->dir, name, &st, 0) || st.st_size <= TP_JOURNAL_OPENING)
 		return TP_OK;
-	status = tp_journal_take(s->archive, number, &due->held, err);
+	due->bytes = (uint64_t)st.st_size;
+	if (!all && due->bytes < s->archive->settings.journal_bytes && !is_shut(s->archive, name))
+		return TP_OK;
+	status = tp_journal_take(s->archive, number, &due->held, &why);
 	if (status == TP_TEMPORARY)
 		s->report->busy++;
+	if (status == TP_DATA)
+		note_damage(s, number, &why);
+	if (status == TP_TEMPORARY || status == TP_DATA || status == TP_NOTHING ||
+		status == TP_NOINPUT)
+		return TP_OK;
 	if (status)
-		return status == TP_TEMPORARY || status == TP_NOINPUT ? TP_OK : status;
+		return tp_fail(err, status, "%s", why.text);
 	due->number = number;
 	s->due_count++;
-	status = tp_journal_close_down(s->archive, number, err);
-	if (!status && !fstatat(s->archive->dir, name, &st, 0))
-		due->bytes = (uint64_t)st.st_size;
-	return status;
+	return TP_OK;
 }
 
 static enum tp_status find_due(struct sealing *s, bool all, struct tp_error *err)
@@ -142,15 +167,13 @@ static enum tp_status add_item(struct sealing *s, uint32_t due, const struct tp_
 	return TP_OK;
 }
 
+/* Not this one: what it has of this pack goes out of it again. */
 static void set_aside(struct sealing *s, uint32_t index, const struct tp_error *why)
 {
-	struct due *due = &s->dues[index];
 	size_t kept = 0;
 
-	due->bad = true;
-	if (!s->damage.status)
-		tp_fail(&s->damage, TP_DATA, "journal %08u is left unsealed: %s", due->number,
-			why->text);
+	s->dues[index].bad = true;
+	note_damage(s, s->dues[index].number, why);
 	for (size_t i = 0; i < s->count; i++)
 		if (s->items[i].due != index)
 			s->items[kept++] = s->items[i];
@@ -270,37 +293,15 @@ static enum tp_status write_pack(struct sealing *s, uint32_t number, int level,
 			s->chain.link, level, err);
 	}
 	free(journals);
-	for (size_t i = s->first; !status && i < s->end; i++)
-		s->dues[i].packed = !s->dues[i].bad;
 	if (status == TP_DATA && !s->count)
 		return TP_NOTHING;
-	return status;
-}
-
-static enum tp_status write_segment(struct sealing *s, struct tp_pack *pack, struct tp_error *err)
-{
-	struct tp_segment_builder *builder = NULL;
-	enum tp_status status = tp_segment_builder_new(&builder, err);
-
-	for (size_t i = 0; !status && i < tp_pack_count(pack); i++) {
-		struct tp_record record = TP_RECORD_INIT;
-
-		status = tp_pack_record(pack, i, &record, NULL, err);
-		if (!status || status == TP_NOTHING)
-			status = tp_segment_builder_add(builder, &record, status == TP_NOTHING,
-				err);
-		tp_record_release(&record);
-	}
-	if (!status)
-		status = tp_segment_builder_write(builder, s->archive, tp_pack_number(pack), err);
-	tp_segment_builder_free(builder);
 	return status;
 }
 
 static enum tp_status record_pack(struct sealing *s, struct tp_pack *pack, struct tp_error *err)
 {
 	char note[256], hex[TP_SHA256_HEX];
-	enum tp_status status = write_segment(s, pack, err);
+	enum tp_status status = tp_reindex(s->archive, tp_pack_number(pack), err);
 
 	s->report->packs++;
 	s->report->messages += tp_pack_count(pack);
@@ -399,10 +400,6 @@ enum tp_status tp_seal(struct tp_archive *archive, bool all, int level,
 		status = find_due(&s, all, err);
 	while (!status && s.end < s.due_count)
 		status = seal_one(&s, level, err);
-	/* What was not sealed takes mail again, if it can. */
-	for (size_t i = 0; i < s.due_count; i++)
-		if (!s.dues[i].packed)
-			tp_journal_open_up(archive, s.dues[i].number, NULL);
 	let_go(&s);
 	close(lock);
 	if (!status && s.damage.status)

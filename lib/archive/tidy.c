@@ -3,47 +3,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "archive/journal.h"
 #include "archive/pack.h"
 #include "archive/segment.h"
 #include "archive/shred.h"
-
-#define OPEN   0640
-#define CLOSED 0440
-
-/* --- closing ----------------------------------------------------------------------------------- */
-
-static enum tp_status set_mode(struct tp_archive *archive, uint32_t number, mode_t mode,
-	struct tp_error *err)
-{
-	char name[TP_ARCHIVE_NAME];
-	enum tp_status status = TP_OK;
-	int fd;
-
-	tp_archive_name("journal", number, name);
-	fd = openat(archive->dir, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-	/* The sync also makes durable what a killed writer had not synced and will be sealed. */
-	if (fd < 0 || fchmod(fd, mode) || fsync(fd))
-		status = tp_fail_errno(err, TP_IO, "%s/%s", archive->path, name);
-	if (fd >= 0)
-		close(fd);
-	return status;
-}
-
-enum tp_status tp_journal_close_down(struct tp_archive *archive, uint32_t number,
-	struct tp_error *err)
-{
-	return set_mode(archive, number, CLOSED, err);
-}
-
-enum tp_status tp_journal_open_up(struct tp_archive *archive, uint32_t number,
-	struct tp_error *err)
-{
-	return set_mode(archive, number, OPEN, err);
-}
 
 /* --- removing ---------------------------------------------------------------------------------- */
 
@@ -130,23 +95,15 @@ static enum tp_status mark_folder(struct tidying *t, const char *folder, struct 
 	return status;
 }
 
-static enum tp_status tidy_journals(struct tidying *t, struct tp_error *err)
+/* Moves the spent ones to the front; how many. */
+static size_t gather_spent(struct tidying *t)
 {
-	char name[TP_ARCHIVE_NAME];
-	enum tp_status status = TP_OK;
 	size_t spent = 0;
-	struct stat st;
 
-	for (size_t i = 0; !status && i < t->journal_count; i++) {
-		if (t->spent[i]) {
+	for (size_t i = 0; i < t->journal_count; i++)
+		if (t->spent[i])
 			t->journals[spent++] = t->journals[i];
-			continue;
-		}
-		tp_archive_name("journal", t->journals[i], name);
-		if (!fstatat(t->archive->dir, name, &st, 0) && !(st.st_mode & S_IWUSR))
-			status = tp_journal_open_up(t->archive, t->journals[i], err);
-	}
-	return status ? status : tp_journals_remove(t->archive, t->journals, spent, err);
+	return spent;
 }
 
 enum tp_status tp_tidy(struct tp_archive *archive, struct tp_error *err)
@@ -170,7 +127,7 @@ enum tp_status tp_tidy(struct tp_archive *archive, struct tp_error *err)
 	if (!status && t.journal_count)
 		status = mark_folder(&t, "cellar", err);
 	if (!status)
-		status = tidy_journals(&t, err);
+		status = tp_journals_remove(archive, t.journals, gather_spent(&t), err);
 	free(t.journals);
 	free(t.spent);
 	return status;

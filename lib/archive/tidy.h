@@ -1,7 +1,6 @@
 /*
  * What a killed sealer or eraser left behind. Whoever takes seal.lock tidies first; nobody else has
- * to, for all of it is harmless: files aside, journals whose mail is in a pack already, journals
- * that were closed for a pack that never came. Private to seal.c, erase.c, check.c.
+ * to, for all of it is harmless: files aside, journals whose mail is in a pack already. Private to seal.c, erase.c, check.c.
  */
 #ifndef TP_ARCHIVE_TIDY_H
 #define TP_ARCHIVE_TIDY_H
@@ -10,14 +9,6 @@
 
 /* Under seal.lock; takes the exclusive lock when there is a journal to remove. */
 enum tp_status tp_tidy(struct tp_archive *archive, struct tp_error *err);
-
-/* Closes a journal to writers, durably, or opens it to them again. A closed one has no write
- * permission: tp_journal_hold passes it over, and so no mail can be added to a journal that is being
- * sealed by a process that dies. */
-enum tp_status tp_journal_close_down(struct tp_archive *archive, uint32_t number,
-	struct tp_error *err);
-enum tp_status tp_journal_open_up(struct tp_archive *archive, uint32_t number,
-	struct tp_error *err);
 
 /* Removes journals whose mail is in a pack, and overwrites them. Takes the exclusive lock for the
  * first. */
