@@ -187,7 +187,7 @@ static bool was_given(const struct run *run, const struct tp_chunk_range *range)
 	if (!search->begun || run->all)
 		return false;
 	return search->compiled.asked->oldest_first ? range->last_ms < search->last.arrival_ms
-						   : range->first_ms > search->last.arrival_ms;
+						    : range->first_ms > search->last.arrival_ms;
 }
 
 static enum tp_status order_chunks(struct run *run, struct tp_error *err)
@@ -421,7 +421,7 @@ enum tp_status tp_search_skip(struct tp_search *search, uint64_t skip, struct tp
 		return tp_fail(err, TP_NOMEM, "query: out of memory");
 	while (!status && skip > 0 && count == most) {
 		most = skip < SKIP_AT_ONCE ? (size_t)skip : SKIP_AT_ONCE;
-		status = tp_search_next(query, hits, most, &count, NULL, err);
+		status = tp_search_next(search, hits, most, &count, NULL, err);
 		skip -= count;
 	}
 	free(hits);
