@@ -19,7 +19,7 @@ static int64_t date_ms(const char *text)
 
 int64_t tp_import_received(const char *data, size_t len)
 {
-	struct tp_range header = { 0, len < HEADER_MAX ? len : HEADER_MAX };
+	struct tp_range header = tp_header_block(data, len < HEADER_MAX ? len : HEADER_MAX);
 	struct tp_buf value = TP_BUF_INIT(HEADER_MAX);
 	struct tp_field field;
 	const char *date;

@@ -11,6 +11,7 @@
 #include "archive/import_age.h"
 #include "base/buf.h"
 #include "base/spool.h"
+#include "mime/header.h"
 
 struct mbox {
 	const struct tp_import *import;
@@ -90,6 +91,21 @@ static enum tp_status unquote(struct mbox *mbox, struct tp_import_mail *mail, st
 	return tp_buf_status(&mbox->unquoted, mbox->path, err);
 }
 
+/* The `From ` line's address is the envelope sender only where no Return-Path says it better: programs
+ * that export mail make one up. Words such as MAILER-DAEMON and `-` stand for nobody. */
+static const char *choose_sender(
+	struct mbox *mbox, const struct tp_import_mail *mail, size_t sender, size_t sender_end)
+{
+	struct tp_range header = tp_header_block(mail->data, mail->len);
+	struct tp_field field;
+
+	tp_buf_clear(&mbox->sender);
+	tp_buf_add(&mbox->sender, mbox->data + sender, sender_end - sender);
+	if (!memchr(tp_buf_str(&mbox->sender), '@', mbox->sender.len))
+		return NULL;
+	return tp_header_find(mail->data, header, "Return-Path", &field) ? NULL : mbox->sender.data;
+}
+
 static void release_pages(struct mbox *mbox, size_t until)
 {
 	size_t page = (size_t)sysconf(_SC_PAGESIZE), begin = mbox->released;
@@ -114,15 +130,11 @@ static enum tp_status give_message(struct mbox *mbox, size_t *at, struct tp_erro
 	tp_buf_clear(&mbox->name);
 	tp_buf_addf(&mbox->name, "%s: message %llu, byte %zu", mbox->path,
 		(unsigned long long)++mbox->count, begin);
-	tp_buf_clear(&mbox->sender);
-	tp_buf_add(&mbox->sender, mbox->data + *at + sender, sender_end - sender);
-	/* Words such as MAILER-DAEMON and `-` stand for nobody. */
-	if (memchr(tp_buf_str(&mbox->sender), '@', mbox->sender.len))
-		mail.sender = mbox->sender.data;
-	*at = end;
 	mail.name = tp_buf_str(&mbox->name);
 	mail.data = mbox->data + begin;
 	mail.len = without_blank(mbox, begin, end) - begin;
+	mail.sender = choose_sender(mbox, &mail, *at + sender, *at + sender_end);
+	*at = end;
 	status = mbox->import->mboxrd ? unquote(mbox, &mail, err) : TP_OK;
 	if (!status && !mail.arrival_ms)
 		mail.arrival_ms = tp_import_received(mail.data, mail.len);
