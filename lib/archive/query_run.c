@@ -187,7 +187,7 @@ static bool was_given(const struct run *run, const struct tp_chunk_range *range)
 	if (!search->begun || run->all)
 		return false;
 	return search->compiled.asked->oldest_first ? range->last_ms < search->last.arrival_ms
-						   : range->first_ms > search->last.arrival_ms;
+						    : range->first_ms > search->last.arrival_ms;
 }
 
 static enum tp_status order_chunks(struct run *run, struct tp_error *err)
