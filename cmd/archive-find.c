@@ -61,6 +61,7 @@ struct listing {
 	uint64_t given;
 	int64_t today; /* local date as a number */
 	bool terminal, more;
+	bool tiers; /* more than what is online was asked for: a column says where each is */
 };
 
 /* --- what is asked --------------------------------------------------------------------------- */
@@ -206,7 +207,10 @@ static void add_recipients(
 	tp_buf_release(&list);
 }
 
-static void add_row(struct tp_table *table, const struct listing *l, const struct tp_record *record)
+static const char *const tier_names[] = { "online", "cellar", "disc" };
+
+static void add_row(struct tp_table *table, const struct listing *l, const struct tp_hit *hit,
+	const struct tp_record *record)
 {
 	struct tp_buf size = TP_BUF_INIT(64);
 
@@ -220,6 +224,10 @@ static void add_row(struct tp_table *table, const struct listing *l, const struc
 	else
 		tp_buf_addf(&size, "%" PRIu64, record->size_bytes);
 	tp_table_cell(table, tp_buf_str(&size), size.len);
+	if (l->tiers && hit->place.tier == TP_TIER_DISC)
+		tp_table_cellf(table, "disc %u", hit->place.disc);
+	else if (l->tiers)
+		tp_table_cellf(table, "%s", tier_names[hit->place.tier]);
 	tp_buf_release(&size);
 }
 
@@ -240,8 +248,6 @@ static void add_arrival(struct tp_buf *out, int64_t arrival_ms)
 
 static void add_object(struct tp_buf *out, const struct tp_hit *hit, const struct tp_record *record)
 {
-	static const char *const tiers[] = { "online", "cellar", "disc" };
-
 	tp_buf_addc(out, '{');
 	tp_json_pair(out, "id", record->id);
 	add_arrival(out, record->arrival_ms);
@@ -257,7 +263,7 @@ static void add_object(struct tp_buf *out, const struct tp_hit *hit, const struc
 	}
 	tp_buf_addc(out, ']');
 	tp_json_pair_int(out, "size", (int64_t)record->size_bytes);
-	tp_json_pair(out, "tier", tiers[hit->place.tier]);
+	tp_json_pair(out, "tier", tier_names[hit->place.tier]);
 	if (hit->place.tier == TP_TIER_DISC)
 		tp_json_pair_int(out, "disc", hit->place.disc);
 	tp_buf_adds(out, "}\n");
@@ -272,7 +278,7 @@ static enum tp_status print_hits(struct listing *l, const struct tp_hit *hits, s
 	struct tp_table table;
 	enum tp_status status = TP_OK;
 
-	tp_table_init(&table, "lllllr");
+	tp_table_init(&table, l->tiers ? "lllllrl" : "lllllr");
 	for (size_t i = 0; !status && i < count; i++) {
 		if (opt.ids || opt.null) {
 			tp_buf_add(out, hits[i].id, TP_ID_LEN);
@@ -283,7 +289,7 @@ static enum tp_status print_hits(struct listing *l, const struct tp_hit *hits, s
 		if (!status && opt.json)
 			add_object(out, &hits[i], &record);
 		else if (!status)
-			add_row(&table, l, &record);
+			add_row(&table, l, &hits[i], &record);
 	}
 	if (!status)
 		status = tp_table_print(&table, l->terminal, out, err);
@@ -348,6 +354,7 @@ static enum tp_status list(struct tp_run *run, struct tp_view *view,
 
 	localtime_r(&now, &tm);
 	l.today = local_date(&tm);
+	l.tiers = terms->tiers != 1u << TP_TIER_ONLINE;
 	if (!status)
 		status = tp_search_new(view, terms, &l.search, err);
 	if (!status && opt.count)
