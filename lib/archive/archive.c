@@ -221,10 +221,9 @@ static enum tp_status read_format(struct tp_archive *archive, struct tp_error *e
 	if (n < 0)
 		return err->status;
 	text[n] = '\0';
-	if (strncmp(text, TP_ARCHIVE_FORMAT, head))
+	if (strncmp(text, TP_ARCHIVE_FORMAT, head) || !strchr(text, '\n'))
 		return tp_fail(err, TP_DATA, "archive %s: damaged 'format'", archive->path);
-	if (strcspn(text + head, "\n") != strlen(TP_ARCHIVE_VERSION) ||
-		strncmp(text + head, TP_ARCHIVE_VERSION "\n", strlen(TP_ARCHIVE_VERSION) + 1))
+	if (strncmp(text + head, TP_ARCHIVE_VERSION "\n", strlen(TP_ARCHIVE_VERSION) + 1))
 		return tp_fail(err, TP_DATA,
 			"archive %s: of format %.*s, and this program knows " TP_ARCHIVE_VERSION,
 			archive->path, (int)strcspn(text + head, "\n"), text + head);
