@@ -23,7 +23,7 @@ sysconfdir ?= /etc
 
 # Third-party libraries. Each is touched by one module only (HACKING.md, "The walls"); the linker
 # drops (--as-needed) what a tool's own modules do not use, so no list is kept for each tool.
-PACKAGES := gmime-3.0 libcurl libcrypto yaml-0.1 libpcre2-8 sqlite3 jansson
+PACKAGES := gmime-3.0 libcurl libcrypto yaml-0.1 libpcre2-8 sqlite3 jansson libzstd libutf8proc
 PKG_CFLAGS := $(shell $(PKG_CONFIG) --cflags $(PACKAGES))
 PKG_LIBS   := $(shell $(PKG_CONFIG) --libs $(PACKAGES))
 

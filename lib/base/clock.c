@@ -22,7 +22,7 @@ static bool parse_seconds(const char *text, int64_t *seconds)
 	       *seconds <= 253402300799;
 }
 
-int64_t tp_now(void)
+int64_t tp_now_ms(void)
 {
 	const char *set = getenv("TUBEPOST_NOW");
 	struct timespec now;
@@ -30,9 +30,16 @@ int64_t tp_now(void)
 
 	/* Never tp_date_parse(): `today` and `7d` would ask for the time again, for ever. */
 	if (set && *set && (parse_seconds(set, &seconds) || parse_calendar(set, &seconds)))
-		return seconds;
+		return seconds * 1000;
 	clock_gettime(CLOCK_REALTIME, &now);
-	return now.tv_sec;
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+int64_t tp_now(void)
+{
+	int64_t ms = tp_now_ms();
+
+	return ms / 1000 - (ms % 1000 < 0);
 }
 
 int64_t tp_monotonic_ms(void)
@@ -248,6 +255,36 @@ enum tp_status tp_date_parse(const char *text, int64_t *seconds, struct tp_error
 	}
 	return tp_fail(err, TP_USAGE,
 		"'%s' is not a date (such as 2005-07-01, '2005-07-01 9:30', today or 7d)", text);
+}
+
+/* Midnight, local time, of the day after the one that begins then: days of 23 and 25 hours exist. */
+static int64_t next_midnight(int64_t midnight)
+{
+	time_t begin = (time_t)midnight;
+	struct tm tm;
+
+	localtime_r(&begin, &tm);
+	tm.tm_mday++;
+	tm.tm_hour = tm.tm_min = tm.tm_sec = 0;
+	tm.tm_isdst = -1;
+	return mktime(&tm);
+}
+
+enum tp_status tp_date_parse_span(
+	const char *text, int64_t *begin, int64_t *end, struct tp_error *err)
+{
+	enum tp_status status = tp_date_parse(text, begin, err);
+	const char *first = strchr(text, ':');
+
+	if (status)
+		return status;
+	if (first)
+		*end = *begin + (first[3] == ':' ? 1 : 60);
+	else if (strlen(text) > 1 && isdigit((unsigned char)*text) && text[strlen(text) - 1] == 'd')
+		*end = *begin + 1;
+	else
+		*end = next_midnight(*begin);
+	return TP_OK;
 }
 
 /* Skips white space and comments, which may be nested (RFC 5322 3.2.2). */

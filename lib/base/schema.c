@@ -75,6 +75,12 @@ const struct tp_conf_key tp_conf_schema[] = {
 	{ "drop.s3.part_size", TP_CONF_SIZE, "64M", NULL,
 		"larger files are uploaded in parts of this size (at least 5 MiB)" },
 
+	/* Archive */
+	{ "archive.path", TP_CONF_STRING, NULL, NULL,
+		"folder of the archive; `archive` in the state folder when not set" },
+	{ "archive.actor", TP_CONF_STRING, NULL, NULL,
+		"who acts, for records and events; the user's number when not set" },
+
 	/* Recipes */
 	{ "recipe_path", TP_CONF_STRING, NULL, NULL,
 		"folders with recipes, separated by colons, searched first" },

@@ -7,7 +7,7 @@
  * sixteen bytes at a time.
  */
 #include "mime/codecs.h"
-#include "mime/vector.h"
+#include "base/vector.h"
 
 #define NO_DIGIT 0xff
 #define BAD      UINT32_C(0x01000000)

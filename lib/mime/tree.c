@@ -13,7 +13,7 @@
 #include "mime/codec.h"
 #include "mime/header.h"
 #include "mime/lex.h"
-#include "mime/vector.h"
+#include "base/vector.h"
 
 const struct tp_tree_limits tp_tree_default_limits = {
 	.parts = 500000,

@@ -1,10 +1,10 @@
 /*
  * Sixteen bytes at once, in the vectors of GNU C that gcc and clang turn into whatever the machine
- * has; private to lib/mime. Plain loops were tried: gcc makes vectors of them and clang does not,
- * and the scan is then ten times slower. Wider vectors gain nothing, memory is the limit.
+ * has. Plain loops were tried: gcc makes vectors of them and clang does not, and the scan is then
+ * ten times slower. Wider vectors gain nothing, memory is the limit.
  */
-#ifndef TP_MIME_VECTOR_H
-#define TP_MIME_VECTOR_H
+#ifndef TP_BASE_VECTOR_H
+#define TP_BASE_VECTOR_H
 
 #include "base/banned.h"
 

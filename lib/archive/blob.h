@@ -1,0 +1,57 @@
+/*
+ * Blobs: decoded contents in files of their own, named by their SHA-256, compressed, encrypted when
+ * the archive is (and then named by an HMAC of it, so that nobody without the key can tell whether a
+ * content he knows is there). A file for each rather than records in packs: erasing the last message that
+ * carries one is an unlink, nothing is ever copied forward, and two messages that share one need no
+ * common pack. Which messages use a blob is known from their records alone.
+ */
+#ifndef TP_ARCHIVE_BLOB_H
+#define TP_ARCHIVE_BLOB_H
+
+#include "archive/archive.h"
+#include "archive/split.h"
+
+/* The blob's name within the archive: "blob/ab/abcd....tpb". TP_CONFIG: no key. */
+#define TP_BLOB_NAME 80
+enum tp_status tp_blob_name(const struct tp_archive *archive,
+	const unsigned char sha256[TP_SHA256_BYTES], char name[TP_BLOB_NAME], struct tp_error *err);
+
+/* Makes the hole's content durable: decodes it from the message, compresses, writes aside, fsyncs,
+ * renames, fsyncs the folder. An existing blob is compared with the content: it serves when it is
+ * right, and is replaced when it is damaged. *stored_bytes (may be NULL): what was newly written (0
+ * when it was there). */
+enum tp_status tp_blob_put(struct tp_archive *archive, const char *data, const struct tp_hole *hole,
+	uint64_t *stored_bytes, struct tp_error *err);
+
+/* Gives the content to `sink`, checked against its hash: a damaged or missing blob is TP_DATA naming
+ * it, after some bytes may have been given. */
+enum tp_status tp_blob_read(struct tp_archive *archive, const unsigned char sha256[TP_SHA256_BYTES],
+	tp_press_sink *sink, void *context, struct tp_error *err);
+
+/* Checks that the bytes are those that were written; needs no key. *size_bytes (may be NULL): decoded.
+ * TP_DATA naming the file, TP_NOINPUT. `name` is as tp_blob_name and tp_blob_walk give it. */
+enum tp_status tp_blob_verify(
+	struct tp_archive *archive, const char *name, uint64_t *size_bytes, struct tp_error *err);
+
+/* Bytes on disk, or TP_NOINPUT. */
+enum tp_status tp_blob_size(struct tp_archive *archive, const unsigned char sha256[TP_SHA256_BYTES],
+	uint64_t *stored_bytes, struct tp_error *err);
+
+/* Overwrites and unlinks it; a missing one is fine. Only under the exclusive lock. */
+enum tp_status tp_blob_remove(struct tp_archive *archive,
+	const unsigned char sha256[TP_SHA256_BYTES], struct tp_error *err);
+
+/* The same by name; for one that no message uses, because a writer was killed before its message was
+ * written. */
+enum tp_status tp_blob_discard(struct tp_archive *archive, const char *name, struct tp_error *err);
+
+/* Gives every blob's name and bytes on disk, in no order. */
+typedef enum tp_status tp_blob_each(
+	void *context, const char *name, uint64_t stored_bytes, struct tp_error *err);
+enum tp_status tp_blob_walk(
+	struct tp_archive *archive, tp_blob_each *each, void *context, struct tp_error *err);
+
+/* Removes what killed writers left half written. Only under the exclusive lock. */
+enum tp_status tp_blob_sweep(struct tp_archive *archive, struct tp_error *err);
+
+#endif

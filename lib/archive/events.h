@@ -1,0 +1,23 @@
+/*
+ * The event log: one JSON object a line, each with the SHA-256 of the line before (RFC 8785 is not
+ * needed: the bytes of the line are hashed as they stand). Appended under a lock and fsynced.
+ * Puts are not written here: a message's record says who put it and when, and packs are chained.
+ */
+#ifndef TP_ARCHIVE_EVENTS_H
+#define TP_ARCHIVE_EVENTS_H
+
+#include "archive/archive.h"
+
+/* Appends {"time","actor","event","id","note","before"}; actor NULL: "uid N"; id, note may be NULL.
+ * Events: get, resend, erase, rotate, offer, accept, refuse, burnt, verified, shipped, received. */
+enum tp_status tp_event_add(struct tp_archive *archive, const char *actor, const char *event,
+	const char *id, const char *note, struct tp_error *err);
+
+/* Gives every line (without its line end) in order; TP_DATA with the line's number where the chain
+ * is broken, after the lines before it were given. */
+typedef enum tp_status tp_event_each(void *context, const char *line, size_t len,
+	struct tp_error *err);
+enum tp_status tp_events_walk(struct tp_archive *archive, tp_event_each *each, void *context,
+	struct tp_error *err);
+
+#endif

@@ -1,0 +1,56 @@
+/*
+ * A pack that is open: its file mapped, its tables checked. Private to pack_*.c.
+ */
+#ifndef TP_ARCHIVE_PACK_IN_H
+#define TP_ARCHIVE_PACK_IN_H
+
+#include "archive/pack_group.h"
+
+struct tp_pack_block {
+	struct tp_pack_piece piece;
+	uint64_t begin; /* in the stream */
+};
+
+struct tp_pack {
+	struct tp_archive *archive;
+	enum tp_tier tier;
+	const unsigned char *data; /* header.file_bytes of it, mapped */
+	struct tp_pack_header header;
+	struct tp_pack_block *blocks;
+	struct tp_pack_group_place *groups;
+	uint32_t *journals;
+	struct tp_pack_group group; /* the one last looked at */
+	uint32_t group_index;	    /* which that is */
+	bool has_group;
+};
+
+/* Makes pack->group the one with that index. */
+enum tp_status tp_pack_load_group(struct tp_pack *pack, uint32_t index, struct tp_error *err);
+uint32_t tp_pack_group_size(const struct tp_pack *pack, uint32_t index);
+/* The entry of message i, borrowed until the next. TP_DATA also when its place is not in the
+ * stream. */
+enum tp_status tp_pack_entry(struct tp_pack *pack, size_t i, const struct tp_pack_entry **entry,
+	struct tp_error *err);
+
+/* The index of the block in which the byte `at` of the stream is; at < header.stream_bytes. */
+uint32_t tp_pack_block_at(const struct tp_pack *pack, uint64_t at);
+/* The raw bytes of a block, borrowed until the next call. A damaged one may give its beginning,
+ * bytes->len saying how much, and TP_DATA. */
+enum tp_status tp_pack_block_read(struct tp_pack *pack, uint32_t index, const struct tp_buf **bytes,
+	struct tp_error *err);
+/* The bytes [begin, begin + len) of the stream, which are in it, to `sink`. */
+enum tp_status tp_pack_stream(struct tp_pack *pack, uint64_t begin, uint64_t len,
+	tp_press_sink *sink, void *context, struct tp_error *err);
+/* True when the stored bytes have the checksum that the table says. */
+bool tp_pack_piece_intact(const struct tp_pack *pack, const struct tp_pack_piece *piece);
+
+/* --- the cache of blocks, one an archive ------------------------------------------------------- */
+
+/* The block's bytes if they are there, else a place for them (*bytes is then empty), into which the
+ * least wanted ones made room. */
+struct tp_buf *tp_pack_cache_get(struct tp_archive *archive, const struct tp_pack *pack,
+	uint32_t index);
+/* The pack goes, and what is kept of it. */
+void tp_pack_cache_drop(struct tp_archive *archive, const struct tp_pack *pack);
+
+#endif

@@ -1,0 +1,441 @@
+/* Reading packs: see pack.h and pack_in.h. Nothing in the file is trusted: every number is checked
+ * against the file's size before it is used. */
+#include "archive/pack_in.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/crc32c.h"
+#include "base/le.h"
+
+/* --- opening ------------------------------------------------------------------------------------ */
+
+static enum tp_status map_file(struct tp_pack *pack, int fd, struct tp_error *err)
+{
+	struct stat st;
+	void *data;
+	enum tp_status status;
+
+	if (fstat(fd, &st))
+		return tp_fail_errno(err, TP_IO, "cannot read");
+	if (st.st_size < TP_PACK_HEADER)
+		return tp_fail(err, TP_DATA, "truncated: it has %jd bytes", (intmax_t)st.st_size);
+	data = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_SHARED, fd, 0);
+	if (data == MAP_FAILED)
+		return tp_fail_errno(err, TP_IO, "cannot map");
+	pack->data = data;
+	status = tp_pack_header_read(data, (uint64_t)st.st_size, &pack->header, err);
+	if (status) {
+		munmap(data, (size_t)st.st_size);
+		pack->data = NULL;
+	}
+	return status;
+}
+
+static bool is_within(const struct tp_pack *pack, const struct tp_pack_piece *piece)
+{
+	return piece->at >= TP_PACK_HEADER && piece->at <= pack->header.tables_at &&
+		piece->stored_bytes <= pack->header.tables_at - piece->at;
+}
+
+static bool read_blocks(struct tp_pack *pack, const unsigned char *table)
+{
+	uint64_t begin = 0;
+
+	for (uint32_t i = 0; i < pack->header.blocks; i++) {
+		struct tp_pack_block *block = &pack->blocks[i];
+
+		tp_pack_block_entry_read(table + (size_t)i * TP_PACK_BLOCK_ENTRY, &block->piece);
+		if (!is_within(pack, &block->piece) || !block->piece.raw_bytes ||
+			block->piece.raw_bytes > TP_PACK_BLOCK_BYTES)
+			return false;
+		block->begin = begin;
+		begin += block->piece.raw_bytes;
+	}
+	return begin == pack->header.stream_bytes;
+}
+
+static bool read_groups(struct tp_pack *pack, const unsigned char *table)
+{
+	for (uint32_t i = 0; i < pack->header.groups; i++) {
+		struct tp_pack_group_place *place = &pack->groups[i];
+
+		tp_pack_group_entry_read(table + (size_t)i * TP_PACK_GROUP_ENTRY, place);
+		if (!is_within(pack, &place->piece) || place->piece.raw_bytes > TP_PACK_GROUP_MAX)
+			return false;
+		if (i ? place->first <= place[-1].first : place->first != 0)
+			return false;
+		if (place->first >= pack->header.messages)
+			return false;
+	}
+	return true;
+}
+
+static enum tp_status read_tables(struct tp_pack *pack, struct tp_error *err)
+{
+	const struct tp_pack_header *header = &pack->header;
+	const unsigned char *tables = pack->data + header->tables_at;
+	const unsigned char *groups = tables + (size_t)header->blocks * TP_PACK_BLOCK_ENTRY;
+	const unsigned char *journals = groups + (size_t)header->groups * TP_PACK_GROUP_ENTRY;
+
+	if (tp_crc32c(0, tables, (size_t)(header->file_bytes - header->tables_at)) !=
+		header->tables_crc)
+		return tp_fail(err, TP_DATA, "damaged: checksum of the tables at offset %ju",
+			(uintmax_t)header->tables_at);
+	pack->blocks = calloc((size_t)header->blocks + 1, sizeof *pack->blocks);
+	pack->groups = calloc((size_t)header->groups + 1, sizeof *pack->groups);
+	pack->journals = calloc((size_t)header->journals + 1, sizeof *pack->journals);
+	if (!pack->blocks || !pack->groups || !pack->journals)
+		return tp_fail(err, TP_NOMEM, "out of memory");
+	if (!read_blocks(pack, tables) || !read_groups(pack, groups))
+		return tp_fail(err, TP_DATA, "damaged: its tables contradict each other");
+	for (uint32_t i = 0; i < header->journals; i++)
+		pack->journals[i] = tp_le_get32(journals + (size_t)i * 4);
+	return TP_OK;
+}
+
+static int open_file(struct tp_pack *pack, uint32_t number)
+{
+	int fd = openat(pack->archive->dir, tp_pack_name("pack", number, "").text,
+		O_RDONLY | O_CLOEXEC);
+
+	pack->tier = TP_TIER_ONLINE;
+	if (fd >= 0 || errno != ENOENT)
+		return fd;
+	pack->tier = TP_TIER_CELLAR;
+	return openat(pack->archive->dir, tp_pack_name("cellar", number, "").text,
+		O_RDONLY | O_CLOEXEC);
+}
+
+enum tp_status tp_pack_open(struct tp_archive *archive, uint32_t number, struct tp_pack **out,
+	struct tp_error *err)
+{
+	struct tp_pack *pack = calloc(1, sizeof *pack);
+	enum tp_status status;
+	int fd;
+
+	*out = NULL;
+	if (!pack)
+		return tp_fail(err, TP_NOMEM, "out of memory");
+	pack->archive = archive;
+	tp_buf_init(&pack->group.bytes, TP_PACK_GROUP_MAX);
+	fd = open_file(pack, number);
+	if (fd < 0)
+		status = tp_fail_errno(err, TP_NOINPUT, "cannot open");
+	else
+		status = map_file(pack, fd, err);
+	if (fd >= 0)
+		close(fd);
+	if (!status)
+		status = read_tables(pack, err);
+	if (!status && pack->header.number != number)
+		status = tp_fail(err, TP_DATA, "this is pack %08u under another name",
+			pack->header.number);
+	if (status) {
+		tp_pack_close(pack);
+		return err ? tp_error_prefix(err, "pack %08u", number) : status;
+	}
+	*out = pack;
+	return TP_OK;
+}
+
+void tp_pack_close(struct tp_pack *pack)
+{
+	if (!pack)
+		return;
+	tp_pack_cache_drop(pack->archive, pack);
+	tp_pack_group_release(&pack->group);
+	if (pack->data)
+		munmap((void *)(uintptr_t)pack->data, (size_t)pack->header.file_bytes);
+	free(pack->blocks);
+	free(pack->groups);
+	free(pack->journals);
+	free(pack);
+}
+
+enum tp_tier tp_pack_tier(const struct tp_pack *pack)
+{
+	return pack->tier;
+}
+
+uint32_t tp_pack_number(const struct tp_pack *pack)
+{
+	return pack->header.number;
+}
+
+uint64_t tp_pack_size(const struct tp_pack *pack)
+{
+	return pack->header.file_bytes;
+}
+
+size_t tp_pack_count(const struct tp_pack *pack)
+{
+	return pack->header.messages;
+}
+
+const unsigned char *tp_pack_root(const struct tp_pack *pack)
+{
+	return pack->header.root;
+}
+
+const unsigned char *tp_pack_before(const struct tp_pack *pack)
+{
+	return pack->header.before;
+}
+
+const unsigned char *tp_pack_link(const struct tp_pack *pack)
+{
+	return pack->header.link;
+}
+
+const uint32_t *tp_pack_journals(const struct tp_pack *pack, size_t *count)
+{
+	*count = pack->header.journals;
+	return pack->journals;
+}
+
+/* --- pieces ------------------------------------------------------------------------------------ */
+
+bool tp_pack_piece_intact(const struct tp_pack *pack, const struct tp_pack_piece *piece)
+{
+	return tp_crc32c(0, pack->data + piece->at, piece->stored_bytes) == piece->crc;
+}
+
+uint32_t tp_pack_block_at(const struct tp_pack *pack, uint64_t at)
+{
+	uint32_t low = 0, high = pack->header.blocks;
+
+	while (high - low > 1) {
+		uint32_t middle = low + (high - low) / 2;
+
+		if (pack->blocks[middle].begin <= at)
+			low = middle;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+/* The frame has a checksum of its own, so the table's is not looked at here: what zstd gives is right,
+ * and of a damaged frame everything before the damage is given all the same. */
+enum tp_status tp_pack_block_read(struct tp_pack *pack, uint32_t index, const struct tp_buf **bytes,
+	struct tp_error *err)
+{
+	const struct tp_pack_piece *piece = &pack->blocks[index].piece;
+	struct tp_buf *kept = tp_pack_cache_get(pack->archive, pack, index);
+	struct tp_error why;
+	enum tp_status status;
+
+	*bytes = kept;
+	if (!kept)
+		return tp_fail(err, TP_NOMEM, "out of memory");
+	if (kept->len == piece->raw_bytes)
+		return TP_OK;
+	tp_buf_clear(kept);
+	status = tp_pack_piece_open(pack->archive, pack->header.number, pack->header.encrypted,
+		TP_PACK_BLOCK, index, pack->data + piece->at, piece, kept, &why);
+	return status ? tp_fail(err, status, "pack %08u: block %u at offset %ju: %s",
+				pack->header.number, index, (uintmax_t)piece->at, why.text)
+		      : TP_OK;
+}
+
+uint32_t tp_pack_group_size(const struct tp_pack *pack, uint32_t index)
+{
+	uint32_t end = index + 1 < pack->header.groups ? pack->groups[index + 1].first :
+							 pack->header.messages;
+
+	return end - pack->groups[index].first;
+}
+
+enum tp_status tp_pack_load_group(struct tp_pack *pack, uint32_t index, struct tp_error *err)
+{
+	const struct tp_pack_piece *piece = &pack->groups[index].piece;
+	enum tp_status status;
+
+	if (pack->has_group && pack->group_index == index)
+		return TP_OK;
+	pack->has_group = false;
+	tp_buf_clear(&pack->group.bytes);
+	status = tp_pack_piece_open(pack->archive, pack->header.number, pack->header.encrypted,
+		TP_PACK_GROUP, index, pack->data + piece->at, piece, &pack->group.bytes, err);
+	if (!status)
+		status = tp_pack_group_parse(&pack->group, tp_pack_group_size(pack, index), err);
+	if (status && err)
+		return tp_error_prefix(err, "pack %08u: group %u at offset %ju",
+			pack->header.number, index, (uintmax_t)piece->at);
+	pack->group_index = index;
+	pack->has_group = !status;
+	return status;
+}
+
+/* --- messages ---------------------------------------------------------------------------------- */
+
+static uint32_t group_of(const struct tp_pack *pack, size_t i)
+{
+	uint32_t low = 0, high = pack->header.groups;
+
+	while (high - low > 1) {
+		uint32_t middle = low + (high - low) / 2;
+
+		if (pack->groups[middle].first <= i)
+			low = middle;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+enum tp_status tp_pack_entry(struct tp_pack *pack, size_t i, const struct tp_pack_entry **entry,
+	struct tp_error *err)
+{
+	uint64_t stream = pack->header.stream_bytes;
+	enum tp_status status;
+	uint32_t group;
+
+	if (i >= pack->header.messages)
+		return tp_fail(err, TP_INTERNAL, "pack %08u has no message %zu",
+			pack->header.number, i);
+	group = group_of(pack, i);
+	status = tp_pack_load_group(pack, group, err);
+	if (status)
+		return status;
+	*entry = &pack->group.entries[i - pack->groups[group].first];
+	if ((*entry)->begin > stream || (*entry)->skeleton_bytes > stream - (*entry)->begin)
+		return tp_fail(err, TP_DATA, "pack %08u: %s is not where the directory says",
+			pack->header.number, (*entry)->id);
+	return TP_OK;
+}
+
+/* What the message takes: its share of the blocks it is in, and of its group. */
+static uint64_t stored_bytes(const struct tp_pack *pack, size_t i,
+	const struct tp_pack_entry *entry)
+{
+	uint32_t group = group_of(pack, i);
+	uint64_t end = entry->begin + entry->skeleton_bytes, bytes;
+
+	bytes = pack->groups[group].piece.stored_bytes / tp_pack_group_size(pack, group);
+	for (uint64_t at = entry->begin; at < end;) {
+		const struct tp_pack_block *block = &pack->blocks[tp_pack_block_at(pack, at)];
+		uint64_t block_end = block->begin + block->piece.raw_bytes;
+		uint64_t part = (end < block_end ? end : block_end) - at;
+
+		bytes += part * block->piece.stored_bytes / block->piece.raw_bytes;
+		at += part;
+	}
+	return bytes;
+}
+
+static enum tp_status read_erased(const struct tp_pack_entry *entry, struct tp_record *record,
+	struct tp_split *split, struct tp_error *err)
+{
+	struct tp_pack_entry nothing = *entry;
+	enum tp_status status;
+
+	nothing.sender = nothing.from = nothing.to = nothing.subject = nothing.actor = "";
+	status = tp_pack_entry_read(&nothing, record, split, err);
+	if (status)
+		return status;
+	return tp_fail(err, TP_NOTHING, "%s was erased", entry->id);
+}
+
+enum tp_status tp_pack_record(struct tp_pack *pack, size_t i, struct tp_record *record,
+	struct tp_split *split, struct tp_error *err)
+{
+	const struct tp_pack_entry *entry;
+	enum tp_status status = tp_pack_entry(pack, i, &entry, err);
+
+	if (status)
+		return status;
+	if (entry->erased)
+		return read_erased(entry, record, split, err);
+	status = tp_pack_entry_read(entry, record, split, err);
+	if (status)
+		return tp_error_prefix(err, "pack %08u: %s", pack->header.number, entry->id);
+	if (record)
+		record->stored_bytes = stored_bytes(pack, i, entry);
+	return TP_OK;
+}
+
+enum tp_status tp_pack_stream(struct tp_pack *pack, uint64_t begin, uint64_t len,
+	tp_press_sink *sink, void *context, struct tp_error *err)
+{
+	enum tp_status status = TP_OK;
+	struct tp_error why;
+
+	while (!status && len) {
+		uint32_t index = tp_pack_block_at(pack, begin);
+		uint64_t skip = begin - pack->blocks[index].begin;
+		uint64_t want = pack->blocks[index].piece.raw_bytes - skip;
+		const struct tp_buf *block;
+
+		want = want < len ? want : len;
+		status = tp_pack_block_read(pack, index, &block, &why);
+		/* Damage behind our part of the block is not ours. */
+		if (status == TP_DATA && skip + want <= block->len)
+			status = TP_OK;
+		if (status)
+			tp_fail(err, status, "%s", why.text);
+		else
+			status = sink(context, block->data + skip, (size_t)want, err);
+		begin += want;
+		len -= want;
+	}
+	return status;
+}
+
+enum tp_status tp_pack_skeleton(struct tp_pack *pack, size_t i, tp_press_sink *sink, void *context,
+	struct tp_error *err)
+{
+	const struct tp_pack_entry *entry;
+	enum tp_status status = tp_pack_entry(pack, i, &entry, err);
+
+	if (status)
+		return status;
+	if (entry->erased)
+		return tp_fail(err, TP_NOTHING, "%s was erased", entry->id);
+	return tp_pack_stream(pack, entry->begin, entry->skeleton_bytes, sink, context, err);
+}
+
+/* The first entry in the group whose id is not below `id`; group->count when there is none. */
+static uint32_t lower_bound(const struct tp_pack_group *group, const char *id)
+{
+	uint32_t low = 0, high = group->count;
+
+	while (low < high) {
+		uint32_t middle = low + (high - low) / 2;
+
+		if (memcmp(group->entries[middle].id, id, TP_ID_LEN) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+enum tp_status tp_pack_find(struct tp_pack *pack, const char *id, size_t *i, struct tp_error *err)
+{
+	uint32_t low = 0, high = pack->header.groups, k;
+	enum tp_status status;
+
+	if (strlen(id) != TP_ID_LEN || memcmp(pack->groups[0].id, id, TP_ID_LEN) > 0)
+		return TP_NOTHING;
+	while (high - low > 1) {
+		uint32_t middle = low + (high - low) / 2;
+
+		if (memcmp(pack->groups[middle].id, id, TP_ID_LEN) <= 0)
+			low = middle;
+		else
+			high = middle;
+	}
+	status = tp_pack_load_group(pack, low, err);
+	if (status)
+		return status;
+	k = lower_bound(&pack->group, id);
+	if (k == pack->group.count || memcmp(pack->group.entries[k].id, id, TP_ID_LEN))
+		return TP_NOTHING;
+	*i = (size_t)pack->groups[low].first + k;
+	return TP_OK;
+}

@@ -1,0 +1,280 @@
+/*
+ * Compression by zstd: see press.h. Contexts are kept between calls, one of each kind a thread,
+ * because making one costs more than compressing a mail. Every frame has zstd's own checksum of its
+ * content, and no frame has a window above 8 MiB, so that nothing we read can ask for more.
+ */
+#include "archive/press.h"
+
+#include <zdict.h>
+#include <zstd.h>
+#include <zstd_errors.h>
+
+#define WINDOW_LOG_MAX 23
+
+struct tp_press_dict {
+	ZSTD_CDict *press;
+	ZSTD_DDict *unpress;
+};
+
+struct tp_presser {
+	ZSTD_CCtx *context;
+	tp_press_sink *sink;
+	void *sink_context;
+	size_t room;
+	char *out;
+};
+
+static __thread ZSTD_CCtx *kept_press;
+static __thread ZSTD_DCtx *kept_unpress;
+
+static enum tp_status failed(const char *what, size_t code, struct tp_error *err)
+{
+	ZSTD_ErrorCode why = ZSTD_getErrorCode(code);
+
+	if (why == ZSTD_error_memory_allocation)
+		return tp_fail(err, TP_NOMEM, "%s: out of memory", what);
+	return tp_fail(err, TP_INTERNAL, "%s: zstd: %s", what, ZSTD_getErrorString(why));
+}
+
+static enum tp_status damaged(size_t code, struct tp_error *err)
+{
+	ZSTD_ErrorCode why = ZSTD_getErrorCode(code);
+
+	if (why == ZSTD_error_memory_allocation)
+		return tp_fail(err, TP_NOMEM, "decompressing: out of memory");
+	return tp_fail(err, TP_DATA, "damaged compressed data (%s)", ZSTD_getErrorString(why));
+}
+
+/* --- dictionaries ------------------------------------------------------------------------------
+ */
+
+enum tp_status tp_press_train(const void *samples, const size_t *sizes, size_t count,
+	size_t max_bytes, struct tp_buf *dict, struct tp_error *err)
+{
+	char *to;
+	size_t n;
+
+	if (count == 0 || count > UINT32_MAX)
+		return TP_NOTHING;
+	to = tp_buf_reserve(dict, max_bytes);
+	if (!to)
+		return tp_buf_status(dict, "dictionary", err);
+	n = ZDICT_trainFromBuffer(to, max_bytes, samples, sizes, (unsigned)count);
+	if (!ZDICT_isError(n)) {
+		tp_buf_grew(dict, n);
+		return TP_OK;
+	}
+	if (ZSTD_getErrorCode(n) == ZSTD_error_memory_allocation)
+		return tp_fail(err, TP_NOMEM, "dictionary: out of memory");
+	return TP_NOTHING; /* too few samples, or too much alike */
+}
+
+enum tp_status tp_press_dict_new(
+	const void *bytes, size_t len, int level, struct tp_press_dict **out, struct tp_error *err)
+{
+	struct tp_press_dict *dict = calloc(1, sizeof *dict);
+
+	*out = NULL;
+	if (!dict)
+		return tp_fail(err, TP_NOMEM, "dictionary: out of memory");
+	dict->unpress = ZSTD_createDDict(bytes, len);
+	dict->press = ZSTD_createCDict(bytes, len, level);
+	if (!dict->unpress || !dict->press) {
+		tp_press_dict_free(dict);
+		return tp_fail(err, TP_DATA, "dictionary: zstd does not take it");
+	}
+	*out = dict;
+	return TP_OK;
+}
+
+void tp_press_dict_free(struct tp_press_dict *dict)
+{
+	if (!dict)
+		return;
+	ZSTD_freeCDict(dict->press);
+	ZSTD_freeDDict(dict->unpress);
+	free(dict);
+}
+
+/* --- whole frames ------------------------------------------------------------------------------
+ */
+
+static size_t set_up(ZSTD_CCtx *context, int level, const ZSTD_CDict *dict)
+{
+	size_t code = ZSTD_CCtx_reset(context, ZSTD_reset_session_and_parameters);
+
+	if (!ZSTD_isError(code))
+		code = ZSTD_CCtx_setParameter(context, ZSTD_c_compressionLevel, level);
+	if (!ZSTD_isError(code))
+		code = ZSTD_CCtx_setParameter(context, ZSTD_c_checksumFlag, 1);
+	if (!ZSTD_isError(code) && dict)
+		code = ZSTD_CCtx_refCDict(context, dict);
+	return code;
+}
+
+enum tp_status tp_press(const void *bytes, size_t len, int level, const struct tp_press_dict *dict,
+	struct tp_buf *out, struct tp_error *err)
+{
+	size_t room = ZSTD_compressBound(len), n;
+	char *to;
+
+	if (!kept_press)
+		kept_press = ZSTD_createCCtx();
+	if (!kept_press)
+		return tp_fail(err, TP_NOMEM, "compressing: out of memory");
+	/* What cannot be compressed grows a little, and may just pass the buffer's maximum. */
+	if (room > out->max - out->len)
+		room = out->max - out->len;
+	to = tp_buf_reserve(out, room);
+	if (!to)
+		return tp_buf_status(out, "compressing", err);
+	n = set_up(kept_press, level, dict ? dict->press : NULL);
+	if (!ZSTD_isError(n))
+		n = ZSTD_compress2(kept_press, to, room, bytes, len);
+	if (ZSTD_isError(n) && ZSTD_getErrorCode(n) == ZSTD_error_dstSize_tooSmall)
+		return tp_fail(err, TP_LIMIT, "compressing: more than %zu bytes", out->max);
+	if (ZSTD_isError(n))
+		return failed("compressing", n, err);
+	tp_buf_grew(out, n);
+	return TP_OK;
+}
+
+enum tp_status tp_unpress(const void *frame, size_t len, const struct tp_press_dict *dict,
+	struct tp_buf *out, struct tp_error *err)
+{
+	unsigned long long size = ZSTD_getFrameContentSize(frame, len);
+	char *to;
+	size_t n;
+
+	if (size == ZSTD_CONTENTSIZE_UNKNOWN || size == ZSTD_CONTENTSIZE_ERROR ||
+		ZSTD_findFrameCompressedSize(frame, len) != len)
+		return tp_fail(err, TP_DATA, "damaged compressed data (no whole frame)");
+	if (size > out->max - out->len)
+		return tp_fail(
+			err, TP_LIMIT, "decompressing: %llu bytes are more than expected", size);
+	if (!kept_unpress)
+		kept_unpress = ZSTD_createDCtx();
+	to = kept_unpress ? tp_buf_reserve(out, (size_t)size) : NULL;
+	if (!to)
+		return tp_fail(err, TP_NOMEM, "decompressing: out of memory");
+	n = dict ? ZSTD_decompress_usingDDict(
+			   kept_unpress, to, (size_t)size, frame, len, dict->unpress)
+		 : ZSTD_decompressDCtx(kept_unpress, to, (size_t)size, frame, len);
+	if (ZSTD_isError(n))
+		return damaged(n, err);
+	tp_buf_grew(out, n);
+	return TP_OK;
+}
+
+void tp_press_thread_end(void)
+{
+	ZSTD_freeCCtx(kept_press);
+	ZSTD_freeDCtx(kept_unpress);
+	kept_press = NULL;
+	kept_unpress = NULL;
+}
+
+/* --- piece by piece ----------------------------------------------------------------------------
+ */
+
+enum tp_status tp_presser_new(int level, tp_press_sink *sink, void *context,
+	struct tp_presser **out, struct tp_error *err)
+{
+	struct tp_presser *presser = calloc(1, sizeof *presser);
+	size_t code;
+
+	*out = NULL;
+	if (!presser)
+		return tp_fail(err, TP_NOMEM, "compressing: out of memory");
+	presser->sink = sink;
+	presser->sink_context = context;
+	presser->room = ZSTD_CStreamOutSize();
+	presser->out = malloc(presser->room);
+	presser->context = ZSTD_createCCtx();
+	if (!presser->out || !presser->context) {
+		tp_presser_free(presser);
+		return tp_fail(err, TP_NOMEM, "compressing: out of memory");
+	}
+	code = set_up(presser->context, level, NULL);
+	if (!ZSTD_isError(code) && level > 19) /* up to 19 it is no larger by itself */
+		code = ZSTD_CCtx_setParameter(presser->context, ZSTD_c_windowLog, WINDOW_LOG_MAX);
+	if (ZSTD_isError(code)) {
+		tp_presser_free(presser);
+		return failed("compressing", code, err);
+	}
+	*out = presser;
+	return TP_OK;
+}
+
+/* Lets zstd take all of the input, and with ZSTD_e_end give all of the output. */
+static enum tp_status drive(struct tp_presser *presser, const void *bytes, size_t len,
+	ZSTD_EndDirective end, struct tp_error *err)
+{
+	ZSTD_inBuffer in = { bytes, len, 0 };
+	enum tp_status status = TP_OK;
+	size_t left;
+
+	do {
+		ZSTD_outBuffer out = { presser->out, presser->room, 0 };
+
+		left = ZSTD_compressStream2(presser->context, &out, &in, end);
+		if (ZSTD_isError(left))
+			return failed("compressing", left, err);
+		if (out.pos > 0)
+			status = presser->sink(presser->sink_context, presser->out, out.pos, err);
+	} while (!status && (in.pos < in.size || (end == ZSTD_e_end && left > 0)));
+	return status;
+}
+
+enum tp_status tp_presser_add(
+	struct tp_presser *presser, const void *bytes, size_t len, struct tp_error *err)
+{
+	return drive(presser, bytes, len, ZSTD_e_continue, err);
+}
+
+enum tp_status tp_presser_end(struct tp_presser *presser, struct tp_error *err)
+{
+	return drive(presser, NULL, 0, ZSTD_e_end, err);
+}
+
+void tp_presser_free(struct tp_presser *presser)
+{
+	if (!presser)
+		return;
+	ZSTD_freeCCtx(presser->context);
+	free(presser->out);
+	free(presser);
+}
+
+enum tp_status tp_unpress_stream(
+	const void *frame, size_t len, tp_press_sink *sink, void *context, struct tp_error *err)
+{
+	ZSTD_DCtx *unpress = ZSTD_createDCtx();
+	size_t room = ZSTD_DStreamOutSize(), left = 1;
+	ZSTD_inBuffer in = { frame, len, 0 };
+	enum tp_status status = TP_OK;
+	char *out = malloc(room);
+
+	if (!unpress || !out) {
+		status = tp_fail(err, TP_NOMEM, "decompressing: out of memory");
+		goto out;
+	}
+	ZSTD_DCtx_setParameter(unpress, ZSTD_d_windowLogMax, WINDOW_LOG_MAX);
+	while (!status && left > 0) {
+		ZSTD_outBuffer to = { out, room, 0 };
+
+		left = ZSTD_decompressStream(unpress, &to, &in);
+		if (ZSTD_isError(left))
+			status = damaged(left, err);
+		else if (to.pos > 0)
+			status = sink(context, out, to.pos, err);
+		else if (left > 0 && in.pos == in.size)
+			status = tp_fail(err, TP_DATA, "damaged compressed data (cut short)");
+	}
+	if (!status && in.pos < in.size)
+		status = tp_fail(err, TP_DATA, "damaged compressed data (more than a frame)");
+out:
+	ZSTD_freeDCtx(unpress);
+	free(out);
+	return status;
+}

@@ -1,0 +1,46 @@
+/*
+ * Putting mail into an archive: stored, fsynced, the way back proven, then acknowledged.
+ *
+ * The order is: shared lock; the delivery's lock; is it there already; blobs; journal record; fsync;
+ * the message read back from what was written and compared. A full journal is sealed afterwards by
+ * a process of its own (archive-rotate --seal), so that no mail waits for it.
+ */
+#ifndef TP_ARCHIVE_PUT_H
+#define TP_ARCHIVE_PUT_H
+
+#include "archive/archive.h"
+#include "archive/record.h"
+
+struct tp_put_request {
+	const char *data;
+	size_t len;
+	const char *sender;             /* NULL: from the header */
+	const struct tp_strings *rcpts; /* empty: from the header */
+	int64_t arrival_ms;             /* 0: now */
+	const char *actor;              /* NULL: "uid N" */
+};
+
+struct tp_put_result {
+	char id[TP_ID_LEN + 1];
+	bool known;            /* that delivery was there already */
+	uint64_t stored_bytes; /* newly written */
+	uint32_t holes;        /* base64 bodies that were stored decoded */
+};
+
+enum tp_status tp_put(struct tp_archive *archive, const struct tp_put_request *request,
+	struct tp_put_result *result, struct tp_error *err);
+
+/* Many in a row: one journal is held, and what was put is durable and may be acknowledged when
+ * tp_putter_flush returned. */
+struct tp_putter;
+enum tp_status tp_putter_new(
+	struct tp_archive *archive, struct tp_putter **putter, struct tp_error *err);
+enum tp_status tp_putter_put(struct tp_putter *putter, const struct tp_put_request *request,
+	struct tp_put_result *result, struct tp_error *err);
+enum tp_status tp_putter_flush(struct tp_putter *putter, struct tp_error *err);
+void tp_putter_free(struct tp_putter *putter); /* what was not flushed may be there or not */
+
+/* True when some journal is full: then sealing is due. */
+bool tp_put_wants_seal(struct tp_archive *archive);
+
+#endif

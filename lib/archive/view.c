@@ -1,0 +1,267 @@
+/* One look at an archive: see view.h. */
+#include "archive/view.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "archive/view_parts.h"
+
+/* A sealer that was killed leaves spent journals behind, named by the packs that it had made: those
+ * are the newest. How many packs are asked. */
+#define SEALED_TOGETHER 2
+
+static enum tp_status add_part(struct tp_view *view, enum tp_segment_kind kind, enum tp_tier tier,
+	uint32_t number, struct tp_error *err)
+{
+	struct tp_view_part *grown;
+	size_t cap = view->cap ? view->cap * 2 : 64;
+
+	if (view->count == view->cap) {
+		grown = reallocarray(view->parts, cap, sizeof *grown);
+		if (!grown)
+			return tp_fail(err, TP_NOMEM, "archive: out of memory");
+		view->parts = grown;
+		view->cap = cap;
+	}
+	view->parts[view->count++] =
+		(struct tp_view_part){ .kind = kind, .tier = tier, .number = number };
+	return TP_OK;
+}
+
+static enum tp_status add_folder(struct tp_view *view, const char *folder,
+	enum tp_segment_kind kind, enum tp_tier tier, struct tp_error *err)
+{
+	uint32_t *numbers = NULL;
+	size_t count = 0;
+	enum tp_status status = tp_archive_numbers(view->archive, folder, &numbers, &count, err);
+
+	for (size_t i = 0; !status && i < count; i++)
+		status = add_part(view, kind, tier, numbers[i], err);
+	free(numbers);
+	return status;
+}
+
+static int compare_parts(const void *a, const void *b)
+{
+	const struct tp_view_part *x = a, *y = b;
+
+	return x->number < y->number ? -1 : x->number > y->number;
+}
+
+/* A pack that is in both folders was on its way when the power went: it counts once, in the cellar. */
+static void drop_doubles(struct tp_view *view)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < view->count; i++) {
+		if (kept && view->parts[kept - 1].number == view->parts[i].number)
+			view->parts[kept - 1].tier = TP_TIER_CELLAR;
+		else
+			view->parts[kept++] = view->parts[i];
+	}
+	view->count = kept;
+}
+
+static enum tp_status note_spent(
+	struct tp_view *view, uint32_t pack_number, struct tp_strings *spent, struct tp_error *err)
+{
+	struct tp_pack *pack;
+	const uint32_t *journals;
+	size_t count = 0;
+	enum tp_status status = tp_view_pack(view, pack_number, &pack, err);
+
+	/* A pack that cannot be read says nothing; what it held may still be in its journals. */
+	if (status == TP_DATA)
+		return TP_OK;
+	if (status)
+		return status;
+	journals = tp_pack_journals(pack, &count);
+	for (size_t i = 0; !status && i < count; i++)
+		status = tp_strings_addf(spent, err, "%u", journals[i]);
+	return status;
+}
+
+static bool is_spent(const struct tp_strings *spent, uint32_t number)
+{
+	char text[16];
+
+	snprintf(text, sizeof text, "%u", number);
+	for (size_t i = 0; i < spent->count; i++)
+		if (!strcmp(spent->list[i], text))
+			return true;
+	return false;
+}
+
+/* Journals whose messages are in a pack already are left out. */
+static enum tp_status add_journals(struct tp_view *view, size_t packs, struct tp_error *err)
+{
+	struct tp_strings spent = TP_STRINGS_INIT;
+	uint32_t *numbers = NULL;
+	size_t count = 0;
+	enum tp_status status = tp_archive_numbers(view->archive, "journal", &numbers, &count, err);
+
+	for (size_t i = 0; !status && count && i < packs && i < SEALED_TOGETHER; i++)
+		status = note_spent(view, view->parts[packs - 1 - i].number, &spent, err);
+	for (size_t i = 0; !status && i < count; i++)
+		if (!is_spent(&spent, numbers[i]))
+			status =
+				add_part(view, TP_SEGMENT_JOURNAL, TP_TIER_ONLINE, numbers[i], err);
+	tp_strings_release(&spent);
+	free(numbers);
+	return status;
+}
+
+/* disc/ is made when the first disc is confirmed. */
+static enum tp_status add_discs(struct tp_view *view, struct tp_error *err)
+{
+	int fd = openat(view->archive->dir, "disc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *stream = fd < 0 ? NULL : fdopendir(fd);
+	enum tp_status status = TP_OK;
+	struct dirent *entry;
+	char *end;
+
+	if (!stream) {
+		if (fd >= 0)
+			close(fd);
+		return errno == ENOENT ? TP_OK : tp_fail_errno(err, TP_IO, "disc");
+	}
+	while (!status && (entry = readdir(stream))) {
+		unsigned long number = strtoul(entry->d_name, &end, 10);
+
+		if (end == entry->d_name + 8 && !strcmp(end, ".tpx"))
+			status = add_part(
+				view, TP_SEGMENT_DISC, TP_TIER_DISC, (uint32_t)number, err);
+	}
+	closedir(stream);
+	return status;
+}
+
+static enum tp_status add_parts(struct tp_view *view, struct tp_error *err)
+{
+	enum tp_status status = add_folder(view, "pack", TP_SEGMENT_PACK, TP_TIER_ONLINE, err);
+	size_t packs;
+
+	if (!status)
+		status = add_folder(view, "cellar", TP_SEGMENT_PACK, TP_TIER_CELLAR, err);
+	if (status)
+		return status;
+	if (view->count)
+		qsort(view->parts, view->count, sizeof *view->parts, compare_parts);
+	drop_doubles(view);
+	packs = view->count;
+	status = add_discs(view, err);
+	return status ? status : add_journals(view, packs, err);
+}
+
+enum tp_status tp_view_open(struct tp_archive *archive, struct tp_view **view, struct tp_error *err)
+{
+	struct tp_view *v;
+	enum tp_status status = tp_archive_need_key(archive, err);
+
+	*view = NULL;
+	if (status)
+		return status;
+	v = calloc(1, sizeof *v);
+	if (!v)
+		return tp_fail(err, TP_NOMEM, "archive: out of memory");
+	v->archive = archive;
+	status = tp_archive_lock(archive, false, err);
+	if (status) {
+		free(v);
+		return status;
+	}
+	status = tp_chunk_new(&v->chunk, err);
+	if (!status)
+		status = add_parts(v, err);
+	if (status)
+		tp_view_close(v);
+	else
+		*view = v;
+	return status;
+}
+
+void tp_view_close(struct tp_view *view)
+{
+	if (!view)
+		return;
+	tp_chunk_free(view->chunk);
+	for (size_t i = 0; i < view->count; i++)
+		tp_view_part_close(&view->parts[i]);
+	tp_pack_close(view->pack);
+	tp_journal_close(view->journal);
+	free(view->parts);
+	free(view->spans);
+	tp_archive_unlock(view->archive);
+	free(view);
+}
+
+/* --- spans ----------------------------------------------------------------------------------- */
+
+static enum tp_status add_spans(
+	struct tp_view *view, struct tp_segment *segment, uint32_t part, struct tp_error *err)
+{
+	size_t chunks = segment ? tp_segment_chunks(segment) : 0;
+	size_t cap = view->span_cap ? view->span_cap * 2 : 256;
+	struct tp_span *grown;
+
+	while (cap < view->span_count + chunks)
+		cap *= 2;
+	if (view->span_count + chunks > view->span_cap) {
+		grown = reallocarray(view->spans, cap, sizeof *grown);
+		if (!grown)
+			return tp_fail(err, TP_NOMEM, "archive: out of memory");
+		view->spans = grown;
+		view->span_cap = cap;
+	}
+	for (uint32_t i = 0; i < chunks; i++)
+		view->spans[view->span_count++] = (struct tp_span){ segment, i, part };
+	return TP_OK;
+}
+
+enum tp_status tp_view_spans(struct tp_view *view, unsigned tiers, const struct tp_span **spans,
+	size_t *count, struct tp_error *err)
+{
+	enum tp_status status = TP_OK;
+
+	view->span_count = 0;
+	for (uint32_t i = 0; !status && i < view->count; i++) {
+		struct tp_view_part *part = &view->parts[i];
+
+		if (!(tiers & 1u << part->tier))
+			continue;
+		status = tp_view_part_open(view, part, err);
+		if (!status)
+			status = add_spans(view, part->segment, i, err);
+		if (!status)
+			status = add_spans(view, part->rest, i, err);
+	}
+	*spans = view->spans;
+	*count = view->span_count;
+	return status;
+}
+
+void tp_view_place(
+	const struct tp_view *view, const struct tp_span *span, uint64_t at, struct tp_place *place)
+{
+	const struct tp_view_part *part = &view->parts[span->part];
+
+	*place = (struct tp_place){ .in_journal = part->kind == TP_SEGMENT_JOURNAL,
+		.number = part->number,
+		.at = at,
+		.tier = part->tier,
+		.disc = part->kind == TP_SEGMENT_DISC ? part->number : 0 };
+}
+
+enum tp_status tp_view_mend(struct tp_view *view, const struct tp_span *span, struct tp_error *err)
+{
+	uint32_t part = span->part;
+
+	tp_chunk_free(view->chunk);
+	view->chunk = NULL;
+	view->span_count = 0;
+	if (tp_chunk_new(&view->chunk, err))
+		return err ? err->status : TP_NOMEM;
+	return tp_view_part_remake(view, &view->parts[part], err);
+}

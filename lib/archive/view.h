@@ -1,0 +1,91 @@
+/*
+ * One look at an archive: its packs, cellar packs, discs and journals as they stand while the shared
+ * lock is held. Everything that reads goes through here; nobody else knows in which file a message
+ * is. A message that stands in a pack and still in the journal it was sealed from is shown once.
+ */
+#ifndef TP_ARCHIVE_VIEW_H
+#define TP_ARCHIVE_VIEW_H
+
+#include "archive/archive.h"
+#include "archive/press.h"
+#include "archive/record.h"
+#include "archive/segment.h"
+#include "archive/split.h"
+
+struct tp_view; /* keeps the shared lock; for one thread, spans aside */
+
+/* Where a message is. */
+struct tp_place {
+	bool in_journal;
+	uint32_t number; /* of the journal or pack */
+	uint64_t at;     /* offset in the journal, index in the pack */
+	enum tp_tier tier;
+	uint32_t disc; /* tier disc: number in the ledger; else 0 */
+};
+
+enum tp_status tp_view_open(
+	struct tp_archive *archive, struct tp_view **view, struct tp_error *err);
+void tp_view_close(struct tp_view *view);
+
+/* --- one message ----------------------------------------------------------------------------- */
+
+/* The message with that id, in any tier. TP_NOTHING: there is none. An erased one is TP_NOTHING with
+ * a sentence that says so. */
+enum tp_status tp_view_find(
+	struct tp_view *view, const char *id, struct tp_place *place, struct tp_error *err);
+
+/* The id under which that delivery is stored already, or TP_NOTHING. tp_view_find_sealed leaves the
+ * journals out, and tp_view_find_sealed_id asks for an id there. */
+enum tp_status tp_view_find_delivery(struct tp_view *view,
+	const unsigned char delivery[TP_SHA256_BYTES], char id[TP_ID_LEN + 1],
+	struct tp_error *err);
+enum tp_status tp_view_find_sealed(struct tp_view *view,
+	const unsigned char delivery[TP_SHA256_BYTES], char id[TP_ID_LEN + 1],
+	struct tp_error *err);
+enum tp_status tp_view_find_sealed_id(
+	struct tp_view *view, const char *id, struct tp_place *place, struct tp_error *err);
+
+/* Record and holes; either may be NULL. TP_UNAVAILABLE: it is on a disc. */
+enum tp_status tp_view_record(struct tp_view *view, const struct tp_place *place,
+	struct tp_record *record, struct tp_split *split, struct tp_error *err);
+
+/* The message's original bytes, in order; checked against its SHA-256 at the end (TP_DATA naming
+ * pack, place and id; some bytes may have been given by then). */
+enum tp_status tp_view_content(struct tp_view *view, const struct tp_place *place,
+	tp_press_sink *sink, void *context, struct tp_error *err);
+
+/* --- finding --------------------------------------------------------------------------------- */
+
+/* A chunk of a segment, and whose it is. */
+struct tp_span {
+	struct tp_segment *segment;
+	uint32_t chunk;
+	uint32_t part; /* private */
+};
+
+/* All chunks of some tiers, in no order; `tiers` is a set of 1 << enum tp_tier. Borrowed until the
+ * view is closed or mended. A pack whose segment is missing or damaged gets a new one on the way (in
+ * memory where nothing can be written); so does a journal that grew long. Chunks may be read by
+ * several threads. */
+enum tp_status tp_view_spans(struct tp_view *view, unsigned tiers, const struct tp_span **spans,
+	size_t *count, struct tp_error *err);
+/* Where the row with that `at` (chunk.h) is. */
+void tp_view_place(const struct tp_view *view, const struct tp_span *span, uint64_t at,
+	struct tp_place *place);
+/* Makes the segment of a span again, because reading it gave TP_DATA. All spans are void then. */
+enum tp_status tp_view_mend(struct tp_view *view, const struct tp_span *span, struct tp_error *err);
+
+/* --- all of it ------------------------------------------------------------------------------- */
+
+/* Every message, with its place: packs in the order of their numbers, oldest message first in each,
+ * then journals. Erased ones are passed over. Ends at the first `each` that fails, with its status. */
+typedef enum tp_status tp_view_each(void *context, const struct tp_place *place,
+	const struct tp_record *record, const struct tp_split *split, struct tp_error *err);
+enum tp_status tp_view_walk(struct tp_view *view, unsigned tiers, tp_view_each *each, void *context,
+	struct tp_error *err);
+
+/* Bytes of a tier on the disk: its packs and, for online, journals and blobs. */
+enum tp_status tp_view_stored(
+	struct tp_view *view, enum tp_tier tier, uint64_t *bytes, struct tp_error *err);
+
+#endif

@@ -1,0 +1,48 @@
+/* What a view is made of. Private to view*.c. */
+#ifndef TP_ARCHIVE_VIEW_PARTS_H
+#define TP_ARCHIVE_VIEW_PARTS_H
+
+#include "archive/chunk.h"
+#include "archive/journal.h"
+#include "archive/pack.h"
+#include "archive/view.h"
+
+/* A pack, a journal, or what is known of a disc. */
+struct tp_view_part {
+	enum tp_segment_kind kind;
+	enum tp_tier tier;
+	uint32_t number;
+	bool opened;
+	struct tp_segment *segment; /* NULL: a journal that has none */
+	struct tp_segment *rest;    /* of a journal: what came after its segment, in memory */
+};
+
+struct tp_view {
+	struct tp_archive *archive;
+	struct tp_view_part *parts; /* packs by number, then discs, then journals by number */
+	size_t count, cap;
+	struct tp_span *spans;
+	size_t span_count, span_cap;
+	/* read last, and likely the next again */
+	struct tp_pack *pack;
+	uint32_t pack_number;
+	struct tp_journal_reader *journal;
+	uint32_t journal_number;
+	struct tp_chunk *chunk;
+};
+
+/* Opens the part's segments, or makes them. */
+enum tp_status tp_view_part_open(
+	struct tp_view *view, struct tp_view_part *part, struct tp_error *err);
+void tp_view_part_close(struct tp_view_part *part);
+/* Makes them again whatever is there. */
+enum tp_status tp_view_part_remake(
+	struct tp_view *view, struct tp_view_part *part, struct tp_error *err);
+
+/* The pack or journal, kept open until another is asked for. */
+enum tp_status tp_view_pack(
+	struct tp_view *view, uint32_t number, struct tp_pack **pack, struct tp_error *err);
+enum tp_status tp_view_journal(struct tp_view *view, uint32_t number,
+	struct tp_journal_reader **journal, struct tp_error *err);
+
+#endif

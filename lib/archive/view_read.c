@@ -1,0 +1,432 @@
+/* Finding and reading single messages: see view.h. */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "archive/blob.h"
+#include "archive/view_parts.h"
+
+/* --- by id ----------------------------------------------------------------------------------- */
+
+/* An id holds arrivals from 1970 on: earlier ones are 0 there. */
+static int64_t as_in_id(int64_t arrival_ms)
+{
+	char id[TP_ID_LEN + 1];
+
+	tp_id_make(arrival_ms, 0, id);
+	return tp_id_arrival(id);
+}
+
+/* The first row that did not arrive before `when`. */
+static size_t first_since(const struct tp_rows *rows, int64_t when)
+{
+	size_t low = 0, high = rows->count;
+
+	while (low < high) {
+		size_t middle = (low + high) / 2;
+
+		if (as_in_id(rows->arrival_ms[middle]) < when)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+/* TP_NOTHING: not in this chunk. *erased: it is there, and was erased. */
+static enum tp_status find_in_chunk(struct tp_view *view, struct tp_view_part *part, uint32_t chunk,
+	const char *id, bool *erased, struct tp_place *place, struct tp_error *err)
+{
+	int64_t when = tp_id_arrival(id);
+	uint32_t tail = tp_id_tail(id);
+	struct tp_rows rows;
+	struct tp_span span = { part->segment, chunk, (uint32_t)(part - view->parts) };
+	enum tp_status status;
+
+	tp_chunk_turn(view->chunk, part->segment, chunk);
+	status = tp_chunk_rows(view->chunk, &rows, err);
+	if (status)
+		return status;
+	for (size_t i = first_since(&rows, when);
+		i < rows.count && as_in_id(rows.arrival_ms[i]) == when; i++) {
+		if (rows.tail[i] != tail)
+			continue;
+		*erased = rows.erased[i];
+		tp_view_place(view, &span, rows.at[i], place);
+		if (!*erased)
+			return TP_OK;
+	}
+	return TP_NOTHING;
+}
+
+static enum tp_status find_in_segment(struct tp_view *view, struct tp_view_part *part,
+	const char *id, bool *erased, struct tp_place *place, struct tp_error *err)
+{
+	int64_t when = tp_id_arrival(id);
+	enum tp_status status = TP_NOTHING;
+
+	for (uint32_t c = 0; status == TP_NOTHING && c < tp_segment_chunks(part->segment); c++) {
+		const struct tp_chunk_range *range = tp_segment_range(part->segment, c);
+
+		if (as_in_id(range->first_ms) <= when && when <= as_in_id(range->last_ms))
+			status = find_in_chunk(view, part, c, id, erased, place, err);
+	}
+	return status;
+}
+
+static enum tp_status find_in_journal(struct tp_view *view, struct tp_view_part *part,
+	const char *id, struct tp_place *place, struct tp_error *err)
+{
+	struct tp_journal_reader *journal;
+	uint64_t offset;
+	enum tp_status status = tp_view_journal(view, part->number, &journal, err);
+
+	if (!status)
+		status = tp_journal_find(journal, id, &offset, err);
+	if (!status)
+		*place = (struct tp_place){ true, part->number, offset, TP_TIER_ONLINE, 0 };
+	return status == TP_DATA ? TP_NOTHING : status;
+}
+
+/* A segment that turns out damaged is made again, and asked again. */
+static enum tp_status find_in_part(struct tp_view *view, struct tp_view_part *part, const char *id,
+	bool *erased, struct tp_place *place, struct tp_error *err)
+{
+	enum tp_status status;
+
+	if (part->kind == TP_SEGMENT_JOURNAL)
+		return find_in_journal(view, part, id, place, err);
+	status = tp_view_part_open(view, part, err);
+	if (!status)
+		status = find_in_segment(view, part, id, erased, place, err);
+	if (status != TP_DATA || part->kind != TP_SEGMENT_PACK)
+		return status;
+	status = tp_view_part_remake(view, part, err);
+	return status ? status : find_in_segment(view, part, id, erased, place, err);
+}
+
+static enum tp_status find(struct tp_view *view, const char *id, bool journals,
+	struct tp_place *place, struct tp_error *err)
+{
+	enum tp_status status = TP_NOTHING;
+	bool erased = false;
+
+	for (size_t i = view->count; i-- > 0 && status == TP_NOTHING;)
+		if (journals || view->parts[i].kind != TP_SEGMENT_JOURNAL)
+			status = find_in_part(view, &view->parts[i], id, &erased, place, err);
+	if (status != TP_NOTHING)
+		return status;
+	if (erased)
+		return tp_fail(err, TP_NOTHING, "%s: was erased", id);
+	return tp_fail(err, TP_NOTHING, "%s: not in the archive", id);
+}
+
+enum tp_status tp_view_find(
+	struct tp_view *view, const char *id, struct tp_place *place, struct tp_error *err)
+{
+	return find(view, id, true, place, err);
+}
+
+enum tp_status tp_view_find_sealed_id(
+	struct tp_view *view, const char *id, struct tp_place *place, struct tp_error *err)
+{
+	return find(view, id, false, place, err);
+}
+
+/* --- by delivery ----------------------------------------------------------------------------- */
+
+/* The row has the same first 8 bytes of the hash; the record says whether it has the rest. */
+static enum tp_status confirm(struct tp_view *view, struct tp_view_part *part,
+	const struct tp_row *row, const unsigned char *delivery, char id[TP_ID_LEN + 1],
+	struct tp_error *err)
+{
+	struct tp_record record = TP_RECORD_INIT;
+	struct tp_rows rows;
+	struct tp_pack *pack;
+	enum tp_status status;
+
+	tp_chunk_turn(view->chunk, part->segment, row->chunk);
+	status = tp_chunk_rows(view->chunk, &rows, err);
+	if (!status)
+		status = tp_view_pack(view, part->number, &pack, err);
+	if (!status)
+		status = tp_pack_record(pack, rows.at[row->row], &record, NULL, err);
+	if (!status && memcmp(record.delivery, delivery, TP_SHA256_BYTES))
+		status = TP_NOTHING;
+	if (!status)
+		memcpy(id, record.id, sizeof record.id);
+	tp_record_release(&record);
+	return status;
+}
+
+static enum tp_status find_delivery_in_pack(struct tp_view *view, struct tp_view_part *part,
+	const unsigned char *delivery, char id[TP_ID_LEN + 1], struct tp_error *err)
+{
+	struct tp_row row;
+	enum tp_status status = tp_view_part_open(view, part, err);
+
+	if (!status)
+		status = tp_segment_find_delivery(part->segment, delivery, &row, err);
+	if (status == TP_DATA) {
+		status = tp_view_part_remake(view, part, err);
+		if (!status)
+			status = tp_segment_find_delivery(part->segment, delivery, &row, err);
+	}
+	if (!status)
+		status = confirm(view, part, &row, delivery, id, err);
+	/* What cannot be read counts as not stored: then the mail is stored again. */
+	return status == TP_DATA ? TP_NOTHING : status;
+}
+
+enum tp_status tp_view_find_sealed(struct tp_view *view,
+	const unsigned char delivery[TP_SHA256_BYTES], char id[TP_ID_LEN + 1], struct tp_error *err)
+{
+	enum tp_status status = TP_NOTHING;
+
+	for (size_t i = view->count; i-- > 0 && status == TP_NOTHING;)
+		if (view->parts[i].kind == TP_SEGMENT_PACK)
+			status = find_delivery_in_pack(view, &view->parts[i], delivery, id, err);
+	return status;
+}
+
+enum tp_status tp_view_find_delivery(struct tp_view *view,
+	const unsigned char delivery[TP_SHA256_BYTES], char id[TP_ID_LEN + 1], struct tp_error *err)
+{
+	struct tp_journal_reader *journal;
+	enum tp_status status = TP_NOTHING;
+	uint64_t offset;
+
+	for (size_t i = view->count; i-- > 0 && status == TP_NOTHING;) {
+		if (view->parts[i].kind != TP_SEGMENT_JOURNAL)
+			continue;
+		status = tp_view_journal(view, view->parts[i].number, &journal, err);
+		if (!status)
+			status = tp_journal_find_delivery(journal, delivery, id, &offset, err);
+		if (status == TP_DATA)
+			status = TP_NOTHING;
+	}
+	return status == TP_NOTHING ? tp_view_find_sealed(view, delivery, id, err) : status;
+}
+
+/* --- reading --------------------------------------------------------------------------------- */
+
+enum tp_status tp_view_record(struct tp_view *view, const struct tp_place *place,
+	struct tp_record *record, struct tp_split *split, struct tp_error *err)
+{
+	struct tp_journal_reader *journal;
+	struct tp_pack *pack;
+	enum tp_status status;
+
+	if (place->tier == TP_TIER_DISC)
+		return tp_fail(err, TP_UNAVAILABLE, "it is on disc %u", place->disc);
+	if (place->in_journal) {
+		status = tp_view_journal(view, place->number, &journal, err);
+		return status ? status : tp_journal_read(journal, place->at, record, split, err);
+	}
+	status = tp_view_pack(view, place->number, &pack, err);
+	return status ? status : tp_pack_record(pack, place->at, record, split, err);
+}
+
+/* A message on its way: skeleton into the joiner, the joined bytes into hash and sink. */
+struct passage {
+	struct tp_archive *archive;
+	struct tp_joiner *joiner;
+	struct tp_sha256 *sha;
+	tp_press_sink *sink;
+	void *context;
+};
+
+static enum tp_status take_message(
+	void *context, const char *bytes, size_t len, struct tp_error *err)
+{
+	struct passage *p = context;
+	enum tp_status status = tp_sha256_add(p->sha, bytes, len, err);
+
+	return status ? status : p->sink(p->context, bytes, len, err);
+}
+
+static enum tp_status take_skeleton(
+	void *context, const char *bytes, size_t len, struct tp_error *err)
+{
+	struct passage *p = context;
+
+	return tp_joiner_add(p->joiner, bytes, len, err);
+}
+
+static enum tp_status give_blob(void *context, const unsigned char sha256[TP_SHA256_BYTES],
+	tp_press_sink *sink, void *sink_context, struct tp_error *err)
+{
+	struct passage *p = context;
+
+	return tp_blob_read(p->archive, sha256, sink, sink_context, err);
+}
+
+static enum tp_status pass(
+	struct tp_view *view, const struct tp_place *place, struct passage *p, struct tp_error *err)
+{
+	struct tp_journal_reader *journal;
+	struct tp_pack *pack;
+	enum tp_status status;
+
+	if (place->in_journal) {
+		status = tp_view_journal(view, place->number, &journal, err);
+		if (!status)
+			status = tp_journal_skeleton(journal, place->at, take_skeleton, p, err);
+	} else {
+		status = tp_view_pack(view, place->number, &pack, err);
+		if (!status)
+			status = tp_pack_skeleton(pack, place->at, take_skeleton, p, err);
+	}
+	return status ? status : tp_joiner_end(p->joiner, err);
+}
+
+static enum tp_status say_damaged(
+	const struct tp_place *place, const char *id, struct tp_error *err)
+{
+	return tp_error_prefix(err, "%s: %s %u at %llu", *id ? id : "message",
+		place->in_journal ? "journal" : "pack", place->number,
+		(unsigned long long)place->at);
+}
+
+enum tp_status tp_view_content(struct tp_view *view, const struct tp_place *place,
+	tp_press_sink *sink, void *context, struct tp_error *err)
+{
+	struct passage p = { .archive = view->archive, .sink = sink, .context = context };
+	struct tp_record record = TP_RECORD_INIT;
+	struct tp_split split = { NULL, 0, 0 };
+	unsigned char sha256[TP_SHA256_BYTES];
+	struct tp_error own;
+	enum tp_status status;
+
+	err = err ? err : &own;
+	status = tp_view_record(view, place, &record, &split, err);
+	if (!status)
+		status = tp_sha256_new(&p.sha, err);
+	if (!status)
+		status = tp_joiner_new(&split, give_blob, &p, take_message, &p, &p.joiner, err);
+	if (!status)
+		status = pass(view, place, &p, err);
+	if (!status)
+		status = tp_sha256_end(p.sha, sha256, err);
+	if (!status && memcmp(sha256, record.sha256, sizeof sha256))
+		status = tp_fail(err, TP_DATA, "the bytes are not those that came");
+	if (status == TP_DATA || status == TP_NOINPUT)
+		status = say_damaged(place, record.id, err);
+	tp_joiner_free(p.joiner);
+	tp_sha256_free(p.sha);
+	tp_split_release(&split);
+	tp_record_release(&record);
+	return status;
+}
+
+/* --- all of it ------------------------------------------------------------------------------- */
+
+static enum tp_status walk_pack(struct tp_view *view, const struct tp_view_part *part,
+	tp_view_each *each, void *context, struct tp_error *err)
+{
+	struct tp_record record = TP_RECORD_INIT;
+	struct tp_split split = { NULL, 0, 0 };
+	struct tp_pack *pack;
+	enum tp_status status = tp_view_pack(view, part->number, &pack, err);
+
+	for (size_t i = 0; !status && i < tp_pack_count(pack); i++) {
+		struct tp_place place = { false, part->number, i, part->tier, 0 };
+
+		status = tp_pack_record(pack, i, &record, &split, err);
+		if (!status)
+			status = each(context, &place, &record, &split, err);
+		else if (status == TP_NOTHING)
+			status = TP_OK;
+		tp_split_release(&split);
+	}
+	tp_record_release(&record);
+	return status;
+}
+
+static enum tp_status walk_journal(struct tp_view *view, const struct tp_view_part *part,
+	tp_view_each *each, void *context, struct tp_error *err)
+{
+	struct tp_record record = TP_RECORD_INIT;
+	struct tp_split split = { NULL, 0, 0 };
+	struct tp_place place = { true, part->number, 0, TP_TIER_ONLINE, 0 };
+	struct tp_journal_reader *journal;
+	uint64_t torn;
+	enum tp_status status = tp_view_journal(view, part->number, &journal, err);
+
+	if (!status)
+		tp_journal_rewind(journal);
+	while (!status) {
+		status = tp_journal_next(journal, NULL, &place.at, &torn, err);
+		if (!status)
+			status = tp_journal_read(journal, place.at, &record, &split, err);
+		if (!status)
+			status = each(context, &place, &record, &split, err);
+		tp_split_release(&split);
+	}
+	tp_record_release(&record);
+	return status == TP_NOTHING ? TP_OK : status;
+}
+
+enum tp_status tp_view_walk(struct tp_view *view, unsigned tiers, tp_view_each *each, void *context,
+	struct tp_error *err)
+{
+	enum tp_status status = TP_OK;
+
+	for (size_t i = 0; !status && i < view->count; i++) {
+		struct tp_view_part *part = &view->parts[i];
+
+		if (!(tiers & 1u << part->tier))
+			continue;
+		if (part->kind == TP_SEGMENT_PACK)
+			status = walk_pack(view, part, each, context, err);
+		else if (part->kind == TP_SEGMENT_JOURNAL)
+			status = walk_journal(view, part, each, context, err);
+	}
+	return status;
+}
+
+/* Adds up the files of a folder and of the folders in it; what is not there is nothing. */
+static enum tp_status add_folder(
+	int above, const char *name, bool deep, uint64_t *bytes, struct tp_error *err)
+{
+	int fd = openat(above, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *stream = fd < 0 ? NULL : fdopendir(fd);
+	enum tp_status status = TP_OK;
+	struct dirent *entry;
+	struct stat st;
+
+	if (!stream) {
+		if (fd >= 0)
+			close(fd);
+		return errno == ENOENT ? TP_OK : tp_fail_errno(err, TP_IO, "%s", name);
+	}
+	while (!status && (entry = readdir(stream))) {
+		if (*entry->d_name == '.' || fstatat(fd, entry->d_name, &st, AT_SYMLINK_NOFOLLOW))
+			continue;
+		if (S_ISREG(st.st_mode))
+			*bytes += (uint64_t)st.st_size;
+		else if (deep && S_ISDIR(st.st_mode))
+			status = add_folder(fd, entry->d_name, false, bytes, err);
+	}
+	closedir(stream);
+	return status;
+}
+
+enum tp_status tp_view_stored(
+	struct tp_view *view, enum tp_tier tier, uint64_t *bytes, struct tp_error *err)
+{
+	int dir = view->archive->dir;
+	enum tp_status status = TP_OK;
+
+	*bytes = 0;
+	if (tier == TP_TIER_CELLAR)
+		return add_folder(dir, "cellar", false, bytes, err);
+	if (tier != TP_TIER_ONLINE)
+		return TP_OK;
+	status = add_folder(dir, "pack", false, bytes, err);
+	if (!status)
+		status = add_folder(dir, "journal", false, bytes, err);
+	return status ? status : add_folder(dir, "blob", true, bytes, err);
+}
