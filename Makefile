@@ -23,7 +23,7 @@ sysconfdir ?= /etc
 
 # Third-party libraries. Each is touched by one module only (HACKING.md, "The walls"); the linker
 # drops (--as-needed) what a tool's own modules do not use, so no list is kept for each tool.
-PACKAGES := libcurl libcrypto yaml-0.1 libpcre2-8 sqlite3 jansson
+PACKAGES := gmime-3.0 libcurl libcrypto yaml-0.1 libpcre2-8 sqlite3 jansson
 PKG_CFLAGS := $(shell $(PKG_CONFIG) --cflags $(PACKAGES))
 PKG_LIBS   := $(shell $(PKG_CONFIG) --libs $(PACKAGES))
 
@@ -93,10 +93,6 @@ $(BUILD)/t/%: $(BUILD)/t/helper/%.o $(ARCHIVE)
 	$(call say,LINK,$@)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(TP_LDFLAGS) -o $@ $< $(ARCHIVE) $(PKG_LIBS)
-
-# The second opinion of the tests: they alone need GMime.
-$(BUILD)/t/helper/tree-gmime.o: PKG_CFLAGS += $(shell $(PKG_CONFIG) --cflags gmime-3.0 2>/dev/null)
-$(BUILD)/t/tree-gmime: PKG_LIBS += $(shell $(PKG_CONFIG) --libs gmime-3.0 2>/dev/null)
 
 # Preloaded into a tool to make its calls fail; never with sanitizers, which preload their own.
 $(BUILD)/t/fault.so: t/helper/fault.c $(BUILD)/flags

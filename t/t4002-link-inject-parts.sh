@@ -268,5 +268,14 @@ has 'takes text' out '^NOTE'
 	echo '--b--'
 } >in
 works 'twenty thousand bodies' timeout 20 link-inject --text note.txt <in
+result "$([ "$(grep -c NOTE out)" -eq 1 ]; echo $?)" 'get the text once, beside them'
+
+{
+	printf 'Content-Type: multipart/mixed; boundary=b\n\n'
+	awk 'BEGIN { for (i = 0; i < 500001; i++) print "--b\n\nx" }'
+} >in
+works 'a mail beyond the limits' link-inject --text note.txt <in
+same 'passes unchanged' out in
+has 'and the log says so' err 'passed unchanged: .*more than 500000 parts'
 
 done_testing
