@@ -76,7 +76,7 @@ grep '\.h$' "$TRASH/ours" | while read -r h; do
 done >found
 none 'every header is guarded by its own name'
 echo '#define TP_VERSION "0"' >"$TRASH/version.h"
-PKG=$(pkg-config --cflags libcrypto yaml-0.1 libpcre2-8 sqlite3 jansson libcurl 2>/dev/null)
+PKG=$(pkg-config --cflags gmime-3.0 libcrypto yaml-0.1 libpcre2-8 sqlite3 jansson libcurl 2>/dev/null)
 grep '\.h$' "$TRASH/ours" | grep -v 'template-builtin' | while read -r h; do
 	# shellcheck disable=SC2086 # words
 	echo "#include \"${h#lib/}\"" | ${CC:-cc} -std=gnu11 -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -Ilib $PKG \
