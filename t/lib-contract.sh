@@ -7,7 +7,7 @@ TOOLS=$(cd "$BIN" && echo *)
 
 # Tools that carry mail: 0 or 75, and --on-error=pass.
 carries() {
-	case $1 in detach-upload | link-inject) true ;; *) false ;; esac
+	case $1 in detach-upload | link-inject | archive-put) true ;; *) false ;; esac
 }
 
 # The exit code of a failure of this kind: what sysexits says, or 75 for those that carry mail.
@@ -25,6 +25,12 @@ works() { # TOOL [ARGUMENT...]
 		detach-upload --over 0 --uploader 'cat >/dev/null; echo https://drop.example/1' "$@"
 		;;
 	link-inject) link-inject --text note.txt "$@" ;;
+	# The archive holds mail.eml already (below), so that there is something to find.
+	archive-get) archive-get "$(cat id)" "$@" ;;
+	archive-rm)
+		_gone=$(sed 's/two parts/another/' mail.eml | archive-put 2>/dev/null)
+		archive-rm "$_gone" "$@"
+		;;
 	drop-put) drop-put --name x.bin --store "dir:$TRASH/store" "$@" ;;
 	*) "$_tool" "$@" ;;
 	esac
@@ -48,3 +54,7 @@ nothing() { # WHAT FILE
 	[ ! -s "$2" ] || { head -n 5 "$2" >.out; false; }
 	result $? "$1"
 }
+
+if [ -x "$BIN/archive-put" ]; then
+	archive-put <mail.eml >id || exit 99
+fi

@@ -53,6 +53,9 @@ rm down
 fails 99 'is asked again' divert mail --sender ada@x --rcpt eve@y
 ok 'and sends' test "$(wc -l <sent)" -eq 3
 
+fails 99 'a comma inside of an address' divert mail --sender ada@x --rcpt '"e, f"@y' --rcpt g@y
+ok 'parts no recipients' grep -qF '"recipients":["\"e, f\"@y","g@y"]' document
+
 # What the service could not send whole goes the usual way.
 : >sent
 goes_on() { # DESCRIPTION MAIL OPTIONS...

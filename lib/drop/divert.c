@@ -93,14 +93,27 @@ static enum tp_status add_subject(
 	return status;
 }
 
+/* The comma behind an address; one inside of quotes belongs to it. */
+static const char *address_end(const char *at)
+{
+	for (bool quoted = false; *at && (quoted || *at != ','); at++) {
+		if (quoted && *at == '\\' && at[1])
+			at++;
+		else if (*at == '"')
+			quoted = !quoted;
+	}
+	return at;
+}
+
 static void add_recipients(const char *recipients, struct tp_buf *json)
 {
 	tp_json_key(json, "recipients");
 	tp_buf_addc(json, '[');
-	for (const char *at = recipients; at && *at; at += strcspn(at, ","), at += *at == ',') {
+	for (const char *at = recipients, *end; at && *at; at = end + (*end == ',')) {
+		end = address_end(at);
 		if (at != recipients)
 			tp_buf_addc(json, ',');
-		tp_json_string(json, at, strcspn(at, ","));
+		tp_json_string(json, at, (size_t)(end - at));
 	}
 	tp_buf_addc(json, ']');
 }

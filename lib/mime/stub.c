@@ -391,24 +391,32 @@ static enum tp_status read_outer(const char *data, struct tp_range value, struct
 	if (!tp_link_url_is_safe(tp_buf_str(buf), false))
 		return TP_NOTHING;
 	status = take(&link->url, buf, err);
-	if (!status && !find_param(data, value, "size", buf, err))
+	if (!status)
+		status = find_param(data, value, "size", buf, err);
+	if (!status)
 		link->size_bytes = read_size(tp_buf_str(buf));
-	if (!status && !find_param(data, value, "expiration", buf, err))
+	if (!status || status == TP_NOTHING)
+		status = find_param(data, value, "expiration", buf, err);
+	if (!status)
 		(void)tp_date_parse_rfc5322(tp_buf_str(buf), &link->expires, NULL);
-	return status;
+	return status == TP_NOTHING ? TP_OK : status;
 }
 
-/* Copies a field of 64 hex digits. */
-static void read_hex_field(const char *data, struct tp_range header, const char *name, char hex[65])
+/* Copies a field of 64 hex digits. A seal that memory did not suffice to read is not a wrong one. */
+static enum tp_status read_hex_field(const char *data, struct tp_range header, const char *name,
+	char hex[65], struct tp_error *err)
 {
 	struct tp_buf buf = TP_BUF_INIT(4096);
 	struct tp_field field;
+	enum tp_status status;
 
 	if (tp_header_find(data, header, name, &field) &&
 		tp_header_unfold(data, field.value, &buf) && buf.len == 64 &&
 		strspn(tp_buf_str(&buf), "0123456789abcdef") == 64)
 		memcpy(hex, buf.data, 65);
+	status = buf.status == TP_NOMEM ? tp_buf_status(&buf, "stub", err) : TP_OK;
 	tp_buf_release(&buf);
+	return status;
 }
 
 static enum tp_status read_phantom(const char *data, struct tp_range header, struct tp_link *link,
@@ -433,12 +441,14 @@ static enum tp_status read_phantom(const char *data, struct tp_range header, str
 	tp_part_media_type(&tree, data, 0, &type);
 	tp_buf_clear(buf);
 	tp_buf_addf(buf, "%s/%s", type.type, type.subtype);
-	read_hex_field(data, header, "X-Tubepost-SHA256", link->sha256);
-	if (tp_header_find(data, header, "X-Tubepost-Seal", &field)) {
+	status = tp_buf_status(buf, "stub", err);
+	if (!status)
+		status = read_hex_field(data, header, "X-Tubepost-SHA256", link->sha256, err);
+	if (!status && tp_header_find(data, header, "X-Tubepost-Seal", &field)) {
 		memcpy(link->seal, "?", 2);
-		read_hex_field(data, header, "X-Tubepost-Seal", link->seal);
+		status = read_hex_field(data, header, "X-Tubepost-Seal", link->seal, err);
 	}
-	return take(&link->type, buf, err);
+	return status ? status : take(&link->type, buf, err);
 }
 
 enum tp_status tp_stub_parse(const struct tp_tree *tree, const char *data, uint32_t part,
