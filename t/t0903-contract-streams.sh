@@ -109,7 +109,8 @@ ok 'detach-upload alone with SIGCHLD ignored' perl -e '$SIG{CHLD} = "IGNORE"; ex
 	detach-upload --over 0 --uploader 'cat >/dev/null; echo https://drop.example/1' <mail.eml
 has 'sees that its uploader ended well' .out 'message/external-body'
 fails 75 'and that it did not' perl -e '$SIG{CHLD} = "IGNORE"; exec @ARGV' \
-	detach-upload --over 0 --uploader 'cat >/dev/null; echo https://drop.example/1; exit 1' <mail.eml
+	detach-upload --over 0 --uploader 'cat >/dev/null; echo https://drop.example/1; exit 1' --deadline 5s <mail.eml
+hasnt 'at once' .err deadline
 
 # Turkish: `i` and `I` are not one letter there.
 if command -v localedef >/dev/null && mkdir locales &&

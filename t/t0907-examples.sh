@@ -21,6 +21,17 @@ needs perl bash base64
 	printf -- '--m--\n'
 } >sample
 
+# An archive in the state folder with what the examples look for: mails of July 2005 from Belga, and a
+# large one.
+if command -v archive-put >/dev/null; then
+	for i in $(seq 45); do
+		printf 'From: Jean Dupont <dupont@belga.com>\nTo: zoe@example.org\nSubject: facturation #1%05d\n\nx\n' \
+			"$i" | archive-put --received '2005-07-10 9:30' --sender dupont@belga.com \
+			--rcpt zoe@example.org >/dev/null || exit 99
+	done
+	archive-put --sender zoe@example.org --rcpt bob@example.net <sample >/dev/null || exit 99
+fi
+
 # Commands of a page, one a line: `.Dl $ COMMAND`, and `$ COMMAND` in literal blocks with the lines
 # that a backslash or a pipe sign continues.
 commands_of() { # PAGE

@@ -8,10 +8,20 @@
 
 #include "archive/archive.h"
 
-/* Erases the messages with these ids. Each event is on the disk before the first byte goes, so a
- * crash half way is finished by the next call. *erased: how many; TP_NOTHING when some id is not
- * there (the others are erased all the same), the sentence naming the first. */
+/* Erases the messages with these ids. Each event is on the disk before the first byte goes, and so
+ * is the list of what is to go (the file `erasing`): a crash half way is finished by the next call,
+ * whatever ids it has (none will do). *erased: how many of these were there; TP_NOTHING when some id
+ * is not there, was erased before or is on a disc (the others are erased all the same), the sentence
+ * naming the first. Waits for seal.lock; holds the exclusive lock for the moments in which files
+ * change. */
 enum tp_status tp_erase(struct tp_archive *archive, const char *const *ids, size_t count,
 	const char *actor, const char *reason, size_t *erased, struct tp_error *err);
+
+/* The same for who holds seal.lock already. */
+enum tp_status tp_erase_held(struct tp_archive *archive, const char *const *ids, size_t count,
+	const char *actor, const char *reason, size_t *erased, struct tp_error *err);
+
+/* TP_OK: an erasure was interrupted and waits to be finished. TP_NOTHING. */
+enum tp_status tp_erase_pending(struct tp_archive *archive, struct tp_error *err);
 
 #endif

@@ -20,6 +20,9 @@
  *    first is 3. The second has a head that is whole and content that is not, or no head: to us it
  *    looks like damage to a record that somebody was told of, and so it is treated.
  *
+ * 7. A sealer dies between the pack's appearance and the journals' removal. They were shut before, durably,
+ *    so nobody has appended to them, and whoever comes next may remove them.
+ *
  * Hence the one rule of repair: cut off only what ends before its own head says it does, for nobody
  * was ever told of that. Whatever else is wrong with a journal may be somebody's mail: it stays as it
  * is, is written no more, and archive-check tells. Nothing that was acknowledged is ever overwritten
@@ -120,6 +123,7 @@ static enum tp_status settle(struct tp_journal *journal, int fd, struct tp_error
 	}
 	status = tp_journal_reader_init(&journal->reader, archive, fd, journal->number, err);
 	if (!status && (journal->reader.opening.sealed != archive->encrypted ||
+			       journal->reader.opening.shut ||
 			       journal->reader.size >= archive->settings.journal_bytes ||
 			       journal->reader.size >= START_MAX))
 		status = TP_NOTHING;
@@ -220,6 +224,25 @@ enum tp_status tp_journal_hold(
 	return status;
 }
 
+static enum tp_status shut(struct tp_journal *journal, int fd, struct tp_error *err)
+{
+	unsigned char bytes[TP_JOURNAL_OPENING];
+	struct tp_journal_opening opening;
+	enum tp_status status = tp_journal_reader_init(
+		&journal->reader, journal->archive, fd, journal->number, err);
+
+	opening = journal->reader.opening;
+	if (!status && !journal->reader.begun)
+		status = TP_NOTHING;
+	if (status || opening.shut)
+		return status;
+	opening.shut = true;
+	tp_journal_opening_write(&opening, bytes);
+	if (pwrite(fd, bytes, sizeof bytes, 0) != (ssize_t)sizeof bytes || fdatasync(fd))
+		return tp_fail_errno(err, TP_IO, "journal %08u: cannot shut it", journal->number);
+	return TP_OK;
+}
+
 enum tp_status tp_journal_take(
 	struct tp_archive *archive, uint32_t number, struct tp_journal **out, struct tp_error *err)
 {
@@ -232,16 +255,16 @@ enum tp_status tp_journal_take(
 	(*out)->number = number;
 	(*out)->taken = true;
 	tp_archive_name("journal", number, name);
-	fd = openat(archive->dir, name, O_RDONLY | O_CLOEXEC);
+	fd = openat(archive->dir, name, O_RDWR | O_CLOEXEC);
 	if (fd < 0)
 		status = tp_fail_errno(err, TP_NOINPUT, "journal %08u", number);
 	else if (flock(fd, LOCK_EX | LOCK_NB))
 		status = tp_fail(err, TP_TEMPORARY, "journal %08u: in use", number);
 	else
-		(*out)->reader.fd = fd;
+		status = shut(*out, fd, err);
 	if (!status)
 		return TP_OK;
-	if (fd >= 0)
+	if (fd >= 0 && (*out)->reader.fd < 0)
 		close(fd);
 	tp_journal_release(*out);
 	*out = NULL;

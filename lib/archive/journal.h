@@ -32,8 +32,10 @@ struct tp_journal; /* a journal held for writing */
 /* Holds the first journal that is neither held, full nor damaged, or begins one. */
 enum tp_status tp_journal_hold(
 	struct tp_archive *archive, struct tp_journal **journal, struct tp_error *err);
-/* Holds this very one, whatever its state, so that nobody appends to it (sealing). TP_TEMPORARY:
- * somebody does. TP_NOINPUT: it is not there. Only for reading; appending is refused. */
+/* Holds this very one for sealing, whatever its state, and shuts it for good: even when we die, nobody
+ * appends to it any more, so that no mail can come into a journal that a pack says it has replaced.
+ * For reading there is tp_journal_open. TP_TEMPORARY: somebody appends to it. TP_NOTHING: it was never
+ * written to, and stays open. TP_NOINPUT: it is not there. */
 enum tp_status tp_journal_take(struct tp_archive *archive, uint32_t number,
 	struct tp_journal **journal, struct tp_error *err);
 

@@ -8,6 +8,7 @@
 #define HEAD_MAGIC    "TPJr"
 #define TAIL_MAGIC    "TPJe"
 #define FLAG_SEALED   1u /* opening */
+#define FLAG_SHUT     2u
 #define FLAG_ERASED   1u /* head */
 
 /* The opening: 0 magic, 8 version, 12 number, 16 flags, 20 salt, 28 CRC of what is before. */
@@ -18,7 +19,8 @@ void tp_journal_opening_write(
 	memcpy(bytes, OPENING_MAGIC, 8);
 	tp_le_put32(bytes + 8, VERSION);
 	tp_le_put32(bytes + 12, opening->number);
-	tp_le_put32(bytes + 16, opening->sealed ? FLAG_SEALED : 0);
+	tp_le_put32(
+		bytes + 16, (opening->sealed ? FLAG_SEALED : 0) | (opening->shut ? FLAG_SHUT : 0));
 	memcpy(bytes + 20, opening->salt, 8);
 	tp_le_put32(bytes + 28, tp_crc32c(0, bytes, 28));
 }
@@ -31,6 +33,7 @@ bool tp_journal_opening_read(
 		return false;
 	opening->number = tp_le_get32(bytes + 12);
 	opening->sealed = tp_le_get32(bytes + 16) & FLAG_SEALED;
+	opening->shut = tp_le_get32(bytes + 16) & FLAG_SHUT;
 	memcpy(opening->salt, bytes + 20, 8);
 	return true;
 }

@@ -32,7 +32,8 @@
 
 struct tp_journal_opening {
 	uint32_t number;
-	bool sealed;
+	bool sealed; /* encrypted */
+	bool shut;   /* nobody appends any more */
 	unsigned char salt[8];
 };
 
@@ -89,6 +90,8 @@ struct tp_journal_about tp_journal_about(const struct tp_journal_opening *openin
 
 /* --- a journal being read (journal_read.c), alone or inside of one being written ----------------- */
 
+#define TP_JOURNAL_HEADS_KEPT 64 /* a power of 2 */
+
 struct tp_journal_reader {
 	struct tp_archive *archive;
 	int fd;
@@ -100,6 +103,8 @@ struct tp_journal_reader {
 	struct tp_buf window;     /* bytes of the file from window_at on */
 	uint64_t window_at;
 	struct tp_buf plain, skeleton; /* one piece, opened; decompressed */
+	/* heads read lately, by offset: to ask for a delivery and then append it is the same way twice */
+	struct tp_journal_head heads[TP_JOURNAL_HEADS_KEPT];
 };
 
 /* Prepares for the file `fd`, which stays the caller's. TP_DATA: it does not begin as a journal of

@@ -77,6 +77,7 @@ void tp_journal_reader_resize(struct tp_journal_reader *reader, uint64_t size)
 {
 	reader->size = size;
 	tp_buf_clear(&reader->window);
+	memset(reader->heads, 0, sizeof reader->heads);
 }
 
 /* Reads the opening. A journal that was begun and has none yet is an empty one. */
@@ -190,10 +191,15 @@ void tp_journal_close(struct tp_journal_reader *reader)
 enum tp_status tp_journal_head_at(struct tp_journal_reader *reader, uint64_t offset,
 	struct tp_journal_head *head, struct tp_error *err)
 {
+	struct tp_journal_head *kept = &reader->heads[offset / 8 % TP_JOURNAL_HEADS_KEPT];
 	const unsigned char *bytes;
 	enum tp_status status;
 	size_t got;
 
+	if (kept->offset == offset && offset) {
+		*head = *kept;
+		return TP_OK;
+	}
 	status = fetch(reader, offset, TP_JOURNAL_HEAD_MAX, 0, &bytes, &got, err);
 	if (status)
 		return status;
@@ -201,6 +207,7 @@ enum tp_status tp_journal_head_at(struct tp_journal_reader *reader, uint64_t off
 		tp_journal_head_read(bytes, got, offset, &reader->opening, head) != TP_HEAD_WHOLE ||
 		head->length > reader->size - offset)
 		return damaged(reader, offset, NULL, "no whole record", err);
+	*kept = *head;
 	return TP_OK;
 }
 

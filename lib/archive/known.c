@@ -1,6 +1,11 @@
 /* Is it stored already: see known.h. */
 #include "archive/known.h"
 
+#include <sys/stat.h>
+#include <time.h>
+
+#include "archive/view.h"
+
 struct slot {
 	uint32_t number;
 	struct tp_journal_reader *reader;
@@ -9,8 +14,10 @@ struct slot {
 
 struct tp_known {
 	struct tp_archive *archive;
-	struct slot *slots; /* journals that were looked at, by number */
+	struct tp_view *view; /* of the packs; NULL until it is needed */
+	struct slot *slots;   /* journals that were looked at, by number */
 	size_t count;
+	struct timespec listed; /* the folder's mtime then; 0: list it again in any case */
 };
 
 enum tp_status tp_known_new(
@@ -30,6 +37,9 @@ void tp_known_forget(struct tp_known *known)
 	free(known->slots);
 	known->slots = NULL;
 	known->count = 0;
+	known->listed = (struct timespec){ .tv_sec = 0 };
+	tp_view_close(known->view);
+	known->view = NULL;
 }
 
 void tp_known_free(struct tp_known *known)
@@ -76,15 +86,39 @@ static bool slots_are(const struct tp_known *known, const uint32_t *numbers, siz
 	return true;
 }
 
+/* True when the folder is as it was when it was listed. A change within a tick of the clock that
+ * stamps files shows no other time: a stamp so young is not remembered. */
+static bool is_listed(struct tp_known *known, struct timespec *stamp)
+{
+	struct timespec now;
+	struct stat st;
+	bool old;
+
+	*stamp = (struct timespec){ .tv_sec = 0 };
+	if (fstatat(known->archive->dir, "journal", &st, 0) ||
+		clock_gettime(CLOCK_REALTIME, &now))
+		return false;
+	old = st.st_mtim.tv_sec < now.tv_sec - 1 && st.st_mtim.tv_sec > 0;
+	if (old)
+		*stamp = st.st_mtim;
+	return old && stamp->tv_sec == known->listed.tv_sec &&
+	       stamp->tv_nsec == known->listed.tv_nsec;
+}
+
 static enum tp_status look_again(struct tp_known *known, struct tp_error *err)
 {
 	uint32_t *numbers = NULL;
+	struct timespec stamp; /* taken before the listing */
 	size_t count = 0;
-	enum tp_status status =
-		tp_archive_numbers(known->archive, "journal", &numbers, &count, err);
+	enum tp_status status;
 
+	if (is_listed(known, &stamp))
+		return TP_OK;
+	status = tp_archive_numbers(known->archive, "journal", &numbers, &count, err);
 	if (!status && !slots_are(known, numbers, count))
 		status = renew_slots(known, numbers, count, err);
+	if (!status)
+		known->listed = stamp;
 	free(numbers);
 	return status;
 }
@@ -112,10 +146,8 @@ static enum tp_status open_slot(struct tp_known *known, struct slot *slot, struc
 static enum tp_status ask_journals(struct tp_known *known, struct tp_journal *own,
 	const unsigned char *delivery, struct tp_known_place *place, struct tp_error *err)
 {
-	enum tp_status status = look_again(known, err);
+	enum tp_status status;
 
-	if (status)
-		return status;
 	for (size_t i = known->count; i-- > 0;) {
 		place->number = known->slots[i].number;
 		status = open_slot(known, &known->slots[i], own, &place->reader, err);
@@ -131,11 +163,24 @@ static enum tp_status ask_journals(struct tp_known *known, struct tp_journal *ow
 	return TP_NOTHING;
 }
 
+static enum tp_status open_view(struct tp_known *known, struct tp_error *err)
+{
+	return known->view ? TP_OK : tp_view_open(known->archive, &known->view, err);
+}
+
 enum tp_status tp_known_delivery(struct tp_known *known, struct tp_journal *own,
 	const unsigned char delivery[TP_SHA256_BYTES], struct tp_known_place *place,
 	struct tp_error *err)
 {
-	return ask_journals(known, own, delivery, place, err);
+	enum tp_status status = look_again(known, err);
+
+	if (!status)
+		status = ask_journals(known, own, delivery, place, err);
+	if (status != TP_NOTHING)
+		return status;
+	place->reader = NULL;
+	status = open_view(known, err);
+	return status ? status : tp_view_find_sealed(known->view, delivery, place->id, err);
 }
 
 void tp_known_trust(struct tp_known *known, const struct tp_known_place *place)
@@ -161,7 +206,13 @@ enum tp_status tp_known_id(
 	struct tp_known *known, struct tp_journal *own, const char *id, struct tp_error *err)
 {
 	struct tp_known_place place;
+	struct tp_place sealed;
+	enum tp_status status;
 
 	memcpy(place.id, id, sizeof place.id);
-	return ask_journals(known, own, NULL, &place, err);
+	status = ask_journals(known, own, NULL, &place, err);
+	if (status != TP_NOTHING)
+		return status;
+	status = open_view(known, err);
+	return status ? status : tp_view_find_sealed_id(known->view, id, &sealed, err);
 }

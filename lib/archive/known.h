@@ -38,7 +38,8 @@ enum tp_status tp_known_delivery(struct tp_known *known, struct tp_journal *own,
 void tp_known_trust(struct tp_known *known, const struct tp_known_place *place);
 enum tp_status tp_known_settle(struct tp_known *known, struct tp_error *err);
 
-/* TP_OK: a message has that id. TP_NOTHING: it is free. */
+/* TP_OK: a message has that id. TP_NOTHING: it is free. Journals are those that the question for the
+ * delivery has just seen. */
 enum tp_status tp_known_id(
 	struct tp_known *known, struct tp_journal *own, const char *id, struct tp_error *err);
 

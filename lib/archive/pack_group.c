@@ -10,7 +10,7 @@
 void tp_pack_columns_init(struct tp_pack_columns *columns)
 {
 	*columns = (struct tp_pack_columns){ .count = 0 };
-	for (int i = 0; i < TP_COLUMNS; i++)
+	for (int i = 0; i < TP_GROUP_COLUMNS; i++)
 		tp_buf_init(&columns->column[i], TP_PACK_GROUP_MAX);
 }
 
@@ -18,13 +18,13 @@ void tp_pack_columns_clear(struct tp_pack_columns *columns)
 {
 	columns->count = 0;
 	columns->arrival_ms = 0;
-	for (int i = 0; i < TP_COLUMNS; i++)
+	for (int i = 0; i < TP_GROUP_COLUMNS; i++)
 		tp_buf_clear(&columns->column[i]);
 }
 
 void tp_pack_columns_release(struct tp_pack_columns *columns)
 {
-	for (int i = 0; i < TP_COLUMNS; i++)
+	for (int i = 0; i < TP_GROUP_COLUMNS; i++)
 		tp_buf_release(&columns->column[i]);
 }
 
@@ -74,22 +74,22 @@ static void add_living(struct tp_buf *column, const struct tp_pack_entry *entry)
 {
 	const char *rcpt = entry->rcpts;
 
-	tp_wire_put(&column[TP_COLUMN_BEGIN], entry->begin);
-	tp_wire_put(&column[TP_COLUMN_SKELETON], entry->skeleton_bytes);
-	tp_wire_put(&column[TP_COLUMN_SIZE],
+	tp_wire_put(&column[TP_GROUP_BEGIN], entry->begin);
+	tp_wire_put(&column[TP_GROUP_SKELETON], entry->skeleton_bytes);
+	tp_wire_put(&column[TP_GROUP_SIZE],
 		tp_zigzag((int64_t)(entry->size_bytes - entry->skeleton_bytes)));
-	add_text(&column[TP_COLUMN_SENDER], entry->sender);
-	tp_wire_put(&column[TP_COLUMN_RCPT_COUNT], entry->rcpt_count);
+	add_text(&column[TP_GROUP_SENDER], entry->sender);
+	tp_wire_put(&column[TP_GROUP_RCPT_COUNT], entry->rcpt_count);
 	for (uint32_t i = 0; i < entry->rcpt_count; i++) {
-		add_text(&column[TP_COLUMN_RCPTS], rcpt);
+		add_text(&column[TP_GROUP_RCPTS], rcpt);
 		rcpt += strlen(rcpt) + 1;
 	}
-	add_text(&column[TP_COLUMN_FROM], entry->from);
-	add_text(&column[TP_COLUMN_TO], entry->to);
-	add_text(&column[TP_COLUMN_SUBJECT], entry->subject);
-	add_text(&column[TP_COLUMN_ACTOR], entry->actor);
-	tp_wire_put(&column[TP_COLUMN_HOLES_BYTES], entry->holes_bytes);
-	tp_buf_add(&column[TP_COLUMN_HOLES], entry->holes, entry->holes_bytes);
+	add_text(&column[TP_GROUP_FROM], entry->from);
+	add_text(&column[TP_GROUP_TO], entry->to);
+	add_text(&column[TP_GROUP_SUBJECT], entry->subject);
+	add_text(&column[TP_GROUP_ACTOR], entry->actor);
+	tp_wire_put(&column[TP_GROUP_HOLES_BYTES], entry->holes_bytes);
+	tp_buf_add(&column[TP_GROUP_HOLES], entry->holes, entry->holes_bytes);
 }
 
 enum tp_status tp_pack_columns_add(struct tp_pack_columns *columns,
@@ -101,19 +101,19 @@ enum tp_status tp_pack_columns_add(struct tp_pack_columns *columns,
 
 	if (status)
 		return status;
-	tp_buf_add(&column[TP_COLUMN_SHA256], entry->sha256, TP_SHA256_BYTES);
-	tp_buf_addc(&column[TP_COLUMN_FLAGS], (char)flags);
+	tp_buf_add(&column[TP_GROUP_SHA256], entry->sha256, TP_SHA256_BYTES);
+	tp_buf_addc(&column[TP_GROUP_FLAGS], (char)flags);
 	if (flags)
-		tp_buf_add(&column[TP_COLUMN_IDS], entry->id, TP_ID_LEN);
+		tp_buf_add(&column[TP_GROUP_IDS], entry->id, TP_ID_LEN);
 	if (flags & FLAG_EXPLICIT)
-		tp_buf_add(&column[TP_COLUMN_IDS], entry->delivery, TP_SHA256_BYTES);
-	tp_wire_put(&column[TP_COLUMN_ARRIVAL],
+		tp_buf_add(&column[TP_GROUP_IDS], entry->delivery, TP_SHA256_BYTES);
+	tp_wire_put(&column[TP_GROUP_ARRIVAL],
 		tp_zigzag((int64_t)((uint64_t)entry->arrival_ms - (uint64_t)columns->arrival_ms)));
 	columns->arrival_ms = entry->arrival_ms;
 	if (!entry->erased)
 		add_living(column, entry);
 	columns->count++;
-	for (int i = 0; !status && i < TP_COLUMNS; i++)
+	for (int i = 0; !status && i < TP_GROUP_COLUMNS; i++)
 		status = tp_buf_status(&column[i], "directory of a pack", err);
 	return status;
 }
@@ -122,7 +122,7 @@ uint64_t tp_pack_columns_bytes(const struct tp_pack_columns *columns)
 {
 	uint64_t bytes = 0;
 
-	for (int i = 0; i < TP_COLUMNS; i++)
+	for (int i = 0; i < TP_GROUP_COLUMNS; i++)
 		bytes += columns->column[i].len;
 	return bytes;
 }
@@ -130,7 +130,7 @@ uint64_t tp_pack_columns_bytes(const struct tp_pack_columns *columns)
 enum tp_status tp_pack_columns_join(const struct tp_pack_columns *columns, struct tp_buf *out,
 	struct tp_error *err)
 {
-	for (int i = 0; i < TP_COLUMNS; i++)
+	for (int i = 0; i < TP_GROUP_COLUMNS; i++)
 		tp_buf_add(out, columns->column[i].data, columns->column[i].len);
 	return tp_buf_status(out, "directory of a pack", err);
 }

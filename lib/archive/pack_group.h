@@ -24,29 +24,29 @@ struct tp_pack_entry {
 	size_t holes_bytes;
 };
 
-enum tp_pack_column {
-	TP_COLUMN_SHA256,
-	TP_COLUMN_FLAGS,
-	TP_COLUMN_IDS,
-	TP_COLUMN_ARRIVAL,
-	TP_COLUMN_BEGIN,
-	TP_COLUMN_SKELETON,
-	TP_COLUMN_SIZE,
-	TP_COLUMN_SENDER,
-	TP_COLUMN_RCPT_COUNT,
-	TP_COLUMN_RCPTS,
-	TP_COLUMN_FROM,
-	TP_COLUMN_TO,
-	TP_COLUMN_SUBJECT,
-	TP_COLUMN_ACTOR,
-	TP_COLUMN_HOLES_BYTES,
-	TP_COLUMN_HOLES,
-	TP_COLUMNS
+enum tp_group_column {
+	TP_GROUP_SHA256,
+	TP_GROUP_FLAGS,
+	TP_GROUP_IDS,
+	TP_GROUP_ARRIVAL,
+	TP_GROUP_BEGIN,
+	TP_GROUP_SKELETON,
+	TP_GROUP_SIZE,
+	TP_GROUP_SENDER,
+	TP_GROUP_RCPT_COUNT,
+	TP_GROUP_RCPTS,
+	TP_GROUP_FROM,
+	TP_GROUP_TO,
+	TP_GROUP_SUBJECT,
+	TP_GROUP_ACTOR,
+	TP_GROUP_HOLES_BYTES,
+	TP_GROUP_HOLES,
+	TP_GROUP_COLUMNS
 };
 
 /* A group being made. */
 struct tp_pack_columns {
-	struct tp_buf column[TP_COLUMNS];
+	struct tp_buf column[TP_GROUP_COLUMNS];
 	uint32_t count;
 	int64_t arrival_ms; /* of the last */
 };

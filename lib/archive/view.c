@@ -10,7 +10,7 @@
 
 /* A sealer that was killed leaves spent journals behind, named by the packs that it had made: those
  * are the newest. How many packs are asked. */
-#define SEALED_TOGETHER 8
+#define SEALED_TOGETHER 2
 
 static enum tp_status add_part(struct tp_view *view, enum tp_segment_kind kind, enum tp_tier tier,
 	uint32_t number, struct tp_error *err)

@@ -257,6 +257,36 @@ enum tp_status tp_date_parse(const char *text, int64_t *seconds, struct tp_error
 		"'%s' is not a date (such as 2005-07-01, '2005-07-01 9:30', today or 7d)", text);
 }
 
+/* Midnight, local time, of the day after the one that begins then: days of 23 and 25 hours exist. */
+static int64_t next_midnight(int64_t midnight)
+{
+	time_t begin = (time_t)midnight;
+	struct tm tm;
+
+	localtime_r(&begin, &tm);
+	tm.tm_mday++;
+	tm.tm_hour = tm.tm_min = tm.tm_sec = 0;
+	tm.tm_isdst = -1;
+	return mktime(&tm);
+}
+
+enum tp_status tp_date_parse_span(
+	const char *text, int64_t *begin, int64_t *end, struct tp_error *err)
+{
+	enum tp_status status = tp_date_parse(text, begin, err);
+	const char *first = strchr(text, ':');
+
+	if (status)
+		return status;
+	if (first)
+		*end = *begin + (first[3] == ':' ? 1 : 60);
+	else if (strlen(text) > 1 && isdigit((unsigned char)*text) && text[strlen(text) - 1] == 'd')
+		*end = *begin + 1;
+	else
+		*end = next_midnight(*begin);
+	return TP_OK;
+}
+
 /* Skips white space and comments, which may be nested (RFC 5322 3.2.2). */
 static const char *skip_cfws(const char *text)
 {

@@ -27,6 +27,11 @@ bool tp_date_rfc3339(int64_t seconds, struct tp_buf *out);
  * (ago). TP_USAGE when it is none of them or no such day exists. */
 enum tp_status tp_date_parse(const char *text, int64_t *seconds, struct tp_error *err);
 
+/* The same as a span [*begin, *end): a day without a time of day is all of it, a minute without seconds
+ * is sixty of them, a second is one; `7d` is that second. */
+enum tp_status tp_date_parse_span(
+	const char *text, int64_t *begin, int64_t *end, struct tp_error *err);
+
 /* Reads an RFC 5322 date ("1 Dec 2026 10:00:00 +0100", day of week and comments optional, a missing
  * or unknown zone is UTC, obsolete zones and years as in 4.3). TP_DATA when it is none. */
 enum tp_status tp_date_parse_rfc5322(const char *text, int64_t *seconds, struct tp_error *err);

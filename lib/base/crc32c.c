@@ -9,8 +9,10 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "base/cpu.h"
+
 #define POLYNOMIAL UINT32_C(0x82f63b78) /* reflected */
-#define STRETCH    ((size_t)2048)
+#define STRETCH    ((size_t)2048) /* a power of 2 */
 
 static uint32_t table[8][256];
 static uint32_t skip[4][256]; /* what STRETCH zero bytes make of each byte of a sum */
@@ -30,18 +32,34 @@ static void fill_table(void)
 			table[n][i] = table[n - 1][i] >> 8 ^ table[0][table[n - 1][i] & 255];
 }
 
-/* Each bit is carried over the zeros once; the rest is their sum, for all of this is linear. */
+/* What twice as many zeros make of each bit, from what `once` as many do: all of this is linear, so a
+ * sum is carried over them bit by bit. */
+static void carry_twice(uint32_t once[32])
+{
+	uint32_t twice[32] = { 0 };
+
+	for (int bit = 0; bit < 32; bit++)
+		for (int i = 0; i < 32; i++)
+			if (once[bit] & UINT32_C(1) << i)
+				twice[bit] ^= once[i];
+	memcpy(once, twice, sizeof twice);
+}
+
 static void fill_skip(void)
 {
+	uint32_t carried[32];
+
 	for (int bit = 0; bit < 32; bit++) {
 		uint32_t sum = UINT32_C(1) << bit;
 
-		for (size_t i = 0; i < STRETCH; i++)
-			sum = sum >> 8 ^ table[0][sum & 255];
+		carried[bit] = sum >> 8 ^ table[0][sum & 255]; /* over one zero */
+	}
+	for (size_t zeros = 1; zeros < STRETCH; zeros *= 2)
+		carry_twice(carried);
+	for (int bit = 0; bit < 32; bit++)
 		for (uint32_t i = 0; i < 256; i++)
 			if (i & 1u << bit % 8)
-				skip[bit / 8][i] ^= sum;
-	}
+				skip[bit / 8][i] ^= carried[bit];
 }
 
 __attribute__((constructor)) static void fill_tables(void)
@@ -109,7 +127,7 @@ __attribute__((target("sse4.2"))) static uint32_t add_fast(
 
 static inline bool is_fast(void)
 {
-	return __builtin_cpu_supports("sse4.2");
+	return tp_cpu_has_crc32();
 }
 #else
 #define add_fast add_plain

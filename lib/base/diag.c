@@ -126,11 +126,34 @@ static void write_line(const char *line, size_t len)
 	while (n < 0 && errno == EINTR);
 }
 
+static bool progress_shown;
+
+void tp_progress(const char *format, ...)
+{
+	struct tp_buf line = TP_BUF_INIT(LINE_MAX_BYTES);
+	char text[LINE_MAX_BYTES / 4];
+	va_list args;
+
+	if (diag.fd != STDERR_FILENO || diag.verbosity < 0 || isatty(STDERR_FILENO) != 1)
+		return;
+	va_start(args, format);
+	vsnprintf(text, sizeof text, format, args);
+	va_end(args);
+	tp_buf_adds(&line, "\r\033[K");
+	tp_text_scrub(text, strlen(text), &line);
+	if (!line.status)
+		write_line(line.data, line.len);
+	progress_shown = *text;
+	tp_buf_release(&line);
+}
+
 static void put_line(enum tp_level level, const char *text)
 {
 	static const char no_memory[] = "tubepost: out of memory\n";
 	struct tp_buf line = TP_BUF_INIT(LINE_MAX_BYTES);
 
+	if (progress_shown)
+		tp_progress("%s", "");
 	if (diag.dated && tp_date_rfc3339(tp_now(), &line))
 		tp_buf_addc(&line, ' ');
 	if (diag.fd >= 0)

@@ -33,6 +33,10 @@ void tp_say(enum tp_level level, const char *format, ...) __attribute__((format(
 #define tp_notice(...) tp_say(TP_LEVEL_NOTICE, __VA_ARGS__)
 #define tp_trace(...)  tp_say(TP_LEVEL_TRACE, __VA_ARGS__)
 
+/* A line of progress, overwritten by the next and by whatever else is said; "" clears it. Shown only
+ * where stderr is a terminal that lines go to, and nobody asked for quiet. */
+void tp_progress(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
 /* The error as the tool's last word. */
 void tp_say_error(const struct tp_error *err);
 

@@ -1,4 +1,4 @@
-/* SHA-256, HMAC, hexadecimal, random bytes. The only module that knows OpenSSL. */
+/* SHA-256 (FIPS 180-4), HMAC (RFC 2104), random bytes. Our own, see sha256.c for why. */
 #ifndef TP_BASE_DIGEST_H
 #define TP_BASE_DIGEST_H
 
@@ -11,7 +11,7 @@
 
 struct tp_sha256; /* a digest being computed */
 
-/* TP_NOMEM, TP_INTERNAL (no SHA-256 in this OpenSSL). */
+/* TP_NOMEM. */
 enum tp_status tp_sha256_new(struct tp_sha256 **sha, struct tp_error *err);
 enum tp_status tp_sha256_add(struct tp_sha256 *sha, const void *bytes, size_t len,
 	struct tp_error *err);

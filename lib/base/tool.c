@@ -174,8 +174,31 @@ static int help_or_version(const struct tp_tool *tool, const struct tp_opt_commo
 	return status && tool->carries_mail ? EX_TEMPFAIL : tp_status_exit_code(status);
 }
 
-int tp_tool_main(const struct tp_tool *tool, int argc, char **argv)
+static bool has_word(const char *words, const char *word)
 {
+	size_t len = strlen(word);
+
+	for (const char *at = words; at && *at; at += strcspn(at, " ")) {
+		at += strspn(at, " ");
+		if (strcspn(at, " ") == len && !strncmp(at, word, len))
+			return true;
+	}
+	return false;
+}
+
+/* True when an option names the mail that would else come on stdin. */
+static bool mail_is_elsewhere(const struct tp_tool *tool, const struct tp_opt_line *line)
+{
+	for (size_t i = 0; i < line->count; i++)
+		if (has_word(tool->instead, line->uses[i].option->name))
+			return true;
+	return false;
+}
+
+int tp_tool_main(const struct tp_tool *described, int argc, char **argv)
+{
+	struct tp_tool as_run = *described;
+	const struct tp_tool *tool = &as_run;
 	struct tp_run run = { .tool = tool, .message = TP_SPOOL_INIT };
 	struct tp_error err = { TP_OK, "" }, why = { TP_OK, "" }, no_log = { TP_OK, "" };
 	struct tp_opt_common common;
@@ -188,6 +211,7 @@ int tp_tool_main(const struct tp_tool *tool, int argc, char **argv)
 	set_locale();
 	tp_diag_init(tool->name);
 	status = tp_opt_parse(tool, argc, argv, &line, &common, &err);
+	as_run.carries_mail = tool->carries_mail && !mail_is_elsewhere(tool, &line);
 	tp_diag_verbosity(common.quiet ? -1 : common.verbose);
 	if (common.log)
 		logging = tp_diag_open(common.log, &no_log);

@@ -73,6 +73,19 @@ bool tp_header_next(const char *data, struct tp_range header, size_t *at, struct
 	return false;
 }
 
+struct tp_range tp_header_block(const char *data, size_t len)
+{
+	size_t at = 0, line;
+
+	while (at < len) {
+		line = at;
+		at = line_end(data, line, len);
+		if (data[line] == '\n' || (at - line == 2 && data[line] == '\r'))
+			return (struct tp_range){ 0, line };
+	}
+	return (struct tp_range){ 0, len };
+}
+
 bool tp_header_find(
 	const char *data, struct tp_range header, const char *name, struct tp_field *field)
 {

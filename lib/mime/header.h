@@ -21,6 +21,10 @@ struct tp_field {
  * pass, RFC 6532), then white space perhaps, then a colon. */
 bool tp_header_is_field(const char *data, size_t at, size_t end);
 
+/* The header block of the message data[0, len), up to its first blank line, for who needs a field
+ * or two and no part tree. */
+struct tp_range tp_header_block(const char *data, size_t len);
+
 /* Walks the fields of `header`; *at starts at header.begin and moves on. False at the end.
  * Lines that are no field (and an mbox `From ` line) are skipped. */
 bool tp_header_next(const char *data, struct tp_range header, size_t *at, struct tp_field *field);

@@ -86,8 +86,10 @@ static enum tp_status is_origin(const struct tp_tree *old_tree, const char *old,
 
 	tp_part_media_type(old_tree, old, origin, &was_type);
 	tp_part_media_type(new_tree, new, i, &is_type);
-	if (was->kind != is->kind || !tp_media_type_is(&is_type, was_type.type, was_type.subtype))
+	if (!tp_media_type_is(&is_type, was_type.type, was_type.subtype))
 		return TP_NOTHING;
+	if (was->kind != is->kind) /* an enclosed message that ends before it begins */
+		return tp_range_len(was->body) || tp_range_len(is->body) ? TP_NOTHING : TP_OK;
 	if (was->kind != TP_PART_LEAF)
 		return TP_OK;
 	if (edited)

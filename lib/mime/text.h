@@ -46,8 +46,14 @@ enum tp_status tp_text_to_ascii(
  */
 bool tp_text_holds_ascii(const char *charset);
 
+/* Longest address list that is read, and most colons in it (groups, routes, IPv6 literals): beyond,
+ * GMime's parser would take long, or recurse until the stack ends. More is TP_LIMIT. */
+#define TP_TEXT_ADDRESSES_MAX (64 * 1024)
+#define TP_TEXT_COLONS_MAX    256
+
 /* The addr-specs of an address list field (From, To, Cc), one NUL-terminated string after another
- * appended to *out; *count gets how many. Groups are opened. */
+ * appended to *out; *count gets how many. Groups are opened. By GMime: TP_TEMPORARY when it cannot be
+ * loaded. */
 enum tp_status tp_text_addresses(const char *data, struct tp_range value, struct tp_buf *out,
 	size_t *count, struct tp_error *err);
 

@@ -3,7 +3,7 @@
  *
  * Ours and not GMime's, after a test: GMime 3.2.13 joins neighbouring base64 words before decoding
  * them and loses everything behind a padded one, and loading it costs more time than all the rest
- * of a small mail. The tests compare with it (t/unit/text-gmime.c).
+ * of a small mail.
  */
 #ifndef TP_MIME_WORD_H
 #define TP_MIME_WORD_H

@@ -411,6 +411,11 @@ static void test_retire(void)
 	ok(other && tp_journal_number(other) == 2, "and nobody writes to it");
 	tp_journal_release(other);
 	tp_journal_release(journal);
+	other = hold();
+	ok(other && tp_journal_number(other) == 2, "nor when its taker is gone");
+	tp_journal_release(other);
+	ok(!tp_journal_take(archive, 1, &journal, &err), "but another may take it");
+	tp_journal_release(journal);
 	ok(!tp_journal_retire(archive, &one, 1, &err) &&
 			access("retire/journal/00000001.tpj", F_OK),
 		"a spent journal goes");

@@ -111,7 +111,7 @@ static void test_random(void)
 
 	for (int round = 0; round < 20000; round++) {
 		static const char data[] = "0123456789";
-		char gap[11][40] = { "" }, became[10][8];
+		char gap[11][40] = { "" }, became[10][16];
 		struct tp_edits edits = TP_EDITS_INIT;
 		struct tp_buf out = TP_BUF_INIT(1000), want = TP_BUF_INIT(1000);
 		bool taken[10] = { false };

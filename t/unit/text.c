@@ -207,6 +207,24 @@ static void test_addresses(void)
 	addresses("A <a@x.org", "a@x.org", "an angle that never closes");
 }
 
+/* Address lists as large as are read, of what GMime's parser finds hard: no deep recursion (a small
+ * stack is what a thread or a sanitizer leaves), no time worse than linear. */
+static void hostile_addresses(const char *piece, bool refused)
+{
+	struct tp_buf value = TP_BUF_INIT(2 * TP_TEXT_ADDRESSES_MAX), out = TP_BUF_INIT(64 << 20);
+	int64_t start = tp_monotonic_ms();
+	enum tp_status status;
+	size_t count;
+
+	while (value.len + strlen(piece) <= TP_TEXT_ADDRESSES_MAX)
+		tp_buf_adds(&value, piece);
+	status = tp_text_addresses(value.data, whole(value.data), &out, &count, &err);
+	ok(status == (refused ? TP_LIMIT : TP_OK) && tp_monotonic_ms() - start < 2000,
+		"64 KiB of '%s' as addresses: %s", piece, refused ? "refused" : "read");
+	tp_buf_release(&value);
+	tp_buf_release(&out);
+}
+
 /* The piece, its `@` replaced by a number. */
 static void add_piece(struct tp_buf *out, const char *piece, unsigned number)
 {
@@ -252,5 +270,11 @@ int main(void)
 	hostile("=?utf-8?q?", "words that never end");
 	hostile("((((", "comments that never close");
 	hostile("a:<\"(,", "groups, angles, quotes");
+	hostile_addresses("a@x.org, ", false);
+	hostile_addresses("((((", false);
+	hostile_addresses("<a@b,\"x\"", false);
+	hostile_addresses("\"a b\" <x@y> (c), ", false);
+	hostile_addresses("a:b:c:", true);
+	hostile_addresses("@a,@b:", true);
 	return done_testing();
 }

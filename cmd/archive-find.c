@@ -1,0 +1,479 @@
+/*
+ * archive-find: which mails are in the archive, by sender, recipient, subject, arrival and size. See
+ * archive-find(1). The content of a mail is never looked at, nor shown.
+ */
+#include <errno.h>
+#include <inttypes.h>
+
+#include "archive/events.h"
+#include "archive/query.h"
+#include "base/clock.h"
+#include "base/json.h"
+#include "base/table.h"
+#include "base/tool.h"
+#include "base/units.h"
+#include "base/utf8.h"
+
+#define PAGE       100 /* hits asked for at once; a page of more is several of these */
+#define PAGE_LINES 20
+/* On a terminal: what is longer is cut, so that a mail is a line. */
+#define SENDER_COLUMNS  28
+#define SUBJECT_COLUMNS 48
+#define TO_COLUMNS      28
+
+static struct {
+	struct tp_strings from, to, subject, regex;
+	const char *since, *until, *larger, *smaller, *tier, *limit, *page;
+	bool reverse, count, json, null, ids, events;
+} opt;
+
+static const struct tp_option options[] = {
+	{ 'a', "archive", "ARCHIVE", .key = "archive.path", .help = "folder of the archive" },
+	{ 'f', "from", "TEXT", .list = &opt.from, .help = "text in the sender (may be repeated)" },
+	{ 't', "to", "TEXT", .list = &opt.to,
+		.help = "text in To, Cc or an envelope recipient (may be repeated)" },
+	{ 's', "subject", "TEXT", .list = &opt.subject,
+		.help = "text in the subject (may be repeated)" },
+	{ 0, "since", "DATE", .string = &opt.since, .help = "arrived then or later" },
+	{ 0, "until", "DATE", .string = &opt.until, .help = "arrived then or before" },
+	{ 0, "larger", "SIZE", .string = &opt.larger, .help = "larger than this" },
+	{ 0, "smaller", "SIZE", .string = &opt.smaller, .help = "smaller than this" },
+	{ 'e', "regex", "FIELD=RE", .list = &opt.regex,
+		.help = "PCRE2 in from, to, subject or any (may be repeated)" },
+	{ 0, "tier", "TIER", .string = &opt.tier, .help = "online (default), cellar, disc or all" },
+	{ 'n', "limit", "N", .string = &opt.limit, .help = "lines a page, 20; 0: no pages" },
+	{ 'p', "page", "N", .string = &opt.page, .help = "which page, from 1" },
+	{ 'r', "reverse", NULL, .flag = &opt.reverse, .help = "the oldest first" },
+	{ 0, "count", NULL, .flag = &opt.count, .help = "print how many there are" },
+	{ 'j', "json", NULL, .flag = &opt.json, .help = "print one JSON object a line" },
+	{ '0', "null", NULL, .flag = &opt.null, .help = "print all ids, each ended by a NUL" },
+	{ 'i', "ids", NULL, .flag = &opt.ids, .help = "print all ids, one a line" },
+	{ 0, "events", NULL, .flag = &opt.events,
+		.help = "print what was done with the archive instead" },
+	{ .name = NULL },
+};
+
+/* A listing on its way. */
+struct listing {
+	struct tp_run *run;
+	struct tp_search *search;
+	uint64_t skip, limit; /* UINT64_MAX: no end */
+	uint64_t given;
+	int64_t today; /* local date as a number */
+	bool terminal, more;
+	bool tiers; /* more than what is online was asked for: a column says where each is */
+};
+
+/* --- what is asked --------------------------------------------------------------------------- */
+
+static enum tp_status add(
+	struct tp_query_terms *terms, const char *name, const char *value, struct tp_error *err)
+{
+	enum tp_status status = value ? tp_query_add(terms, name, value, err) : TP_OK;
+
+	return status ? tp_error_prefix(err, "--%s", name) : TP_OK;
+}
+
+static enum tp_status add_all(struct tp_query_terms *terms, const char *name,
+	const struct tp_strings *values, struct tp_error *err)
+{
+	enum tp_status status = TP_OK;
+
+	for (size_t i = 0; !status && i < values->count; i++)
+		status = add(terms, name, values->list[i], err);
+	return status;
+}
+
+static enum tp_status collect(
+	struct tp_run *run, struct tp_query_terms *terms, struct tp_error *err)
+{
+	enum tp_status status = add_all(terms, "from", &opt.from, err);
+
+	if (!status)
+		status = add_all(terms, "to", &opt.to, err);
+	if (!status)
+		status = add_all(terms, "subject", &opt.subject, err);
+	if (!status)
+		status = add(terms, "since", opt.since, err);
+	if (!status)
+		status = add(terms, "until", opt.until, err);
+	if (!status)
+		status = add(terms, "larger", opt.larger, err);
+	if (!status)
+		status = add(terms, "smaller", opt.smaller, err);
+	if (!status)
+		status = add(terms, "tier", opt.tier, err);
+	for (size_t i = 0; !status && i < opt.regex.count; i++)
+		status = tp_strings_add(&terms->regex, opt.regex.list[i], err);
+	for (int i = 0; !status && i < run->argc; i++)
+		status = tp_query_add_word(terms, run->argv[i], err);
+	terms->oldest_first = opt.reverse;
+	return status;
+}
+
+static enum tp_status take_number(
+	const char *name, const char *text, uint64_t least, uint64_t *number, struct tp_error *err)
+{
+	char *end = NULL;
+
+	if (!text)
+		return TP_OK;
+	errno = 0;
+	*number = strtoull(text, &end, 10);
+	if (errno || *text < '0' || *text > '9' || *end || *number < least || *number > UINT32_MAX)
+		return tp_fail(
+			err, TP_USAGE, "--%s: not a number of lines or pages: %s", name, text);
+	return TP_OK;
+}
+
+/* Ids are for programs: all of them, unless pages are asked for. */
+static enum tp_status take_page(struct listing *l, struct tp_error *err)
+{
+	uint64_t limit = (opt.ids || opt.null) && !opt.page ? 0 : PAGE_LINES, page = 1;
+	enum tp_status status = take_number("limit", opt.limit, 0, &limit, err);
+
+	if (!status)
+		status = take_number("page", opt.page, 1, &page, err);
+	if (!status && opt.page && !limit)
+		status = tp_fail(err, TP_USAGE, "--page: there are none with --limit 0");
+	l->skip = (page - 1) * limit;
+	l->limit = limit ? limit : UINT64_MAX;
+	return status;
+}
+
+/* --- columns --------------------------------------------------------------------------------- */
+
+static int64_t local_date(const struct tm *tm)
+{
+	return tm->tm_year * INT64_C(1000) + tm->tm_yday;
+}
+
+/* `today 16:01:21`, `2005-07-01 16:01:21`, local time. */
+static void add_date(struct tp_table *table, const struct listing *l, int64_t arrival_ms)
+{
+	time_t seconds = (time_t)(arrival_ms < 0 ? (arrival_ms - 999) / 1000 : arrival_ms / 1000);
+	struct tm tm;
+
+	localtime_r(&seconds, &tm);
+	if (local_date(&tm) == l->today)
+		tp_table_cellf(table, "today %02d:%02d:%02d", tm.tm_hour, tm.tm_min, tm.tm_sec);
+	else
+		tp_table_cellf(table, "%04d-%02d-%02d %02d:%02d:%02d", tm.tm_year + 1900,
+			tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec);
+}
+
+/* A text, cut to so many columns on a terminal. Scrubbed first, so that what is measured is what is
+ * shown. */
+static void add_text(
+	struct tp_table *table, const struct listing *l, const char *text, size_t columns)
+{
+	struct tp_buf clean = TP_BUF_INIT((size_t)64 << 20);
+	size_t at = 0, used = 0, n = 1;
+	const char *shown;
+
+	tp_text_scrub(text, strlen(text), &clean);
+	shown = tp_buf_str(&clean);
+	if (clean.status || !l->terminal || tp_utf8_columns(shown, clean.len) <= columns) {
+		tp_table_cell(table, shown, clean.len);
+		tp_buf_release(&clean);
+		return;
+	}
+	for (; n && used + tp_utf8_columns(shown + at, n) < columns; at += n) {
+		n = tp_utf8_next(shown + at, clean.len - at, NULL);
+		if (used + tp_utf8_columns(shown + at, n) >= columns)
+			break;
+		used += tp_utf8_columns(shown + at, n);
+	}
+	tp_buf_truncate(&clean, at);
+	tp_buf_adds(&clean, "…");
+	tp_table_cell(table, tp_buf_str(&clean), clean.len);
+	tp_buf_release(&clean);
+}
+
+static void add_recipients(
+	struct tp_table *table, const struct listing *l, const struct tp_record *record)
+{
+	struct tp_buf list = TP_BUF_INIT((size_t)64 << 20);
+
+	if (*record->to) {
+		add_text(table, l, record->to, TO_COLUMNS);
+		return;
+	}
+	for (size_t i = 0; i < record->rcpts.count; i++) {
+		tp_buf_adds(&list, i ? ", " : "");
+		tp_buf_adds(&list, record->rcpts.list[i]);
+	}
+	add_text(table, l, tp_buf_str(&list), TO_COLUMNS);
+	tp_buf_release(&list);
+}
+
+static const char *const tier_names[] = { "online", "cellar", "disc" };
+
+static void add_row(struct tp_table *table, const struct listing *l, const struct tp_hit *hit,
+	const struct tp_record *record)
+{
+	struct tp_buf size = TP_BUF_INIT(64);
+
+	tp_table_cell(table, record->id, strlen(record->id));
+	add_date(table, l, record->arrival_ms);
+	add_text(table, l, *record->from ? record->from : record->sender, SENDER_COLUMNS);
+	add_text(table, l, record->subject, SUBJECT_COLUMNS);
+	add_recipients(table, l, record);
+	if (l->terminal)
+		tp_size_format(record->size_bytes, &size);
+	else
+		tp_buf_addf(&size, "%" PRIu64, record->size_bytes);
+	tp_table_cell(table, tp_buf_str(&size), size.len);
+	if (l->tiers && hit->place.tier == TP_TIER_DISC)
+		tp_table_cellf(table, "disc %u", hit->place.disc);
+	else if (l->tiers)
+		tp_table_cellf(table, "%s", tier_names[hit->place.tier]);
+	tp_buf_release(&size);
+}
+
+/* --- JSON ------------------------------------------------------------------------------------ */
+
+static void add_arrival(struct tp_buf *out, int64_t arrival_ms)
+{
+	struct tp_buf date = TP_BUF_INIT(64);
+	int64_t seconds = arrival_ms < 0 ? (arrival_ms - 999) / 1000 : arrival_ms / 1000;
+
+	/* 2005-07-01T09:30:00Z with its milliseconds */
+	tp_date_rfc3339(seconds, &date);
+	tp_buf_truncate(&date, date.len - 1);
+	tp_buf_addf(&date, ".%03dZ", (int)(arrival_ms - seconds * 1000));
+	tp_json_pair(out, "arrival", tp_buf_str(&date));
+	tp_buf_release(&date);
+}
+
+static void add_object(struct tp_buf *out, const struct tp_hit *hit, const struct tp_record *record)
+{
+	tp_buf_addc(out, '{');
+	tp_json_pair(out, "id", record->id);
+	add_arrival(out, record->arrival_ms);
+	tp_json_pair(out, "from", record->from);
+	tp_json_pair(out, "to", record->to);
+	tp_json_pair(out, "subject", record->subject);
+	tp_json_pair(out, "sender", record->sender);
+	tp_json_key(out, "recipients");
+	tp_buf_addc(out, '[');
+	for (size_t i = 0; i < record->rcpts.count; i++) {
+		tp_buf_adds(out, i ? "," : "");
+		tp_json_string(out, record->rcpts.list[i], strlen(record->rcpts.list[i]));
+	}
+	tp_buf_addc(out, ']');
+	tp_json_pair_int(out, "size", (int64_t)record->size_bytes);
+	tp_json_pair(out, "tier", tier_names[hit->place.tier]);
+	if (hit->place.tier == TP_TIER_DISC)
+		tp_json_pair_int(out, "disc", hit->place.disc);
+	tp_buf_adds(out, "}\n");
+}
+
+/* --- lists ----------------------------------------------------------------------------------- */
+
+static enum tp_status print_hits(struct listing *l, const struct tp_hit *hits, size_t count,
+	struct tp_buf *out, struct tp_error *err)
+{
+	struct tp_record record = TP_RECORD_INIT;
+	struct tp_table table;
+	enum tp_status status = TP_OK;
+
+	tp_table_init(&table, l->tiers ? "lllllrl" : "lllllr");
+	for (size_t i = 0; !status && i < count; i++) {
+		if (opt.ids || opt.null) {
+			tp_buf_add(out, hits[i].id, TP_ID_LEN);
+			tp_buf_addc(out, opt.null ? '\0' : '\n');
+			continue;
+		}
+		status = tp_search_show(l->search, &hits[i], &record, err);
+		if (!status && opt.json)
+			add_object(out, &hits[i], &record);
+		else if (!status)
+			add_row(&table, l, &hits[i], &record);
+	}
+	if (!status)
+		status = tp_table_print(&table, l->terminal, out, err);
+	tp_table_release(&table);
+	tp_record_release(&record);
+	return status;
+}
+
+/* Piece by piece to stdout: a list may be longer than memory. One hit more than a page is asked for
+ * tells whether there is another page. */
+static enum tp_status print_list(struct listing *l, struct tp_error *err)
+{
+	uint64_t left = l->limit;
+	struct tp_hit *hits = calloc(PAGE + 1, sizeof *hits);
+	size_t most = PAGE, count = PAGE;
+	enum tp_status status = TP_OK;
+
+	if (!hits)
+		return tp_fail(err, TP_NOMEM, "out of memory");
+	while (!status && left && count == most) {
+		bool last = left < PAGE;
+		struct tp_buf *out = &l->run->text;
+
+		most = last ? (size_t)left + (l->terminal ? 1 : 0) : PAGE;
+		status = tp_search_next(l->search, hits, most, &count, NULL, err);
+		if (!status && last && count > left) {
+			l->more = true;
+			count = (size_t)left;
+		}
+		if (!status)
+			status = print_hits(l, hits, count, out, err);
+		if (!status)
+			status = tp_stdout_write(tp_buf_str(out), out->len, err);
+		tp_buf_clear(out);
+		l->given += count;
+		left -= count;
+	}
+	free(hits);
+	return status;
+}
+
+static enum tp_status print_count(struct listing *l, struct tp_error *err)
+{
+	uint64_t total = 0;
+	size_t count;
+	enum tp_status status = tp_search_next(l->search, NULL, 0, &count, &total, err);
+
+	if (status)
+		return status;
+	tp_buf_addf(&l->run->text, "%" PRIu64 "\n", total);
+	l->run->exit_code = total ? 0 : tp_status_exit_code(TP_NOTHING);
+	return TP_OK;
+}
+
+static enum tp_status list(struct tp_run *run, struct tp_view *view,
+	const struct tp_query_terms *terms, struct tp_error *err)
+{
+	struct listing l = { .run = run, .terminal = tp_stdout_is_terminal() };
+	time_t now = (time_t)tp_now();
+	struct tm tm;
+	enum tp_status status = take_page(&l, err);
+
+	localtime_r(&now, &tm);
+	l.today = local_date(&tm);
+	l.tiers = terms->tiers != 1u << TP_TIER_ONLINE;
+	if (!status)
+		status = tp_search_new(view, terms, &l.search, err);
+	if (!status && opt.count)
+		status = print_count(&l, err);
+	else if (!status) {
+		status = tp_search_skip(l.search, l.skip, err);
+		if (!status)
+			status = print_list(&l, err);
+		if (!status && !l.given)
+			status = TP_NOTHING;
+		if (!status && l.more)
+			tp_buf_addf(&run->text, "more: --page %" PRIu64 "\n", l.skip / l.limit + 2);
+	}
+	tp_search_free(l.search);
+	return status;
+}
+
+/* --- events ---------------------------------------------------------------------------------- */
+
+struct reading {
+	struct tp_buf *out;
+	struct tp_table table;
+	uint64_t count;
+};
+
+static enum tp_status take_event(void *context, const char *line, size_t len, struct tp_error *err)
+{
+	static const char *const members[] = { "/time", "/actor", "/event", "/id", "/note" };
+	struct reading *reading = context;
+	struct tp_json *doc;
+	enum tp_status status;
+
+	reading->count++;
+	if (opt.json) {
+		tp_buf_add(reading->out, line, len);
+		tp_buf_addc(reading->out, '\n');
+		return TP_OK;
+	}
+	status = tp_json_parse(line, len, &doc, err);
+	if (status)
+		return status;
+	for (size_t i = 0; i < sizeof members / sizeof *members; i++) {
+		struct tp_buf text = TP_BUF_INIT(1u << 20);
+
+		tp_json_get(doc, members[i], &text);
+		tp_table_cell(&reading->table, tp_buf_str(&text), text.len);
+		tp_buf_release(&text);
+	}
+	tp_json_free(doc);
+	return TP_OK;
+}
+
+/* What was read before a break in the chain is shown all the same. */
+static enum tp_status print_events(
+	struct tp_run *run, struct tp_archive *archive, struct tp_error *err)
+{
+	struct reading reading = { .out = &run->text };
+	struct tp_error later;
+	enum tp_status status, printed;
+
+	tp_table_init(&reading.table, "lllll");
+	status = tp_events_walk(archive, take_event, &reading, err);
+	printed = tp_table_print(&reading.table, tp_stdout_is_terminal(), &run->text, &later);
+	tp_table_release(&reading.table);
+	if (status == TP_DATA && !printed)
+		printed = tp_stdout_write(tp_buf_str(&run->text), run->text.len, &later);
+	if (!status && printed)
+		return tp_fail(err, printed, "%s", later.text);
+	return !status && !reading.count ? TP_NOTHING : status;
+}
+
+/* --------------------------------------------------------------------------------------------- */
+
+static enum tp_status find(struct tp_run *run, struct tp_archive *archive, struct tp_error *err)
+{
+	struct tp_query_terms terms;
+	struct tp_view *view = NULL;
+	enum tp_status status;
+
+	tp_query_terms_init(&terms);
+	status = collect(run, &terms, err);
+	if (!status)
+		status = tp_view_open(archive, &view, err);
+	if (!status)
+		status = list(run, view, &terms, err);
+	tp_view_close(view);
+	tp_query_terms_release(&terms);
+	return status;
+}
+
+static enum tp_status run(struct tp_run *run, struct tp_error *err)
+{
+	struct tp_archive *archive = NULL;
+	enum tp_status status;
+
+	if (opt.count + opt.json + opt.null + opt.ids > 1)
+		return tp_fail(
+			err, TP_USAGE, "--count, --json, --null and --ids exclude each other");
+	status = tp_archive_open(run->conf, NULL, false, &archive, err);
+	if (!status)
+		status = opt.events ? print_events(run, archive, err) : find(run, archive, err);
+	tp_archive_close(archive);
+	tp_strings_release(&opt.from);
+	tp_strings_release(&opt.to);
+	tp_strings_release(&opt.subject);
+	tp_strings_release(&opt.regex);
+	return status;
+}
+
+int main(int argc, char **argv)
+{
+	static const struct tp_tool tool = {
+		.name = "archive-find",
+		.summary = "find mails in the archive by sender, recipient, subject and date",
+		.operands = "[QUERY...]",
+		.max_operands = -1,
+		.options = options,
+		.run = run,
+	};
+
+	return tp_tool_main(&tool, argc, argv);
+}

@@ -1,0 +1,480 @@
+/*
+ * archive-get: gives mails back, byte for byte, or says what is known of them. See archive-get(1).
+ *
+ * A mail is put together whole and checked against its hash before its first byte is written; of
+ * several, those that can be given are given, and the others named.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "archive/events.h"
+#include "archive/view.h"
+#include "base/clock.h"
+#include "base/diag.h"
+#include "base/file.h"
+#include "base/hex.h"
+#include "base/json.h"
+#include "base/table.h"
+#include "base/tool.h"
+
+#define FLUSH_BYTES ((size_t)256 << 10)
+
+static struct {
+	const char *maildir;
+	bool mbox, details, envelope, json;
+} opt;
+
+static const struct tp_option options[] = {
+	{ 'a', "archive", "ARCHIVE", .key = "archive.path", .help = "folder of the archive" },
+	{ 'm', "mbox", NULL, .flag = &opt.mbox, .help = "print the mails as an mbox (mboxrd)" },
+	{ 'M', "maildir", "DIR", .string = &opt.maildir,
+		.help = "deliver the mails into a Maildir" },
+	{ 'd', "details", NULL, .flag = &opt.details,
+		.help = "print size, stored size, arrival, tier, place and hash instead" },
+	{ 'e', "envelope", NULL, .flag = &opt.envelope,
+		.help = "print sender and recipients instead, one a line" },
+	{ 'j', "json", NULL, .flag = &opt.json,
+		.help = "with --details: print one JSON object a line" },
+	{ 0, "actor", "NAME", .key = "archive.actor", .help = "on whose behalf, for the record" },
+	{ .name = NULL },
+};
+
+/* The work on one id after the other. */
+struct work {
+	struct tp_run *run;
+	struct tp_archive *archive;
+	struct tp_view *view;
+	struct tp_table table; /* --details */
+	struct tp_buf out;     /* --mbox */
+	enum tp_status worst;  /* of ids that could not be served */
+};
+
+/* --- ids ------------------------------------------------------------------------------------- */
+
+static enum tp_status add_id(struct tp_strings *ids, const char *text, struct tp_error *err)
+{
+	char id[TP_ID_LEN + 1];
+
+	if (!tp_id_normalize(text, id))
+		return tp_fail(err, TP_USAGE, "'%s' is not an id", text);
+	return tp_strings_add(ids, id, err);
+}
+
+/* One a line, or each ended by a NUL. */
+static enum tp_status read_ids(struct tp_strings *ids, struct tp_error *err)
+{
+	struct tp_spool list = TP_SPOOL_INIT;
+	enum tp_status status = tp_spool_read(&list, STDIN_FILENO, err);
+
+	for (size_t at = 0; !status && at < list.len;) {
+		size_t n = 0;
+		char *text;
+
+		while (at + n < list.len && list.data[at + n] && list.data[at + n] != '\n')
+			n++;
+		text = strndup(list.data + at, n);
+		if (!text)
+			status = tp_fail(err, TP_NOMEM, "out of memory");
+		else if (*text)
+			status = add_id(ids, text, err);
+		free(text);
+		at += n + 1;
+	}
+	tp_spool_release(&list);
+	return status;
+}
+
+static enum tp_status collect(struct tp_run *run, struct tp_strings *ids, struct tp_error *err)
+{
+	enum tp_status status = TP_OK;
+
+	if (run->argc == 0)
+		return tp_fail(err, TP_USAGE, "no id (see --help)");
+	for (int i = 0; !status && i < run->argc; i++)
+		status = strcmp(run->argv[i], "-") ? add_id(ids, run->argv[i], err)
+						   : read_ids(ids, err);
+	if (!status && ids->count == 0)
+		return TP_NOTHING;
+	if (!status && ids->count > 1 && !opt.mbox && !opt.maildir && !opt.details)
+		return tp_fail(err, TP_USAGE, "several mails: with --mbox, --maildir or --details");
+	return status;
+}
+
+/* --- what is known --------------------------------------------------------------------------- */
+
+static const char *tier_name(enum tp_tier tier)
+{
+	static const char *const names[] = { "online", "cellar", "disc" };
+
+	return names[tier];
+}
+
+static void name_place(const struct tp_place *place, char name[64])
+{
+	if (place->in_journal)
+		snprintf(name, 64, "journal/%08u.tpj", place->number);
+	else
+		snprintf(name, 64, "%s/%08u.tpp", place->tier == TP_TIER_CELLAR ? "cellar" : "pack",
+			place->number);
+}
+
+/* 2005-07-01T09:30:00.123Z */
+static void add_time(struct tp_buf *out, int64_t arrival_ms)
+{
+	int64_t seconds = arrival_ms < 0 ? (arrival_ms - 999) / 1000 : arrival_ms / 1000;
+
+	tp_date_rfc3339(seconds, out);
+	tp_buf_truncate(out, out->len - 1);
+	tp_buf_addf(out, ".%03dZ", (int)(arrival_ms - seconds * 1000));
+}
+
+static void add_object(struct tp_buf *out, const struct tp_record *record,
+	const struct tp_place *place, const char *arrival, const char *hash)
+{
+	char name[64];
+
+	name_place(place, name);
+	tp_buf_addc(out, '{');
+	tp_json_pair(out, "id", record->id);
+	tp_json_pair_int(out, "size", (int64_t)record->size_bytes);
+	tp_json_pair_int(out, "stored", (int64_t)record->stored_bytes);
+	tp_json_pair(out, "arrival", arrival);
+	tp_json_pair(out, "tier", tier_name(place->tier));
+	tp_json_pair(out, "file", name);
+	tp_json_pair(out, "sha256", hash);
+	tp_json_pair(out, "from", record->from);
+	tp_json_pair(out, "to", record->to);
+	tp_json_pair(out, "subject", record->subject);
+	tp_json_pair(out, "sender", record->sender);
+	tp_json_key(out, "recipients");
+	tp_buf_addc(out, '[');
+	for (size_t i = 0; i < record->rcpts.count; i++) {
+		tp_buf_adds(out, i ? "," : "");
+		tp_json_string(out, record->rcpts.list[i], strlen(record->rcpts.list[i]));
+	}
+	tp_buf_addc(out, ']');
+	tp_json_pair(out, "actor", record->actor);
+	tp_buf_adds(out, "}\n");
+}
+
+static void add_details(
+	struct work *w, const struct tp_record *record, const struct tp_place *place)
+{
+	struct tp_buf arrival = TP_BUF_INIT(64);
+	char hash[TP_SHA256_HEX], name[64];
+
+	tp_hex(record->sha256, sizeof record->sha256, hash);
+	add_time(&arrival, record->arrival_ms);
+	if (opt.json) {
+		add_object(&w->run->text, record, place, tp_buf_str(&arrival), hash);
+	} else {
+		name_place(place, name);
+		tp_table_cell(&w->table, record->id, TP_ID_LEN);
+		tp_table_cellf(&w->table, "%" PRIu64, record->size_bytes);
+		tp_table_cellf(&w->table, "%" PRIu64, record->stored_bytes);
+		tp_table_cell(&w->table, tp_buf_str(&arrival), arrival.len);
+		tp_table_cellf(&w->table, "%s", tier_name(place->tier));
+		tp_table_cellf(&w->table, "%s", name);
+		tp_table_cell(&w->table, hash, strlen(hash));
+	}
+	tp_buf_release(&arrival);
+}
+
+/* As arguments of sendmail: what begins with a dash would be an option, and stands in brackets. */
+static void add_address(struct tp_buf *out, const char *address)
+{
+	bool bare = *address && *address != '-';
+
+	tp_buf_addf(out, bare ? "%s\n" : "<%s>\n", address);
+}
+
+static void add_envelope(struct tp_buf *out, const struct tp_record *record)
+{
+	add_address(out, record->sender);
+	for (size_t i = 0; i < record->rcpts.count; i++)
+		add_address(out, record->rcpts.list[i]);
+	if (!record->rcpts.count)
+		tp_warn("%s: no recipients are known", record->id);
+}
+
+/* --- mbox ------------------------------------------------------------------------------------ */
+
+static enum tp_status flush(struct work *w, size_t keep, struct tp_error *err)
+{
+	enum tp_status status = tp_buf_status(&w->out, "mbox", err);
+
+	if (status || w->out.len < keep)
+		return status;
+	status = tp_stdout_write(tp_buf_str(&w->out), w->out.len, err);
+	tp_buf_clear(&w->out);
+	return status;
+}
+
+/* `From ADDRESS Fri Jul  1 09:30:00 2005`: always English, UTC. */
+static void add_separator(struct tp_buf *out, const struct tp_record *record)
+{
+	struct tp_buf date = TP_BUF_INIT(64);
+	const char *sender = *record->sender ? record->sender : "MAILER-DAEMON", *d;
+
+	tp_buf_adds(out, "From ");
+	for (; *sender; sender++)
+		tp_buf_addc(out, (unsigned char)*sender <= ' ' ? '_' : *sender);
+	/* "Fri, 01 Jul 2005 09:30:00 +0000" */
+	tp_date_rfc5322(record->arrival_ms / 1000, &date);
+	d = tp_buf_str(&date);
+	tp_buf_addf(out, " %.3s %.3s %c%c %.8s %.4s\n", d, d + 8, d[5] == '0' ? ' ' : d[5], d[6],
+		d + 17, d + 12);
+	tp_buf_release(&date);
+}
+
+static bool is_from_line(const char *line, size_t len)
+{
+	while (len && *line == '>') {
+		line++;
+		len--;
+	}
+	return len >= 5 && !memcmp(line, "From ", 5);
+}
+
+/* mboxrd: every line of `>`s and `From ` gets one more `>`, so that it can be taken away again. */
+static enum tp_status print_mbox(struct work *w, const struct tp_record *record,
+	const struct tp_spool *mail, struct tp_error *err)
+{
+	enum tp_status status = TP_OK;
+
+	add_separator(&w->out, record);
+	for (size_t at = 0; !status && at < mail->len;) {
+		const char *end = memchr(mail->data + at, '\n', mail->len - at);
+		size_t n = end ? (size_t)(end - mail->data) + 1 - at : mail->len - at;
+
+		if (is_from_line(mail->data + at, n))
+			tp_buf_addc(&w->out, '>');
+		if (n > FLUSH_BYTES) {
+			status = flush(w, 0, err);
+			if (!status)
+				status = tp_stdout_write(mail->data + at, n, err);
+		} else {
+			tp_buf_add(&w->out, mail->data + at, n);
+			status = flush(w, FLUSH_BYTES, err);
+		}
+		at += n;
+	}
+	if (mail->len && mail->data[mail->len - 1] != '\n')
+		tp_buf_addc(&w->out, '\n');
+	tp_buf_addc(&w->out, '\n');
+	return status ? status : flush(w, 0, err);
+}
+
+/* --- Maildir --------------------------------------------------------------------------------- */
+
+static enum tp_status make_maildir(struct tp_error *err)
+{
+	static const char *const folders[] = { "tmp", "new", "cur" };
+	enum tp_status status = TP_OK;
+
+	for (size_t i = 0; !status && i < sizeof folders / sizeof *folders; i++) {
+		struct tp_buf path = TP_BUF_INIT(65536);
+
+		tp_buf_addf(&path, "%s/%s", opt.maildir, folders[i]);
+		status = tp_buf_status(&path, "--maildir", err);
+		if (!status)
+			status = tp_mkdirs(path.data, 0700, err);
+		tp_buf_release(&path);
+	}
+	return status;
+}
+
+static enum tp_status write_file(
+	const char *path, const struct tp_spool *mail, struct tp_error *err)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+	enum tp_status status;
+
+	if (fd < 0)
+		return tp_fail_errno(err, TP_CANTCREATE, "%s", path);
+	status = tp_write_all(fd, mail->data, mail->len, path, err);
+	if (!status && fsync(fd))
+		status = tp_fail_errno(err, TP_IO, "%s: cannot sync", path);
+	if (close(fd) && !status)
+		status = tp_fail_errno(err, TP_IO, "%s: cannot close", path);
+	return status;
+}
+
+/* The name says which mail it is, so that getting it twice delivers it once. */
+static enum tp_status deliver(
+	const struct tp_record *record, const struct tp_spool *mail, struct tp_error *err)
+{
+	struct tp_buf aside = TP_BUF_INIT(65536), path = TP_BUF_INIT(65536);
+	long long seconds = record->arrival_ms / 1000;
+	enum tp_status status = TP_OK;
+
+	tp_buf_addf(&aside, "%s/tmp/%lld.%s.tubepost", opt.maildir, seconds, record->id);
+	tp_buf_addf(&path, "%s/new/%lld.%s.tubepost", opt.maildir, seconds, record->id);
+	if (aside.status || path.status)
+		status = tp_fail(err, TP_NOMEM, "--maildir: out of memory");
+	if (!status)
+		status = write_file(aside.data, mail, err);
+	if (!status && rename(aside.data, path.data))
+		status = tp_fail_errno(err, TP_CANTCREATE, "%s", path.data);
+	if (status && aside.data)
+		unlink(aside.data);
+	tp_buf_release(&aside);
+	tp_buf_release(&path);
+	return status;
+}
+
+static enum tp_status sync_maildir(struct tp_error *err)
+{
+	struct tp_buf path = TP_BUF_INIT(65536);
+	enum tp_status status;
+
+	tp_buf_addf(&path, "%s/new", opt.maildir);
+	status = tp_buf_status(&path, "--maildir", err);
+	if (!status)
+		status = tp_dir_sync(path.data, err);
+	tp_buf_release(&path);
+	return status;
+}
+
+/* --- one mail -------------------------------------------------------------------------------- */
+
+/* The log is for those who may write it; a reader without that right, or a full disk, does not keep
+ * anybody from his mail. */
+static void note_event(struct work *w, const char *id, const char *note)
+{
+	struct tp_error why = { TP_OK, "" };
+	const char *actor = tp_conf_str(w->run->conf, "archive.actor");
+
+	if (w->archive->read_only)
+		return;
+	if (tp_event_add(w->archive, actor, "get", id, note, &why))
+		tp_warn("not in the event log: %s", why.text);
+}
+
+static enum tp_status take_bytes(void *context, const char *bytes, size_t len, struct tp_error *err)
+{
+	return tp_spooler_add(context, bytes, len, err);
+}
+
+static enum tp_status give_mail(struct work *w, const struct tp_place *place,
+	const struct tp_record *record, struct tp_error *err)
+{
+	struct tp_spooler spooler = TP_SPOOLER_INIT;
+	struct tp_spool mail = TP_SPOOL_INIT;
+	enum tp_status status = tp_view_content(w->view, place, take_bytes, &spooler, err);
+
+	if (!status)
+		status = tp_spooler_finish(&spooler, &mail, err);
+	if (!status)
+		note_event(w, record->id, opt.maildir ? "maildir" : opt.mbox ? "mbox" : NULL);
+	if (!status && opt.maildir)
+		status = deliver(record, &mail, err);
+	else if (!status && opt.mbox)
+		status = print_mbox(w, record, &mail, err);
+	else if (!status)
+		status = tp_stdout_write(mail.data, mail.len, err);
+	tp_spooler_release(&spooler);
+	tp_spool_release(&mail);
+	return status;
+}
+
+static enum tp_status serve(struct work *w, const char *id, struct tp_error *err)
+{
+	struct tp_record record = TP_RECORD_INIT;
+	struct tp_place place;
+	enum tp_status status = tp_view_find(w->view, id, &place, err);
+
+	if (status)
+		return status;
+	status = tp_view_record(w->view, &place, &record, NULL, err);
+	if (status == TP_UNAVAILABLE || status == TP_DATA)
+		status = tp_error_prefix(err, "%s", id);
+	if (!status && opt.details)
+		add_details(w, &record, &place);
+	else if (!status && opt.envelope) {
+		note_event(w, id, "envelope");
+		add_envelope(&w->run->text, &record);
+	} else if (!status)
+		status = give_mail(w, &place, &record, err);
+	tp_record_release(&record);
+	return status;
+}
+
+/* What concerns one mail alone: the next may be fine. */
+static bool is_about_one(enum tp_status status)
+{
+	return status == TP_NOTHING || status == TP_DATA || status == TP_UNAVAILABLE;
+}
+
+static enum tp_status serve_all(struct work *w, const struct tp_strings *ids, struct tp_error *err)
+{
+	enum tp_status status = opt.maildir ? make_maildir(err) : TP_OK;
+
+	for (size_t i = 0; !status && i < ids->count; i++) {
+		status = serve(w, ids->list[i], err);
+		if (!is_about_one(status))
+			continue;
+		tp_say_error(err);
+		if (w->worst == TP_OK || w->worst == TP_NOTHING)
+			w->worst = status;
+		status = TP_OK;
+	}
+	if (!status && opt.maildir)
+		status = sync_maildir(err);
+	if (!status && opt.details && !opt.json)
+		status = tp_table_print(&w->table, tp_stdout_is_terminal(), &w->run->text, err);
+	return status;
+}
+
+static enum tp_status get(struct tp_run *run, const struct tp_strings *ids, struct tp_error *err)
+{
+	struct work w = { .run = run, .out = TP_BUF_INIT(SIZE_MAX / 2) };
+	enum tp_status status = tp_archive_open(run->conf, NULL, false, &w.archive, err);
+
+	tp_table_init(&w.table, "lrrllll");
+	if (!status)
+		status = tp_view_open(w.archive, &w.view, err);
+	if (!status)
+		status = serve_all(&w, ids, err);
+	if (!status)
+		run->exit_code = tp_status_exit_code(w.worst);
+	tp_view_close(w.view);
+	tp_archive_close(w.archive);
+	tp_table_release(&w.table);
+	tp_buf_release(&w.out);
+	return status;
+}
+
+static enum tp_status run(struct tp_run *run, struct tp_error *err)
+{
+	struct tp_strings ids = TP_STRINGS_INIT;
+	enum tp_status status;
+
+	if (opt.mbox + (opt.maildir != NULL) + opt.details + opt.envelope > 1)
+		return tp_fail(err, TP_USAGE,
+			"--mbox, --maildir, --details and --envelope exclude each other");
+	if (opt.json && !opt.details)
+		return tp_fail(err, TP_USAGE, "--json: goes with --details");
+	status = collect(run, &ids, err);
+	if (!status)
+		status = get(run, &ids, err);
+	tp_strings_release(&ids);
+	return status;
+}
+
+int main(int argc, char **argv)
+{
+	static const struct tp_tool tool = {
+		.name = "archive-get",
+		.summary = "give mails back from the archive, byte for byte",
+		.operands = "ID...|-",
+		.max_operands = -1,
+		.options = options,
+		.run = run,
+	};
+
+	return tp_tool_main(&tool, argc, argv);
+}

@@ -1,0 +1,204 @@
+/* Checking an archive: see check.h. */
+#include "archive/check_parts.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "archive/blob.h"
+#include "archive/erase.h"
+#include "archive/events.h"
+#include "archive/journal.h"
+#include "archive/split.h"
+
+void tp_check_look_at(struct tp_checking *c, const char *folder, uint32_t number)
+{
+	if (number)
+		tp_archive_name(folder, number, c->file);
+	else
+		snprintf(c->file, sizeof c->file, "%s", folder);
+}
+
+void tp_check_fault(struct tp_checking *c, const char *id, const struct tp_error *why)
+{
+	c->check->count.faults++;
+	c->check->count.touched += *id != 0;
+	c->check->fault(c->check->context, c->file, id, why->text);
+}
+
+bool tp_check_is_fault(enum tp_status status)
+{
+	return status == TP_DATA || status == TP_LIMIT;
+}
+
+bool tp_check_is_chosen(const struct tp_checking *c)
+{
+	unsigned char dice[2];
+
+	return c->check->percent >= 100 || tp_random(dice, sizeof dice, NULL) ||
+		(dice[0] << 8 | dice[1]) % 100u < c->check->percent;
+}
+
+/* --- one message -------------------------------------------------------------------------------- */
+
+struct hashing {
+	struct tp_sha256 *sha;
+	uint64_t bytes;
+};
+
+static enum tp_status hash(void *context, const char *bytes, size_t len, struct tp_error *err)
+{
+	struct hashing *hashing = context;
+
+	hashing->bytes += len;
+	return tp_sha256_add(hashing->sha, bytes, len, err);
+}
+
+static enum tp_status read_blob(void *context, const unsigned char sha256[TP_SHA256_BYTES],
+	tp_press_sink *sink, void *sink_context, struct tp_error *err)
+{
+	return tp_blob_read(context, sha256, sink, sink_context, err);
+}
+
+static enum tp_status join(void *context, const char *bytes, size_t len, struct tp_error *err)
+{
+	return tp_joiner_add(context, bytes, len, err);
+}
+
+static enum tp_status hash_joined(struct tp_checking *c, const struct tp_split *split,
+	tp_check_source *skeleton, void *source, struct hashing *hashing, struct tp_error *err)
+{
+	struct tp_joiner *joiner = NULL;
+	enum tp_status status = tp_joiner_new(split, read_blob, c->archive, hash, hashing, &joiner,
+		err);
+
+	if (!status)
+		status = skeleton(source, join, joiner, err);
+	if (!status)
+		status = tp_joiner_end(joiner, err);
+	tp_joiner_free(joiner);
+	return status;
+}
+
+enum tp_status tp_check_content(struct tp_checking *c, const struct tp_record *record,
+	const struct tp_split *split, tp_check_source *skeleton, void *source, struct tp_error *err)
+{
+	struct hashing hashing = { NULL, 0 };
+	unsigned char sha256[TP_SHA256_BYTES];
+	enum tp_status status = tp_sha256_new(&hashing.sha, err);
+
+	if (!status && split->count)
+		status = hash_joined(c, split, skeleton, source, &hashing, err);
+	else if (!status)
+		status = skeleton(source, hash, &hashing, err);
+	if (!status)
+		status = tp_sha256_end(hashing.sha, sha256, err);
+	tp_sha256_free(hashing.sha);
+	if (status)
+		return status;
+	if (hashing.bytes != record->size_bytes)
+		return tp_fail(err, TP_DATA, "it gives %ju bytes, not %ju",
+			(uintmax_t)hashing.bytes, (uintmax_t)record->size_bytes);
+	if (memcmp(sha256, record->sha256, sizeof sha256))
+		return tp_fail(err, TP_DATA, "its bytes do not give its SHA-256");
+	return TP_OK;
+}
+
+/* --- the event log ------------------------------------------------------------------------------ */
+
+static enum tp_status count_event(void *context, const char *line, size_t len,
+	struct tp_error *err)
+{
+	struct tp_checking *c = context;
+
+	c->check->count.events++;
+	return TP_OK;
+}
+
+static enum tp_status check_events(struct tp_checking *c, struct tp_error *err)
+{
+	struct tp_error why;
+	enum tp_status status;
+
+	tp_check_look_at(c, "events.log", 0);
+	status = tp_events_walk(c->archive, count_event, c, &why);
+	if (tp_check_is_fault(status)) {
+		tp_check_fault(c, "", &why);
+		return TP_OK;
+	}
+	return status && status != TP_NOINPUT ? tp_fail(err, status, "%s", why.text) : TP_OK;
+}
+
+static void check_pending(struct tp_checking *c)
+{
+	struct tp_error why;
+
+	if (tp_erase_pending(c->archive, NULL))
+		return;
+	tp_check_look_at(c, "erasing", 0);
+	tp_fail(&why, TP_DATA, "an erasure was interrupted; archive-check --rebuild finishes it");
+	tp_check_fault(c, "", &why);
+}
+
+/* --- all of it ---------------------------------------------------------------------------------- */
+
+static enum tp_status add_sizes(struct tp_checking *c, const char *folder, struct tp_error *err)
+{
+	uint32_t *numbers = NULL;
+	size_t count = 0;
+	enum tp_status status = tp_archive_numbers(c->archive, folder, &numbers, &count, err);
+	char name[TP_ARCHIVE_NAME];
+	struct stat st;
+
+	for (size_t i = 0; i < count; i++) {
+		tp_archive_name(folder, numbers[i], name);
+		if (!fstatat(c->archive->dir, name, &st, 0))
+			c->all_bytes += (uint64_t)st.st_size;
+	}
+	free(numbers);
+	return status;
+}
+
+static enum tp_status check_journals(struct tp_checking *c, struct tp_error *err)
+{
+	uint32_t *numbers = NULL;
+	size_t count = 0;
+	enum tp_status status = tp_archive_numbers(c->archive, "journal", &numbers, &count, err);
+
+	for (size_t i = 0; !status && i < count; i++) {
+		status = tp_archive_lock(c->archive, false, err);
+		if (status)
+			break;
+		status = tp_check_journal(c, numbers[i], err);
+		tp_archive_unlock(c->archive);
+	}
+	free(numbers);
+	return status;
+}
+
+/* Journals first: what is sealed meanwhile is met again in its pack, and not missed. */
+enum tp_status tp_check_run(struct tp_archive *archive, struct tp_check *check,
+	struct tp_error *err)
+{
+	struct tp_checking c = { .archive = archive, .check = check };
+	enum tp_status status = tp_archive_need_key(archive, err);
+
+	check->count = (struct tp_check_count){ 0 };
+	if (!status)
+		status = add_sizes(&c, "journal", err);
+	if (!status)
+		status = add_sizes(&c, "pack", err);
+	if (!status)
+		status = add_sizes(&c, "cellar", err);
+	if (!status)
+		status = check_journals(&c, err);
+	if (!status)
+		status = tp_check_packs(&c, err);
+	if (!status)
+		status = check_events(&c, err);
+	if (!status)
+		check_pending(&c);
+	if (!status && check->count.faults)
+		status = tp_fail(err, TP_DATA, "archive %s: damaged", archive->path);
+	return status;
+}

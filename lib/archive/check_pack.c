@@ -1,0 +1,212 @@
+/* Packs being checked: each of them, and the chain that they make. */
+#include "archive/check_parts.h"
+
+#include <sys/stat.h>
+
+#include "archive/chain.h"
+
+/* A message in a pack. */
+struct source {
+	struct tp_pack *pack;
+	size_t i;
+};
+
+static enum tp_status skeleton(void *context, tp_press_sink *sink, void *sink_context,
+	struct tp_error *err)
+{
+	const struct source *source = context;
+
+	return tp_pack_skeleton(source->pack, source->i, sink, sink_context, err);
+}
+
+static void report(void *context, const char *id, const char *sentence)
+{
+	struct tp_error why;
+
+	tp_fail(&why, TP_DATA, "%s", sentence);
+	tp_check_fault(context, id, &why);
+}
+
+/* Messages with holes; those without were hashed by tp_pack_verify, which also told of what cannot be
+ * read. *lost: the directory does not even say which message this is. */
+static enum tp_status check_message(struct tp_checking *c, struct source *source, bool *lost,
+	struct tp_error *err)
+{
+	struct tp_record record = TP_RECORD_INIT;
+	struct tp_split split = { 0 };
+	struct tp_error why;
+	enum tp_status status = tp_pack_record(source->pack, source->i, &record, &split, &why);
+
+	*lost = tp_check_is_fault(status) && !record.id[0];
+	c->check->count.messages += status != TP_NOTHING;
+	c->check->count.erased += status == TP_NOTHING;
+	if (!status && split.count && tp_check_is_chosen(c)) {
+		status = tp_check_content(c, &record, &split, skeleton, source, &why);
+		if (tp_check_is_fault(status))
+			tp_check_fault(c, record.id, &why);
+	}
+	tp_record_release(&record);
+	tp_split_release(&split);
+	if (status && status != TP_NOTHING && !tp_check_is_fault(status))
+		return tp_fail(err, status, "%s", why.text);
+	return TP_OK;
+}
+
+static enum tp_status check_messages(struct tp_checking *c, struct tp_pack *pack,
+	struct tp_error *err)
+{
+	struct source source = { pack, 0 };
+	enum tp_status status = TP_OK;
+	struct tp_error why;
+	size_t lost_count = 0;
+	bool lost = false;
+
+	tp_fail(&why, TP_DATA, "pack %08u: its part of the directory cannot be read",
+		tp_pack_number(pack));
+	for (; !status && source.i < tp_pack_count(pack); source.i++) {
+		status = check_message(c, &source, &lost, err);
+		if (lost)
+			lost_count++;
+		if (lost_count && (!lost || source.i + 1 == tp_pack_count(pack))) {
+			tp_check_name_by_index(c, tp_pack_number(pack),
+				source.i + lost - lost_count, lost_count, &why);
+			lost_count = 0;
+		}
+	}
+	return status;
+}
+
+/* --- the chain ---------------------------------------------------------------------------------- */
+
+/* A pack that is missing may have left for a disc or for good: then the log says so, and its link is
+ * known from the pack behind it alone. */
+static void check_link(struct tp_checking *c, const struct tp_pack *pack,
+	const struct tp_chain *before)
+{
+	struct tp_error why;
+
+	if (before->number + 1 != tp_pack_number(pack) ||
+		!memcmp(before->link, tp_pack_before(pack), TP_SHA256_BYTES))
+		return;
+	tp_fail(&why, TP_DATA, "pack %08u is not the continuation of pack %08u",
+		tp_pack_number(pack), before->number);
+	tp_check_fault(c, "", &why);
+}
+
+/* The file `chain` knows the last one, so nobody can take away the end unseen. */
+static enum tp_status check_end(struct tp_checking *c, const struct tp_chain *last,
+	struct tp_error *err)
+{
+	struct tp_chain chain;
+	struct tp_error why;
+	enum tp_status status = tp_chain_read(c->archive, &chain, err);
+
+	tp_check_look_at(c, "chain", 0);
+	if (status || chain.number != last->number ||
+		!memcmp(chain.link, last->link, sizeof chain.link))
+		return status;
+	tp_fail(&why, TP_DATA, "it does not fit pack %08u", last->number);
+	tp_check_fault(c, "", &why);
+	return TP_OK;
+}
+
+/* --- one after the other ------------------------------------------------------------------------ */
+
+static const char *folder_of(const struct tp_pack *pack)
+{
+	return tp_pack_tier(pack) == TP_TIER_CELLAR ? "cellar" : "pack";
+}
+
+static enum tp_status check_open(struct tp_checking *c, struct tp_pack *pack,
+	struct tp_chain *chain, struct tp_error *err)
+{
+	struct tp_error why;
+	enum tp_status status;
+
+	tp_check_look_at(c, folder_of(pack), tp_pack_number(pack));
+	check_link(c, pack, chain);
+	chain->number = tp_pack_number(pack);
+	memcpy(chain->link, tp_pack_link(pack), sizeof chain->link);
+	status = tp_pack_verify(pack, c->check->percent, report, c, &why);
+	if (status && !tp_check_is_fault(status))
+		return tp_fail(err, status, "%s", why.text);
+	c->check->count.bytes += tp_pack_size(pack);
+	status = check_messages(c, pack, err);
+	return status ? status : tp_check_index(c, pack, err);
+}
+
+static enum tp_status check_pack(struct tp_checking *c, uint32_t number, struct tp_chain *chain,
+	struct tp_error *err)
+{
+	struct tp_pack *pack;
+	struct tp_error why;
+	enum tp_status status = tp_pack_open(c->archive, number, &pack, &why);
+
+	c->check->progress(c->check->context, c->check->count.bytes, c->all_bytes);
+	if (status == TP_NOINPUT)
+		return TP_OK; /* left since */
+	c->check->count.packs++;
+	if (tp_check_is_fault(status)) {
+		tp_check_look_at(c, "pack", number);
+		tp_check_fault(c, "", &why);
+		tp_check_name_by_index(c, number, 0, UINT64_MAX, &why);
+		return TP_OK;
+	}
+	if (status)
+		return tp_fail(err, status, "%s", why.text);
+	status = check_open(c, pack, chain, err);
+	tp_pack_close(pack);
+	return status;
+}
+
+static int compare(const void *left, const void *right)
+{
+	const uint32_t *a = left, *b = right;
+
+	return (*a > *b) - (*a < *b);
+}
+
+/* The numbers of both folders, ascending; one that is on its way may be there twice. */
+static enum tp_status list_packs(struct tp_archive *archive, uint32_t **list, size_t *count,
+	struct tp_error *err)
+{
+	uint32_t *online = NULL, *cellar = NULL;
+	size_t n = 0, m = 0;
+	enum tp_status status = tp_archive_numbers(archive, "cellar", &cellar, &m, err);
+
+	*list = NULL;
+	*count = 0;
+	if (!status)
+		status = tp_archive_numbers(archive, "pack", &online, &n, err);
+	if (!status && !(*list = calloc(n + m + 1, sizeof **list)))
+		status = tp_fail(err, TP_NOMEM, "out of memory");
+	for (size_t i = 0; !status && i < n + m; i++)
+		(*list)[(*count)++] = i < m ? cellar[i] : online[i - m];
+	if (*count)
+		qsort(*list, *count, sizeof **list, compare);
+	free(online);
+	free(cellar);
+	return status;
+}
+
+enum tp_status tp_check_packs(struct tp_checking *c, struct tp_error *err)
+{
+	struct tp_chain chain = { 0 };
+	uint32_t *numbers = NULL;
+	size_t count = 0;
+	enum tp_status status = list_packs(c->archive, &numbers, &count, err);
+
+	for (size_t i = 0; !status && i < count; i++) {
+		if (i && numbers[i] == numbers[i - 1])
+			continue;
+		status = tp_archive_lock(c->archive, false, err);
+		if (status)
+			break;
+		status = check_pack(c, numbers[i], &chain, err);
+		tp_archive_unlock(c->archive);
+	}
+	if (!status)
+		status = check_end(c, &chain, err);
+	free(numbers);
+	return status;
+}

@@ -1,0 +1,38 @@
+/* What the parts of a check share. Private to check*.c. */
+#ifndef TP_ARCHIVE_CHECK_PARTS_H
+#define TP_ARCHIVE_CHECK_PARTS_H
+
+#include "archive/check.h"
+#include "archive/pack.h"
+
+struct tp_checking {
+	struct tp_archive *archive;
+	struct tp_check *check;
+	char file[TP_ARCHIVE_NAME]; /* being looked at */
+	uint64_t all_bytes;
+};
+
+/* What is looked at now: a numbered file of a folder, or (number 0) a file by its name. */
+void tp_check_look_at(struct tp_checking *c, const char *folder, uint32_t number);
+void tp_check_fault(struct tp_checking *c, const char *id, const struct tp_error *why);
+/* True for what is a fault of the archive rather than of looking. */
+bool tp_check_is_fault(enum tp_status status);
+/* True for so many in a hundred, at random. */
+bool tp_check_is_chosen(const struct tp_checking *c);
+
+/* Puts the message together and compares its hash. `skeleton` gives the skeleton to a sink. */
+typedef enum tp_status tp_check_source(void *source, tp_press_sink *sink, void *context,
+	struct tp_error *err);
+enum tp_status tp_check_content(struct tp_checking *c, const struct tp_record *record,
+	const struct tp_split *split, tp_check_source *skeleton, void *source, struct tp_error *err);
+
+enum tp_status tp_check_journal(struct tp_checking *c, uint32_t number, struct tp_error *err);
+enum tp_status tp_check_packs(struct tp_checking *c, struct tp_error *err);
+/* The segment of an intact pack against it. */
+enum tp_status tp_check_index(struct tp_checking *c, struct tp_pack *pack, struct tp_error *err);
+/* Names the messages [first, first + count) of a pack whose directory cannot be read, by its index;
+ * when that is no help, none. */
+void tp_check_name_by_index(struct tp_checking *c, uint32_t number, uint64_t first, uint64_t count,
+	const struct tp_error *why);
+
+#endif

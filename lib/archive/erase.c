@@ -1,0 +1,320 @@
+/*
+ * Erasing: see erase.h. The steps:
+ *
+ * 1. seal.lock, so that packs stay as they are; tidy.h and the leftovers of an earlier erasure.
+ * 2. Where the messages are, which blobs they use, and who else uses those.
+ * 3. Events, then the file `erasing`: from here on it will be finished by somebody.
+ * 4. Pack by pack (all journals count as one): the new pack is made aside, which takes a second or
+ *    more and no lock. Then, under the exclusive lock: blobs that nobody else uses, the index
+ *    segments, and last the pack or the records themselves; for as long as those are there, what else
+ *    has to go is known. Puts may have brought new users of a blob meanwhile: journals are asked
+ *    again, under that lock.
+ * 5. The old pack's bytes are overwritten, its index is made again.
+ * 6. `erasing` goes.
+ */
+#include "archive/erase.h"
+
+#include <unistd.h>
+
+#include "archive/blob.h"
+#include "archive/erase_plan.h"
+#include "archive/events.h"
+#include "archive/journal.h"
+#include "archive/pack.h"
+#include "archive/reindex.h"
+#include "archive/seal.h"
+#include "archive/shred.h"
+#include "archive/tidy.h"
+
+/* --- finding ------------------------------------------------------------------------------------ */
+
+static void note(struct tp_error *missing, enum tp_status status, const char *sentence)
+{
+	if (!missing->status)
+		tp_fail(missing, status, "%s", sentence);
+}
+
+static enum tp_status find_one(struct tp_erase_plan *plan, struct tp_view *view, const char *id,
+	struct tp_error *missing, struct tp_error *err)
+{
+	struct tp_place place;
+	struct tp_error why = { 0 };
+	enum tp_status status = tp_view_find(view, id, &place, &why);
+
+	if (!status && place.tier == TP_TIER_DISC)
+		status = tp_fail(&why, TP_NOTHING, "%s is on disc %u, where nothing can be erased",
+			id, place.disc);
+	if (status == TP_NOTHING) {
+		note(missing, TP_NOTHING, why.text[0] ? why.text : "no such message");
+		return TP_OK;
+	}
+	if (status)
+		return tp_fail(err, status, "%s", why.text);
+	return tp_erase_plan_add(plan, view, id, &place, err);
+}
+
+/* Everything that is to go, and who uses its blobs. The places stay true behind the shared lock, for
+ * seal.lock is ours; records move in no other way. */
+static enum tp_status make_plan(struct tp_erase_plan *plan, const char *const *ids, size_t count,
+	size_t *found, struct tp_error *missing, struct tp_error *err)
+{
+	struct tp_view *view;
+	enum tp_status status = tp_view_open(plan->archive, &view, err);
+	size_t before;
+
+	if (!status)
+		status = tp_erase_plan_load(plan, view, err);
+	before = plan->count;
+	for (size_t i = 0; !status && i < count; i++)
+		status = find_one(plan, view, ids[i], missing, err);
+	*found = plan->count - before;
+	if (!status)
+		status = tp_erase_plan_settle(plan, err);
+	if (*found > plan->count)
+		*found = plan->count; /* an id was given twice */
+	if (!status)
+		status = tp_erase_count_packs(plan, view, err);
+	tp_view_close(view);
+	return status;
+}
+
+/* --- one pack, or all journals ------------------------------------------------------------------ */
+
+/* items[begin, end) of the plan, which are together. */
+struct unit {
+	struct tp_erase_plan *plan;
+	size_t begin, end;
+};
+
+static bool in_journals(const struct unit *unit)
+{
+	return unit->plan->items[unit->begin].in_journal;
+}
+
+static enum tp_status prepare(const struct unit *unit, struct tp_error *err)
+{
+	const struct tp_erase_item *items = unit->plan->items;
+	size_t *gone = calloc(unit->end - unit->begin, sizeof *gone);
+	size_t count = 0;
+	enum tp_status status;
+
+	if (!gone)
+		return tp_fail(err, TP_NOMEM, "out of memory");
+	for (size_t i = unit->begin; i < unit->end; i++)
+		gone[count++] = (size_t)items[i].at;
+	status = tp_pack_erase_prepare(unit->plan->archive, items[unit->begin].number, gone, count,
+		err);
+	free(gone);
+	return status;
+}
+
+/* What this unit's messages use is used that much less. */
+static void let_go_of_blobs(const struct unit *unit)
+{
+	for (size_t i = unit->begin; i < unit->end; i++) {
+		const struct tp_erase_item *item = &unit->plan->items[i];
+
+		for (size_t k = 0; k < item->blob_count; k++) {
+			struct tp_erase_blob *blob = &unit->plan->blobs[item->blobs[k]];
+
+			if (item->in_journal)
+				blob->in_journals--;
+			else
+				blob->in_packs--;
+		}
+	}
+}
+
+/* Of this unit's blobs those that nobody uses any more. */
+static enum tp_status remove_blobs(const struct unit *unit, struct tp_error *err)
+{
+	struct tp_erase_plan *plan = unit->plan;
+	enum tp_status status = plan->blob_count ? tp_erase_count_journals(plan, err) : TP_OK;
+
+	if (!status)
+		let_go_of_blobs(unit);
+	for (size_t i = unit->begin; !status && i < unit->end; i++) {
+		const struct tp_erase_item *item = &plan->items[i];
+
+		for (size_t k = 0; !status && k < item->blob_count; k++) {
+			struct tp_erase_blob *blob = &plan->blobs[item->blobs[k]];
+
+			if (blob->in_packs || blob->in_journals || blob->removed)
+				continue;
+			status = tp_blob_remove(plan->archive, blob->sha256, err);
+			blob->removed = true;
+		}
+	}
+	return status;
+}
+
+static enum tp_status drop_segments(const struct unit *unit, struct tp_error *err)
+{
+	const struct tp_erase_item *items = unit->plan->items;
+	enum tp_status status = TP_OK;
+
+	for (size_t i = unit->begin; !status && i < unit->end; i++)
+		if (i == unit->begin || items[i].number != items[i - 1].number)
+			status = tp_segment_drop(unit->plan->archive,
+				in_journals(unit) ? TP_SEGMENT_JOURNAL : TP_SEGMENT_PACK,
+				items[i].number, err);
+	return status;
+}
+
+static bool is_there(struct tp_archive *archive, uint32_t journal)
+{
+	char name[TP_ARCHIVE_NAME];
+
+	tp_archive_name("journal", journal, name);
+	return !faccessat(archive->dir, name, F_OK, 0);
+}
+
+static enum tp_status erase_records(const struct unit *unit, struct tp_error *err)
+{
+	struct tp_archive *archive = unit->plan->archive;
+	enum tp_status status = TP_OK;
+
+	for (size_t i = unit->begin; !status && i < unit->end; i++) {
+		const struct tp_erase_item *item = &unit->plan->items[i];
+
+		/* One that was begun earlier may have been sealed since, without that message. */
+		if (!item->done || is_there(archive, item->number))
+			status = tp_journal_erase(archive, item->number, item->at, err);
+	}
+	return status;
+}
+
+static enum tp_status change_files(const struct unit *unit, struct tp_error *err)
+{
+	struct tp_archive *archive = unit->plan->archive;
+	enum tp_status status = tp_archive_lock(archive, true, err);
+
+	if (status)
+		return status;
+	status = tp_blob_sweep(archive, err);
+	if (!status)
+		status = tp_shred_leftovers(archive, "index", err);
+	if (!status)
+		status = remove_blobs(unit, err);
+	if (!status)
+		status = drop_segments(unit, err);
+	if (!status && in_journals(unit))
+		status = erase_records(unit, err);
+	else if (!status)
+		status = tp_pack_erase_swap(archive, unit->plan->items[unit->begin].number, err);
+	tp_archive_unlock(archive);
+	return status;
+}
+
+static enum tp_status erase_unit(const struct unit *unit, struct tp_error *err)
+{
+	struct tp_archive *archive = unit->plan->archive;
+	uint32_t number = unit->plan->items[unit->begin].number;
+	enum tp_status status = in_journals(unit) ? TP_OK : prepare(unit, err);
+
+	if (!status)
+		status = change_files(unit, err);
+	if (status || in_journals(unit))
+		return status;
+	status = tp_pack_erase_finish(archive, number, err);
+	return status ? status : tp_reindex(archive, number, err);
+}
+
+/* Items of packs come first, by number; those of journals behind them. */
+static size_t unit_end(const struct tp_erase_plan *plan, size_t begin)
+{
+	size_t end = begin;
+
+	while (end < plan->count && plan->items[end].in_journal == plan->items[begin].in_journal &&
+		(plan->items[end].in_journal ||
+			plan->items[end].number == plan->items[begin].number))
+		end++;
+	return end;
+}
+
+/* --- all of it ---------------------------------------------------------------------------------- */
+
+/* A pack's message that is erased already was finished by tidy.h: it is only forgotten. */
+static void drop_finished(struct tp_erase_plan *plan)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < plan->count; i++) {
+		if (plan->items[i].done && !plan->items[i].in_journal)
+			free(plan->items[i].blobs);
+		else
+			plan->items[kept++] = plan->items[i];
+	}
+	plan->count = kept;
+}
+
+static enum tp_status record_events(const struct tp_erase_plan *plan, const char *actor,
+	const char *reason, struct tp_error *err)
+{
+	enum tp_status status = TP_OK;
+
+	for (size_t i = 0; !status && i < plan->count; i++)
+		if (!plan->items[i].recorded)
+			status = tp_event_add(plan->archive, actor, "erase", plan->items[i].id,
+				reason, err);
+	return status;
+}
+
+static enum tp_status carry_out(struct tp_erase_plan *plan, const char *actor, const char *reason,
+	struct tp_error *err)
+{
+	enum tp_status status = record_events(plan, actor, reason, err);
+
+	if (!status)
+		status = tp_erase_plan_save(plan, err);
+	drop_finished(plan);
+	for (size_t i = 0; !status && i < plan->count;) {
+		struct unit unit = { plan, i, unit_end(plan, i) };
+
+		status = erase_unit(&unit, err);
+		i = unit.end;
+	}
+	return status ? status : tp_erase_plan_forget(plan, err);
+}
+
+enum tp_status tp_erase_held(struct tp_archive *archive, const char *const *ids, size_t count,
+	const char *actor, const char *reason, size_t *erased, struct tp_error *err)
+{
+	struct tp_erase_plan plan = { .archive = archive };
+	struct tp_error missing = { 0 };
+	size_t found = 0;
+	enum tp_status status = tp_tidy(archive, err);
+
+	*erased = 0;
+	if (!status)
+		status = make_plan(&plan, ids, count, &found, &missing, err);
+	if (!status && plan.count)
+		status = carry_out(&plan, actor, reason, err);
+	if (!status)
+		*erased = found;
+	tp_erase_plan_release(&plan);
+	if (!status && missing.status)
+		return tp_fail(err, missing.status, "%s", missing.text);
+	return status;
+}
+
+enum tp_status tp_erase(struct tp_archive *archive, const char *const *ids, size_t count,
+	const char *actor, const char *reason, size_t *erased, struct tp_error *err)
+{
+	int lock;
+	enum tp_status status = tp_seal_lock(archive, true, &lock, err);
+
+	*erased = 0;
+	if (status)
+		return status;
+	status = tp_erase_held(archive, ids, count, actor, reason, erased, err);
+	close(lock);
+	return status;
+}
+
+enum tp_status tp_erase_pending(struct tp_archive *archive, struct tp_error *err)
+{
+	if (faccessat(archive->dir, "erasing", F_OK, 0))
+		return TP_NOTHING;
+	return TP_OK;
+}

@@ -1,0 +1,330 @@
+/* The plan of an erasure: see erase_plan.h. The file `erasing` has a line for each message: its id,
+ * "pack" or "journal", the number, and the place in it. */
+#include "archive/erase_plan.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "archive/journal.h"
+#include "archive/shred.h"
+#include "base/file.h"
+
+#define NAME	 "erasing"
+#define FILE_MAX ((size_t)1 << 32)
+
+void tp_erase_plan_release(struct tp_erase_plan *plan)
+{
+	for (size_t i = 0; i < plan->count; i++)
+		free(plan->items[i].blobs);
+	free(plan->items);
+	free(plan->blobs);
+	*plan = (struct tp_erase_plan){ 0 };
+}
+
+static enum tp_status grow(void **list, size_t *cap, size_t size, struct tp_error *err)
+{
+	size_t larger = *cap ? 2 * *cap : 64;
+	void *grown = reallocarray(*list, larger, size);
+
+	if (!grown)
+		return tp_fail(err, TP_NOMEM, "out of memory");
+	*list = grown;
+	*cap = larger;
+	return TP_OK;
+}
+
+/* --- adding ------------------------------------------------------------------------------------ */
+
+/* Every hole gets a blob of its own here; settling makes those of one hash one. */
+static enum tp_status add_blobs(struct tp_erase_plan *plan, struct tp_erase_item *item,
+	const struct tp_split *split, struct tp_error *err)
+{
+	enum tp_status status = TP_OK;
+
+	item->blobs = calloc(split->count + 1, sizeof *item->blobs);
+	if (!item->blobs)
+		return tp_fail(err, TP_NOMEM, "out of memory");
+	for (size_t i = 0; !status && i < split->count; i++) {
+		struct tp_erase_blob *blob;
+
+		if (plan->blob_count == plan->blob_cap)
+			status = grow((void **)&plan->blobs, &plan->blob_cap, sizeof *blob, err);
+		if (status)
+			break;
+		blob = &plan->blobs[plan->blob_count];
+		*blob = (struct tp_erase_blob){ 0 };
+		memcpy(blob->sha256, split->holes[i].sha256, TP_SHA256_BYTES);
+		item->blobs[item->blob_count++] = plan->blob_count++;
+	}
+	return status;
+}
+
+static enum tp_status add_item(struct tp_erase_plan *plan, const char *id, bool in_journal,
+	uint32_t number, uint64_t at, struct tp_erase_item **item, struct tp_error *err)
+{
+	enum tp_status status = TP_OK;
+
+	if (plan->count == plan->cap)
+		status = grow((void **)&plan->items, &plan->cap, sizeof **item, err);
+	if (status)
+		return status;
+	*item = &plan->items[plan->count++];
+	**item = (struct tp_erase_item){ .in_journal = in_journal, .number = number, .at = at };
+	memcpy((*item)->id, id, TP_ID_LEN);
+	return TP_OK;
+}
+
+enum tp_status tp_erase_plan_add(struct tp_erase_plan *plan, struct tp_view *view, const char *id,
+	const struct tp_place *place, struct tp_error *err)
+{
+	struct tp_split split = { 0 };
+	struct tp_erase_item *item;
+	enum tp_status status = tp_view_record(view, place, NULL, &split, err);
+
+	if (!status)
+		status = add_item(plan, id, place->in_journal, place->number, place->at, &item,
+			err);
+	if (!status)
+		status = add_blobs(plan, item, &split, err);
+	tp_split_release(&split);
+	return status;
+}
+
+/* --- the file ---------------------------------------------------------------------------------- */
+
+static enum tp_status path_of(const struct tp_archive *archive, struct tp_buf *path,
+	struct tp_error *err)
+{
+	tp_buf_addf(path, "%s/" NAME, archive->path);
+	return tp_buf_status(path, "path", err);
+}
+
+enum tp_status tp_erase_plan_save(const struct tp_erase_plan *plan, struct tp_error *err)
+{
+	struct tp_buf path = TP_BUF_INIT(65536), text = TP_BUF_INIT(FILE_MAX);
+	enum tp_status status = path_of(plan->archive, &path, err);
+
+	for (size_t i = 0; i < plan->count; i++)
+		tp_buf_addf(&text, "%s %s %u %ju\n", plan->items[i].id,
+			plan->items[i].in_journal ? "journal" : "pack", plan->items[i].number,
+			(uintmax_t)plan->items[i].at);
+	if (!status)
+		status = tp_buf_status(&text, NAME, err);
+	if (!status)
+		status = tp_file_replace(path.data, text.data, text.len, 0640, err);
+	tp_buf_release(&path);
+	tp_buf_release(&text);
+	return status;
+}
+
+enum tp_status tp_erase_plan_forget(const struct tp_erase_plan *plan, struct tp_error *err)
+{
+	if (unlinkat(plan->archive->dir, NAME, 0) && errno != ENOENT)
+		return tp_fail_errno(err, TP_IO, "%s/" NAME ": cannot remove",
+			plan->archive->path);
+	return tp_archive_sync(plan->archive, ".", err);
+}
+
+/* A message that is still there is erased like any other; one that says "erased" may have been left
+ * half overwritten when it is in a journal. */
+static enum tp_status load_line(struct tp_erase_plan *plan, struct tp_view *view, const char *line,
+	struct tp_error *err)
+{
+	char id[TP_ID_LEN + 1], kind[8];
+	struct tp_erase_item *item;
+	struct tp_place place;
+	enum tp_status status;
+	unsigned number;
+	uintmax_t at;
+
+	if (sscanf(line, "%16s %7s %u %ju", id, kind, &number, &at) != 4)
+		return tp_fail(err, TP_DATA, "%s/" NAME ": damaged", plan->archive->path);
+	status = tp_view_find(view, id, &place, err);
+	if (!status)
+		status = tp_erase_plan_add(plan, view, id, &place, err);
+	else if (status == TP_NOTHING && !(status = add_item(plan, id, !strcmp(kind, "journal"),
+						   number, at, &item, err)))
+		item->done = true;
+	if (!status)
+		plan->items[plan->count - 1].recorded = true;
+	return status;
+}
+
+enum tp_status tp_erase_plan_load(struct tp_erase_plan *plan, struct tp_view *view,
+	struct tp_error *err)
+{
+	struct tp_buf path = TP_BUF_INIT(65536), text = TP_BUF_INIT(FILE_MAX);
+	enum tp_status status = path_of(plan->archive, &path, err);
+	char *save = NULL;
+
+	if (!status)
+		status = tp_file_read(path.data, &text, err);
+	for (char *line = status || !text.len ? NULL : strtok_r(text.data, "\n", &save);
+		!status && line; line = strtok_r(NULL, "\n", &save))
+		status = load_line(plan, view, line, err);
+	tp_buf_release(&path);
+	tp_buf_release(&text);
+	return status == TP_NOINPUT ? TP_OK : status;
+}
+
+/* --- settling ---------------------------------------------------------------------------------- */
+
+static int compare_items(const void *left, const void *right)
+{
+	const struct tp_erase_item *a = left, *b = right;
+
+	if (a->in_journal != b->in_journal)
+		return a->in_journal - b->in_journal;
+	if (a->number != b->number)
+		return a->number < b->number ? -1 : 1;
+	return (a->at > b->at) - (a->at < b->at);
+}
+
+static int compare_blobs(const void *left, const void *right, void *blobs)
+{
+	const struct tp_erase_blob *list = blobs;
+
+	return memcmp(list[*(const size_t *)left].sha256, list[*(const size_t *)right].sha256,
+		TP_SHA256_BYTES);
+}
+
+static void drop_doubles(struct tp_erase_plan *plan)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < plan->count; i++) {
+		if (kept && !compare_items(&plan->items[kept - 1], &plan->items[i]))
+			free(plan->items[i].blobs);
+		else
+			plan->items[kept++] = plan->items[i];
+	}
+	plan->count = kept;
+}
+
+/* Sorts the blobs, each hash once, and tells the items of their new numbers. */
+static enum tp_status settle_blobs(struct tp_erase_plan *plan, struct tp_error *err)
+{
+	size_t n = plan->blob_count, kept = 0;
+	size_t *order = calloc(n + 1, sizeof *order), *moved = calloc(n + 1, sizeof *moved);
+	struct tp_erase_blob *sorted = calloc(n + 1, sizeof *sorted);
+	enum tp_status status = TP_OK;
+
+	if (!order || !moved || !sorted) {
+		status = tp_fail(err, TP_NOMEM, "out of memory");
+		goto out;
+	}
+	for (size_t i = 0; i < n; i++)
+		order[i] = i;
+	qsort_r(order, n, sizeof *order, compare_blobs, plan->blobs);
+	for (size_t i = 0; i < n; i++) {
+		const struct tp_erase_blob *blob = &plan->blobs[order[i]];
+
+		if (!kept || memcmp(sorted[kept - 1].sha256, blob->sha256, TP_SHA256_BYTES))
+			sorted[kept++] = *blob;
+		moved[order[i]] = kept - 1;
+	}
+	for (size_t i = 0; i < plan->count; i++)
+		for (size_t k = 0; k < plan->items[i].blob_count; k++)
+			plan->items[i].blobs[k] = moved[plan->items[i].blobs[k]];
+	free(plan->blobs);
+	plan->blobs = sorted;
+	plan->blob_count = kept;
+	sorted = NULL;
+out:
+	free(order);
+	free(moved);
+	free(sorted);
+	return status;
+}
+
+enum tp_status tp_erase_plan_settle(struct tp_erase_plan *plan, struct tp_error *err)
+{
+	if (plan->count)
+		qsort(plan->items, plan->count, sizeof *plan->items, compare_items);
+	drop_doubles(plan);
+	return settle_blobs(plan, err);
+}
+
+/* --- who else uses them ------------------------------------------------------------------------ */
+
+static struct tp_erase_blob *find_blob(struct tp_erase_plan *plan, const unsigned char *sha256)
+{
+	size_t low = 0, high = plan->blob_count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		int order = memcmp(plan->blobs[middle].sha256, sha256, TP_SHA256_BYTES);
+
+		if (!order)
+			return &plan->blobs[middle];
+		if (order < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return NULL;
+}
+
+static enum tp_status count_in_pack(void *context, const struct tp_place *place,
+	const struct tp_record *record, const struct tp_split *split, struct tp_error *err)
+{
+	for (size_t i = 0; !place->in_journal && i < split->count; i++) {
+		struct tp_erase_blob *blob = find_blob(context, split->holes[i].sha256);
+
+		if (blob)
+			blob->in_packs++;
+	}
+	return TP_OK;
+}
+
+enum tp_status tp_erase_count_packs(struct tp_erase_plan *plan, struct tp_view *view,
+	struct tp_error *err)
+{
+	enum tp_status status;
+
+	if (!plan->blob_count)
+		return TP_OK;
+	status = tp_view_walk(view, 1u << TP_TIER_ONLINE | 1u << TP_TIER_CELLAR, count_in_pack,
+		plan, err);
+	return status ? tp_error_prefix(err, "cannot tell who else uses the attachments") : TP_OK;
+}
+
+static enum tp_status count_in_journal(struct tp_erase_plan *plan, uint32_t number,
+	struct tp_error *err)
+{
+	struct tp_journal_reader *reader;
+	uint64_t offset, torn;
+	enum tp_status status = tp_journal_open(plan->archive, number, &reader, err);
+
+	/* A journal that cannot be read may use any blob. */
+	while (!status && !(status = tp_journal_next(reader, NULL, &offset, &torn, err))) {
+		struct tp_split split = { 0 };
+
+		status = tp_journal_read(reader, offset, NULL, &split, err);
+		for (size_t i = 0; !status && i < split.count; i++) {
+			struct tp_erase_blob *blob = find_blob(plan, split.holes[i].sha256);
+
+			if (blob)
+				blob->in_journals++;
+		}
+		tp_split_release(&split);
+	}
+	tp_journal_close(reader);
+	return status == TP_NOTHING ? TP_OK : status;
+}
+
+enum tp_status tp_erase_count_journals(struct tp_erase_plan *plan, struct tp_error *err)
+{
+	uint32_t *numbers = NULL;
+	size_t count = 0;
+	enum tp_status status = tp_archive_numbers(plan->archive, "journal", &numbers, &count,
+		err);
+
+	for (size_t i = 0; i < plan->blob_count; i++)
+		plan->blobs[i].in_journals = 0;
+	for (size_t i = 0; !status && i < count; i++)
+		status = count_in_journal(plan, numbers[i], err);
+	free(numbers);
+	return status;
+}

@@ -1,0 +1,134 @@
+/* Clearing up after the dead: see tidy.h. */
+#include "archive/tidy.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "archive/journal.h"
+#include "archive/pack.h"
+#include "archive/segment.h"
+#include "archive/shred.h"
+
+/* --- removing ---------------------------------------------------------------------------------- */
+
+static void gone_name(uint32_t number, struct tp_buf *name)
+{
+	char journal[TP_ARCHIVE_NAME];
+
+	tp_archive_name("journal", number, journal);
+	tp_buf_clear(name);
+	tp_buf_addf(name, "%s.gone", journal);
+}
+
+/* Keeps the bytes under a name of their own until they are overwritten: what is unlinked cannot be. */
+static enum tp_status keep_for_shredding(struct tp_archive *archive, uint32_t number,
+	struct tp_buf *gone, struct tp_error *err)
+{
+	char name[TP_ARCHIVE_NAME];
+
+	tp_archive_name("journal", number, name);
+	gone_name(number, gone);
+	if (linkat(archive->dir, name, archive->dir, tp_buf_str(gone), 0) && errno != ENOENT &&
+		errno != EEXIST)
+		return tp_fail_errno(err, TP_IO, "%s/%s: cannot link", archive->path, name);
+	return tp_segment_drop(archive, TP_SEGMENT_JOURNAL, number, err);
+}
+
+enum tp_status tp_journals_remove(struct tp_archive *archive, const uint32_t *numbers, size_t count,
+	struct tp_error *err)
+{
+	struct tp_buf gone = TP_BUF_INIT(4096);
+	enum tp_status status = count ? tp_archive_lock(archive, true, err) : TP_OK;
+
+	if (status || !count)
+		return status;
+	for (size_t i = 0; !status && i < count; i++)
+		status = keep_for_shredding(archive, numbers[i], &gone, err);
+	if (!status)
+		status = tp_journal_retire(archive, numbers, count, err);
+	tp_archive_unlock(archive);
+	for (size_t i = 0; !status && i < count; i++) {
+		gone_name(numbers[i], &gone);
+		status = tp_shred(archive, gone.data, err);
+	}
+	tp_buf_release(&gone);
+	return status;
+}
+
+/* --- tidying ----------------------------------------------------------------------------------- */
+
+struct tidying {
+	struct tp_archive *archive;
+	uint32_t *journals;
+	size_t journal_count;
+	bool *spent; /* journal by journal */
+};
+
+static void mark_spent(struct tidying *t, const struct tp_pack *pack)
+{
+	size_t count;
+	const uint32_t *replaced = tp_pack_journals(pack, &count);
+
+	for (size_t i = 0; i < count; i++)
+		for (size_t k = 0; k < t->journal_count; k++)
+			if (t->journals[k] == replaced[i])
+				t->spent[k] = true;
+}
+
+static enum tp_status mark_folder(struct tidying *t, const char *folder, struct tp_error *err)
+{
+	uint32_t *packs = NULL;
+	size_t count = 0;
+	enum tp_status status = tp_archive_numbers(t->archive, folder, &packs, &count, err);
+
+	for (size_t i = 0; !status && i < count; i++) {
+		struct tp_pack *pack;
+
+		/* A pack that cannot be read has replaced nothing: better twice than not at all. */
+		if (tp_pack_open(t->archive, packs[i], &pack, NULL))
+			continue;
+		mark_spent(t, pack);
+		tp_pack_close(pack);
+	}
+	free(packs);
+	return status;
+}
+
+/* Moves the spent ones to the front; how many. */
+static size_t gather_spent(struct tidying *t)
+{
+	size_t spent = 0;
+
+	for (size_t i = 0; i < t->journal_count; i++)
+		if (t->spent[i])
+			t->journals[spent++] = t->journals[i];
+	return spent;
+}
+
+enum tp_status tp_tidy(struct tp_archive *archive, struct tp_error *err)
+{
+	struct tidying t = { .archive = archive };
+	enum tp_status status = tp_shred_leftovers(archive, "journal", err);
+
+	if (!status)
+		status = tp_shred_leftovers(archive, "pack", err);
+	if (!status)
+		status = tp_shred_leftovers(archive, "cellar", err);
+	if (!status)
+		status = tp_archive_numbers(archive, "journal", &t.journals, &t.journal_count, err);
+	if (!status) {
+		t.spent = calloc(t.journal_count + 1, sizeof *t.spent);
+		if (!t.spent)
+			status = tp_fail(err, TP_NOMEM, "out of memory");
+	}
+	if (!status && t.journal_count)
+		status = mark_folder(&t, "pack", err);
+	if (!status && t.journal_count)
+		status = mark_folder(&t, "cellar", err);
+	if (!status)
+		status = tp_journals_remove(archive, t.journals, gather_spent(&t), err);
+	free(t.journals);
+	free(t.spent);
+	return status;
+}
