@@ -10,6 +10,14 @@ carries() {
 	case $1 in detach-upload | link-inject | archive-put) true ;; *) false ;; esac
 }
 
+# Tools whose work begins with stdin, and those that print when all went well.
+reads() {
+	case $1 in archive-check | archive-find | archive-get | archive-rm | archive-rotate) false ;; esac
+}
+prints() {
+	case $1 in archive-rm | archive-rotate) false ;; esac
+}
+
 # The exit code of a failure of this kind: what sysexits says, or 75 for those that carry mail.
 code_of() { # TOOL SYSEXIT
 	if carries "$1"; then echo 75; else echo "$2"; fi

@@ -91,7 +91,7 @@ static bool comes_back(const char *data, size_t len, const struct tp_split *spli
 	same = !tp_split_decode(list.data, list.len, &decoded, &err) &&
 	       decoded.skeleton_bytes == skeleton.len &&
 	       !join(&j, &decoded, tp_buf_str(&skeleton), skeleton.len, piece) &&
-	       j.out.len == len && !memcmp(j.out.data, data, len);
+	       j.out.len == len && !memcmp(tp_buf_str(&j.out), data, len);
 	for (size_t i = 0; same && i < split->count; i++)
 		same = decoded.holes[i].range.begin == split->holes[i].range.begin &&
 		       decoded.holes[i].range.end == split->holes[i].range.end;
