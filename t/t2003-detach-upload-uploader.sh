@@ -43,6 +43,10 @@ has 'RECIPIENTS' environment '^TUBEPOST_RECIPIENTS=c@d,e@f$'
 awk 'BEGIN { printf "To: "; for (i = 0; i < 6000; i++) printf "recipient%05d@example.org,\n ", i; print "x@y" }' </dev/null >crowd
 cat one >>crowd
 ok 'six thousand recipients do not stop the mail' detach-upload --over 0 --uploader ./look <crowd
+ok 'a field that long is not read' grep -q '^TUBEPOST_RECIPIENTS=$' environment
+# shellcheck disable=SC2046 # words
+ok 'nor do six thousand of the envelope' env TUBEPOST_STATE="$TRASH/crowd.state" detach-upload --over 0 --uploader ./look \
+	$(seq -f '--rcpt=recipient%05g@example.org' 0 5999) <one
 ok 'it is told those that fit' test "$(grep -c '^TUBEPOST_RECIPIENTS=recipient00000@' environment)" -eq 1
 
 # What it may answer.

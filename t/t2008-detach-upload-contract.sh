@@ -37,8 +37,9 @@ fails 75 'stdout is closed' sh -c 'detach-upload <mail >&-'
 [ "$(cat code)" = 75 ] || [ "$(cat code)" = 0 ]
 result $? 'a reader that goes away is a failure, no signal'
 
-# $TMPDIR that is not there: large mail through a pipe, and every upload, need it.
-fails 75 'no room for temporary files' env TMPDIR=/nowhere detach-upload --over 0 --uploader ./up <mail
+# $TMPDIR that is not there: large mail through a pipe, and uploads to anything but a folder, need it.
+fails 75 'no room for temporary files' env TMPDIR=/nowhere \
+	detach-upload --over 0 --store recipe:x --uploader ./up <mail
 ok 'nothing comes out' is_empty .out
 make_mail 2000000 >large
 fails 75 'nor for the mail' sh -c 'cat large | TMPDIR=/nowhere detach-upload'
