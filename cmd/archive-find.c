@@ -122,7 +122,7 @@ static enum tp_status take_number(
 	*number = strtoull(text, &end, 10);
 	if (errno || *text < '0' || *text > '9' || *end || *number < least || *number > UINT32_MAX)
 		return tp_fail(
-			err, TP_USAGE, "--%s: not a number of lines or pages: %s", name, text);
+			err, TP_USAGE, "--%s: '%s' is not a number of lines or pages", name, text);
 	return TP_OK;
 }
 
