@@ -1,15 +1,67 @@
-/* AES-256-GCM by OpenSSL 3: see cipher.h. The context is kept, one a thread: setting it up costs more
- * than sealing a mail's record. */
+/*
+ * AES-256-GCM by OpenSSL 3: see cipher.h. The library is opened when the first piece is sealed or
+ * opened: few archives have a key, and loading it takes as long as all the rest of keeping a mail.
+ * The context is kept, one a thread: setting it up costs more than sealing a mail's record.
+ */
 #include <openssl/evp.h>
 
 #include "base/cipher.h"
 
+#include <dlfcn.h>
 #include <limits.h>
+#include <pthread.h>
 
 #include "base/digest.h"
 
+#define LIBRARY "libcrypto.so.3"
+
 /* GCM itself stops at 64 GiB; OpenSSL counts in int. */
 #define PIECE_MAX ((size_t)INT_MAX - TP_CIPHER_EXTRA)
+
+/* --- the library -------------------------------------------------------------------------------
+ */
+
+/* Typed after the library's own declarations, so that a changed signature is an error of the
+ * compiler. */
+static struct {
+	__typeof__(&EVP_CIPHER_CTX_new) context_new;
+	__typeof__(&EVP_CIPHER_CTX_ctrl) control;
+	__typeof__(&EVP_aes_256_gcm) aes_256_gcm;
+	__typeof__(&EVP_CipherInit_ex) init;
+	__typeof__(&EVP_CipherUpdate) update;
+	__typeof__(&EVP_CipherFinal_ex) final;
+	bool ready;
+} evp;
+
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+static void open_library(void)
+{
+	const struct {
+		const char *name;
+		void *pointer;
+	} all[] = {
+		{ "EVP_CIPHER_CTX_new", &evp.context_new },
+		{ "EVP_CIPHER_CTX_ctrl", &evp.control },
+		{ "EVP_aes_256_gcm", &evp.aes_256_gcm },
+		{ "EVP_CipherInit_ex", &evp.init },
+		{ "EVP_CipherUpdate", &evp.update },
+		{ "EVP_CipherFinal_ex", &evp.final },
+	};
+	void *library = dlopen(LIBRARY, RTLD_NOW | RTLD_LOCAL);
+
+	for (size_t i = 0; library && i < sizeof all / sizeof *all; i++) {
+		void *found = dlsym(library, all[i].name);
+
+		if (!found)
+			return;
+		memcpy(all[i].pointer, &found, sizeof found); /* ISO C has no such cast */
+	}
+	evp.ready = library != NULL;
+}
+
+/* --- pieces ------------------------------------------------------------------------------------
+ */
 
 static __thread EVP_CIPHER_CTX *kept;
 
@@ -18,14 +70,17 @@ static enum tp_status begin(const unsigned char *key, const unsigned char *nonce
 {
 	int n;
 
+	pthread_once(&once, open_library);
+	if (!evp.ready)
+		return tp_fail(err, TP_TEMPORARY, "encryption: cannot open " LIBRARY);
 	if (!kept)
-		kept = EVP_CIPHER_CTX_new();
+		kept = evp.context_new();
 	if (!kept)
 		return tp_fail(err, TP_NOMEM, "encryption: out of memory");
 	/* The nonce's length is the default of GCM. */
 	if (about_len > PIECE_MAX ||
-		EVP_CipherInit_ex(kept, EVP_aes_256_gcm(), NULL, key, nonce, seal) != 1 ||
-		EVP_CipherUpdate(kept, NULL, &n, about, (int)about_len) != 1)
+		evp.init(kept, evp.aes_256_gcm(), NULL, key, nonce, seal) != 1 ||
+		evp.update(kept, NULL, &n, about, (int)about_len) != 1)
 		return tp_fail(err, TP_INTERNAL, "OpenSSL refuses AES-256-GCM");
 	return TP_OK;
 }
@@ -47,10 +102,10 @@ enum tp_status tp_cipher_seal(const unsigned char key[TP_CIPHER_KEY], const void
 		status = begin(key, to, about, about_len, 1, err);
 	if (status)
 		return status;
-	if ((len && EVP_CipherUpdate(kept, to + TP_CIPHER_NONCE, &n, plain, (int)len) != 1) ||
-		EVP_CipherFinal_ex(kept, to + TP_CIPHER_NONCE + n, &more) != 1 ||
+	if ((len && evp.update(kept, to + TP_CIPHER_NONCE, &n, plain, (int)len) != 1) ||
+		evp.final(kept, to + TP_CIPHER_NONCE + n, &more) != 1 ||
 		(size_t)n + (size_t)more != len ||
-		EVP_CIPHER_CTX_ctrl(kept, EVP_CTRL_AEAD_GET_TAG, TP_CIPHER_TAG,
+		evp.control(kept, EVP_CTRL_AEAD_GET_TAG, TP_CIPHER_TAG,
 			to + TP_CIPHER_NONCE + len) != 1)
 		return tp_fail(err, TP_INTERNAL, "OpenSSL fails at AES-256-GCM");
 	tp_buf_grew(out, len + TP_CIPHER_EXTRA);
@@ -77,9 +132,9 @@ enum tp_status tp_cipher_open(const unsigned char key[TP_CIPHER_KEY], const void
 	if (status)
 		return status;
 	memcpy(tag, in + sealed_len - TP_CIPHER_TAG, sizeof tag);
-	good = !len || EVP_CipherUpdate(kept, to, &n, in + TP_CIPHER_NONCE, (int)len) == 1;
-	good = good && EVP_CIPHER_CTX_ctrl(kept, EVP_CTRL_AEAD_SET_TAG, TP_CIPHER_TAG, tag) == 1 &&
-	       EVP_CipherFinal_ex(kept, to + n, &more) == 1 && (size_t)n + (size_t)more == len;
+	good = !len || evp.update(kept, to, &n, in + TP_CIPHER_NONCE, (int)len) == 1;
+	good = good && evp.control(kept, EVP_CTRL_AEAD_SET_TAG, TP_CIPHER_TAG, tag) == 1 &&
+	       evp.final(kept, to + n, &more) == 1 && (size_t)n + (size_t)more == len;
 	if (!good) {
 		/* What was decrypted before the tag said no is nobody's to see. */
 		explicit_bzero(to, len);
