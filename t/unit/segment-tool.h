@@ -22,7 +22,8 @@ static const char *const family[] = { "Dupont", "Müller", "Œhler", "Straße", 
 static const char *const hosts[] = { "belga.com", "example.org", "EXAMPLE.NET", "mail.été.fr",
 	"x.y", "company.co.uk" };
 static const char *const words[] = { "facture", "Été", "invoice", "Re:", "réunion", "1234",
-	"URGENT", "[list]", "№5", "straße", "a", "ête", "ﬁnal", "weekly  report", "§", "привет" };
+	"URGENT", "[list]", "№5", "straße", "a", "ête",
+	"ﬁnal", "weekly  report", "§", "привет" };
 
 #define PICK(list) list[dice(sizeof list / sizeof *list)]
 
