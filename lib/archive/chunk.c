@@ -17,6 +17,7 @@ struct tp_chunk {
 	/* the frame that was opened last: lists ask for neighbours */
 	size_t group; /* SIZE_MAX: none */
 	struct tp_buf frame, shown;
+	size_t next, next_at; /* a row of it, and where it begins in `shown` */
 };
 
 enum tp_status tp_chunk_new(struct tp_chunk **chunk, struct tp_error *err)
@@ -223,6 +224,8 @@ static enum tp_status need_group(struct tp_chunk *chunk, size_t group, struct tp
 		status = tp_unpress(chunk->frame.data, chunk->frame.len, NULL, &chunk->shown, err);
 	if (!status)
 		chunk->group = group;
+	chunk->next = group * TP_SEGMENT_GROUP;
+	chunk->next_at = 0;
 	return status;
 }
 
@@ -283,8 +286,10 @@ static bool take_shown(struct cursor *c, struct tp_record *record)
 enum tp_status tp_chunk_record(
 	struct tp_chunk *chunk, size_t row, struct tp_record *record, struct tp_error *err)
 {
+	const unsigned char *begin;
 	struct tp_rows rows;
 	struct cursor c;
+	size_t at;
 	enum tp_status status;
 
 	tp_record_release(record);
@@ -297,10 +302,17 @@ enum tp_status tp_chunk_record(
 	tp_id_make(rows.arrival_ms[row], rows.tail[row], record->id);
 	record->arrival_ms = rows.arrival_ms[row];
 	record->size_bytes = rows.size_bytes[row];
-	c.at = (const unsigned char *)chunk->shown.data;
-	c.end = c.at + chunk->shown.len;
-	for (size_t i = row % TP_SEGMENT_GROUP; i > 0; i--)
+	begin = (const unsigned char *)chunk->shown.data;
+	c.end = begin + chunk->shown.len;
+	/* Rows are mostly asked for in their order; another one is reached from the first. */
+	at = chunk->next <= row ? chunk->next : row - row % TP_SEGMENT_GROUP;
+	c.at = begin + (chunk->next <= row ? chunk->next_at : 0);
+	for (; at < row; at++)
 		if (!take_shown(&c, NULL))
 			return damaged(chunk, TP_SECTION_FRAMES, err);
-	return take_shown(&c, record) ? TP_OK : damaged(chunk, TP_SECTION_FRAMES, err);
+	if (!take_shown(&c, record))
+		return damaged(chunk, TP_SECTION_FRAMES, err);
+	chunk->next = row + 1;
+	chunk->next_at = (size_t)(c.at - begin);
+	return TP_OK;
 }

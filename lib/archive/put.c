@@ -179,7 +179,8 @@ static void let_go(struct tp_putter *putter)
 	if (putter->deliveries >= 0)
 		close(putter->deliveries);
 	putter->deliveries = -1;
-	tp_known_forget(putter->known);
+	if (putter->known)
+		tp_known_forget(putter->known);
 	if (putter->locked)
 		tp_archive_unlock(putter->archive);
 	putter->locked = false;
