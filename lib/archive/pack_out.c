@@ -72,7 +72,6 @@ static void work(struct team *team)
 static void *thread(void *context)
 {
 	work(context);
-	tp_press_thread_end();
 	return NULL;
 }
 

@@ -258,6 +258,7 @@ static void test_last_lines(void)
 	test_last("padding before a digit", "AA=A", 57 * 30);
 	test_last("no padding", "AA", 57 * 30);
 	test_last("a line ending inside", "AA\r=", 57 * 30);
+	test_last("line endings for digits", "\r\r\r\r\r", 57 * 30);
 	tp_buf_release(&digits);
 }
 
