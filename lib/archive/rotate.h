@@ -1,8 +1,15 @@
 /*
- * The quota: over its size the oldest packs move to the cellar; a cellar that can fill a disc offers
- * one; accepted, its oldest ids go out for dvd-pack and leave when the disc is confirmed; refused or
- * never answered, the oldest are erased as room is needed. State is in `rotation` (JSON, replaced
- * whole); everything may be run again at any time.
+ * The quota. Over its size the oldest packs of an archive move to the cellar; a cellar that can fill a
+ * disc offers one; accepted, its ids go out for dvd-pack, and they leave when the disc is confirmed;
+ * refused or never answered, the oldest are erased as newer ones need their room.
+ *
+ * Bytes online are those of journals, packs and the attachments that they use; an attachment that only
+ * cellar packs use still is the cellar's. What fills a disc is messages as they came, each in whole
+ * sectors. The cellar has room for two discs, the one that is offered and the one that comes
+ * together behind it; what goes beyond is erased, the oldest first, but never what was accepted. The
+ * newest pack always stays online: it is the end of the chain.
+ *
+ * The state is the file `rotation` (JSON, replaced whole); everything may be run again at any time.
  */
 #ifndef TP_ARCHIVE_ROTATE_H
 #define TP_ARCHIVE_ROTATE_H
@@ -13,22 +20,29 @@ enum tp_offer { TP_OFFER_NONE, TP_OFFER_OPEN, TP_OFFER_ACCEPTED, TP_OFFER_REFUSE
 
 struct tp_rotation {
 	uint64_t online_bytes, cellar_bytes; /* afterwards */
-	uint32_t moved;	    /* packs that went to the cellar */
-	uint64_t erased;    /* messages erased for room */
+	uint32_t moved;                      /* packs that went to the cellar */
+	uint64_t erased;                     /* messages erased for room */
 	enum tp_offer offer;
-	bool offered_now;   /* an offer was made by this run: print the notice */
-	uint64_t offer_messages, offer_bytes;
+	bool notice_due; /* the offer was never told of, or a week ago and nobody has answered */
+	uint64_t offer_messages, offer_bytes;  /* bytes: of the messages as they came */
+	int64_t offer_first_ms, offer_last_ms; /* arrivals */
 };
 
+/* Brings the archive within its size and makes an offer when one is due. Waits for seal.lock; seals
+ * nothing (tp_seal comes before). With `dry_run` it only says what it would do. */
 enum tp_status tp_rotate(struct tp_archive *archive, bool dry_run, const char *actor,
 	struct tp_rotation *result, struct tp_error *err);
-enum tp_status tp_rotate_answer(struct tp_archive *archive, bool accept, const char *actor,
-	struct tp_error *err); /* TP_NOTHING: there is no offer */
 
-/* The ids of an accepted offer, the oldest first, one a line. */
+/* Answers the offer; an answer may be changed until the disc is confirmed. TP_NOTHING: there is no
+ * offer. */
+enum tp_status tp_rotate_answer(
+	struct tp_archive *archive, bool accept, const char *actor, struct tp_error *err);
+
+/* The ids of an accepted offer, the oldest first, one a line. TP_NOTHING: there is none. */
 enum tp_status tp_rotate_ids(struct tp_archive *archive, struct tp_buf *out, struct tp_error *err);
 
-/* The notice as an RFC 5322 message in the archive's language, for `sendmail -t`. */
+/* The notice of the open offer in `rotation`, an RFC 5322 message in the archive's language for
+ * `sendmail -t`; remembers that it was told. TP_CONFIG: archive.yaml names no contact. */
 enum tp_status tp_rotate_notice(struct tp_archive *archive, const struct tp_rotation *rotation,
 	struct tp_buf *out, struct tp_error *err);
 

@@ -1,0 +1,177 @@
+/*
+ * archive-rotate: keep an archive within its size: seal what is full, move the oldest to the cellar,
+ * offer discs, erase what nobody wanted. For cron; may be run at any time. See archive-rotate(1).
+ */
+#include <inttypes.h>
+
+#include "archive/rotate.h"
+#include "archive/seal.h"
+#include "base/diag.h"
+#include "base/json.h"
+#include "base/tool.h"
+#include "base/units.h"
+
+static struct {
+	bool dry_run, accept, refuse, notice, seal, all, json;
+} opt;
+
+static const struct tp_option options[] = {
+	{ 'a', "archive", "ARCHIVE", .key = "archive.path", .help = "folder of the archive" },
+	{ 'n', "dry-run", NULL, .flag = &opt.dry_run,
+		.help = "say what would be done, do nothing" },
+	{ 0, "accept", NULL, .flag = &opt.accept,
+		.help = "take the offered disc: print the ids for it, the oldest first" },
+	{ 0, "refuse", NULL, .flag = &opt.refuse, .help = "do without the offered disc" },
+	{ 0, "notice", NULL, .flag = &opt.notice,
+		.help = "print a mail about the offered disc for sendmail -t, if one is due" },
+	{ 0, "seal", NULL, .flag = &opt.seal, .help = "seal full journals and do nothing else" },
+	{ 0, "all", NULL, .flag = &opt.all, .help = "seal journals that are not full, too" },
+	{ 0, "actor", "NAME", .key = "archive.actor",
+		.help = "on whose behalf, for the event log" },
+	{ 'j', "json", NULL, .flag = &opt.json, .help = "print the report as one JSON object" },
+	{ .name = NULL },
+};
+
+/* --- the report --------------------------------------------------------------------------------
+ */
+
+static const char *const offers[] = { [TP_OFFER_NONE] = "none",
+	[TP_OFFER_OPEN] = "open",
+	[TP_OFFER_ACCEPTED] = "accepted",
+	[TP_OFFER_REFUSED] = "refused" };
+
+static void print_json(
+	const struct tp_seal_report *sealed, const struct tp_rotation *rotation, struct tp_buf *out)
+{
+	tp_buf_addc(out, '{');
+	tp_json_pair_int(out, "sealed_messages", (int64_t)sealed->messages);
+	tp_json_pair_int(out, "sealed_packs", sealed->packs);
+	tp_json_pair_int(out, "moved_packs", rotation->moved);
+	tp_json_pair_int(out, "erased_messages", (int64_t)rotation->erased);
+	tp_json_pair_int(out, "online_bytes", (int64_t)rotation->online_bytes);
+	tp_json_pair_int(out, "cellar_bytes", (int64_t)rotation->cellar_bytes);
+	tp_json_pair(out, "offer", offers[rotation->offer]);
+	tp_json_pair_int(out, "offer_messages", (int64_t)rotation->offer_messages);
+	tp_json_pair_int(out, "offer_bytes", (int64_t)rotation->offer_bytes);
+	tp_json_pair_bool(out, "notice_due", rotation->notice_due);
+	tp_buf_adds(out, "}\n");
+}
+
+static void print_text(const struct tp_archive *archive, const struct tp_seal_report *sealed,
+	const struct tp_rotation *rotation, struct tp_buf *out)
+{
+	tp_buf_addf(
+		out, "sealed\t%" PRIu64 " messages in %u packs\n", sealed->messages, sealed->packs);
+	tp_buf_addf(out, "moved\t%u packs to the cellar\n", rotation->moved);
+	tp_buf_addf(out, "erased\t%" PRIu64 " messages\nonline\t", rotation->erased);
+	tp_size_format(rotation->online_bytes, out);
+	tp_buf_adds(out, " of ");
+	tp_size_format(archive->settings.size_bytes, out);
+	tp_buf_adds(out, "\ncellar\t");
+	tp_size_format(rotation->cellar_bytes, out);
+	tp_buf_addf(out, "\noffer\t%s", offers[rotation->offer]);
+	if (rotation->offer != TP_OFFER_NONE) {
+		tp_buf_addf(out, ", %" PRIu64 " messages, ", rotation->offer_messages);
+		tp_size_format(rotation->offer_bytes, out);
+	}
+	tp_buf_adds(out, rotation->notice_due ? ", to be told (--notice)\n" : "\n");
+}
+
+/* --- what is done ------------------------------------------------------------------------------
+ */
+
+static enum tp_status answer(struct tp_archive *archive, struct tp_run *run, struct tp_error *err)
+{
+	enum tp_status status =
+		tp_rotate_answer(archive, opt.accept, tp_conf_str(run->conf, "archive.actor"), err);
+
+	if (status == TP_NOTHING)
+		tp_warn("%s", err->text);
+	if (status || opt.refuse)
+		return status;
+	return tp_rotate_ids(archive, &run->text, err);
+}
+
+/* A damaged journal does not keep the others from being sealed, nor the rest from being done. */
+static enum tp_status seal(
+	struct tp_archive *archive, struct tp_seal_report *report, struct tp_error *err)
+{
+	enum tp_status status =
+		opt.dry_run ? TP_NOTHING : tp_seal(archive, opt.all, 0, report, err);
+
+	if (report->packs)
+		tp_notice("sealed %" PRIu64 " messages in %u packs: %" PRIu64
+			  " bytes of journals in %" PRIu64,
+			report->messages, report->packs, report->journal_bytes, report->pack_bytes);
+	return status == TP_NOTHING ? TP_OK : status;
+}
+
+static enum tp_status rotate(struct tp_archive *archive, struct tp_run *run, struct tp_error *err)
+{
+	struct tp_seal_report sealed = { .packs = 0 };
+	struct tp_rotation rotation = { .moved = 0 };
+	struct tp_error damage;
+	enum tp_status status = seal(archive, &sealed, &damage), rotated;
+
+	if (status && status != TP_DATA)
+		return tp_fail(err, status, "%s", damage.text);
+	if (opt.seal)
+		return status ? tp_fail(err, status, "%s", damage.text) : TP_OK;
+	if (status)
+		tp_warn("%s", damage.text);
+	rotated = tp_rotate(
+		archive, opt.dry_run, tp_conf_str(run->conf, "archive.actor"), &rotation, err);
+	if (rotated)
+		return rotated;
+	if (opt.notice && !rotation.notice_due)
+		return tp_fail(err, TP_NOTHING, "no notice is due");
+	if (opt.notice && !opt.dry_run)
+		rotated = tp_rotate_notice(archive, &rotation, &run->text, err);
+	else if (opt.json)
+		print_json(&sealed, &rotation, &run->text);
+	else
+		print_text(archive, &sealed, &rotation, &run->text);
+	if (!rotated && status)
+		run->exit_code = tp_status_exit_code(status);
+	return rotated;
+}
+
+static enum tp_status check_options(struct tp_error *err)
+{
+	if (opt.accept + opt.refuse + opt.notice + opt.seal > 1)
+		return tp_fail(err, TP_USAGE,
+			"--accept, --refuse, --notice and --seal exclude one another");
+	if (opt.dry_run && (opt.accept || opt.refuse || opt.seal))
+		return tp_fail(err, TP_USAGE, "--dry-run: of a rotation only");
+	if (opt.all && (opt.accept || opt.refuse))
+		return tp_fail(err, TP_USAGE, "--all: goes with sealing");
+	return TP_OK;
+}
+
+static enum tp_status run(struct tp_run *run, struct tp_error *err)
+{
+	struct tp_archive *archive = NULL;
+	enum tp_status status = check_options(err);
+
+	if (!status)
+		status = tp_archive_open(run->conf, NULL, false, &archive, err);
+	if (!status && (opt.accept || opt.refuse))
+		status = answer(archive, run, err);
+	else if (!status)
+		status = rotate(archive, run, err);
+	tp_archive_close(archive);
+	return status;
+}
+
+int main(int argc, char **argv)
+{
+	static const struct tp_tool tool = {
+		.name = "archive-rotate",
+		.summary = "keep an archive within its size",
+		.operands = "",
+		.options = options,
+		.run = run,
+	};
+
+	return tp_tool_main(&tool, argc, argv);
+}
