@@ -6,7 +6,7 @@
 needs perl python3 zstd
 
 make_file attached >attached
-: >mail1
+printf '\n' >mail1
 printf 'no line end' >mail2
 make_mail 3 attached 76 >mail3
 make_mail 4 attached 60 >mail4

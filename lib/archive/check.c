@@ -122,6 +122,18 @@ static enum tp_status note_left(struct tp_checking *c, uint32_t number, struct t
 	return TP_OK;
 }
 
+/* "pack NNNNNNNN", and anything behind it. */
+static bool parse_pack(const char *note, uint32_t *number)
+{
+	static const char digits[] = "0123456789";
+	char *end;
+
+	if (strncmp(note, "pack ", 5) || strspn(note + 5, digits) != 8)
+		return false;
+	*number = (uint32_t)strtoul(note + 5, &end, 10);
+	return true;
+}
+
 /* A pack leaves by an event whose note begins "pack NNNNNNNN", but for those that say that it came
  * or moved. */
 static enum tp_status look_at_event(
@@ -131,14 +143,14 @@ static enum tp_status look_at_event(
 	struct tp_buf event = TP_BUF_INIT(4096), note = TP_BUF_INIT(1u << 20);
 	struct tp_json *doc = NULL;
 	enum tp_status status = TP_OK;
-	unsigned number;
+	uint32_t number;
 
 	c->check->count.events++;
 	if (!memmem(line, len, "\"pack ", 6) || tp_json_parse(line, len, &doc, NULL))
 		return TP_OK;
 	if (tp_json_get(doc, "/event", &event) && tp_json_get(doc, "/note", &note) &&
 		strcmp(event.data, "seal") && strcmp(event.data, "rotate") &&
-		sscanf(note.data, "pack %8u", &number) == 1)
+		parse_pack(note.data, &number))
 		status = note_left(c, number, err);
 	tp_json_free(doc);
 	tp_buf_release(&event);

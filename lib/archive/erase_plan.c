@@ -125,28 +125,53 @@ enum tp_status tp_erase_plan_forget(const struct tp_erase_plan *plan, struct tp_
 	return tp_archive_sync(plan->archive, ".", err);
 }
 
+struct line {
+	char id[TP_ID_LEN + 1];
+	bool in_journal;
+	uint32_t number;
+	uint64_t at;
+};
+
+/* "ID pack|journal NUMBER PLACE" */
+static bool parse_line(const char *text, struct line *line)
+{
+	char *end;
+
+	if (strnlen(text, TP_ID_LEN + 1) <= TP_ID_LEN || text[TP_ID_LEN] != ' ')
+		return false;
+	memcpy(line->id, text, TP_ID_LEN);
+	line->id[TP_ID_LEN] = 0;
+	text += TP_ID_LEN + 1;
+	line->in_journal = *text == 'j';
+	text = strchr(text, ' ');
+	if (!text)
+		return false;
+	line->number = (uint32_t)strtoul(text, &end, 10);
+	if (end == text || *end != ' ')
+		return false;
+	text = end;
+	line->at = strtoull(text, &end, 10);
+	return end != text && !*end;
+}
+
 /* A message that is still there is erased like any other. One that says "erased" may have been left
  * half overwritten when it is in a journal, and so may one that cannot be read there: its blobs went
  * before it. */
 static enum tp_status load_line(
-	struct tp_erase_plan *plan, struct tp_view *view, const char *line, struct tp_error *err)
+	struct tp_erase_plan *plan, struct tp_view *view, const char *text, struct tp_error *err)
 {
-	char id[TP_ID_LEN + 1], kind[8];
 	struct tp_erase_item *item;
 	struct tp_place place;
 	enum tp_status status;
-	unsigned number;
-	bool in_journal;
-	uintmax_t at;
+	struct line line;
 
-	if (sscanf(line, "%16s %7s %u %ju", id, kind, &number, &at) != 4)
+	if (!parse_line(text, &line))
 		return tp_fail(err, TP_DATA, "%s/" NAME ": damaged", plan->archive->path);
-	in_journal = !strcmp(kind, "journal");
-	status = tp_view_find(view, id, &place, err);
+	status = tp_view_find(view, line.id, &place, err);
 	if (!status)
-		status = tp_erase_plan_add(plan, view, id, &place, err);
-	if (status == TP_NOTHING || (status == TP_DATA && in_journal)) {
-		status = add_item(plan, id, in_journal, number, at, &item, err);
+		status = tp_erase_plan_add(plan, view, line.id, &place, err);
+	if (status == TP_NOTHING || (status == TP_DATA && line.in_journal)) {
+		status = add_item(plan, line.id, line.in_journal, line.number, line.at, &item, err);
 		if (!status)
 			item->done = true;
 	}

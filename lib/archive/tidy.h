@@ -1,6 +1,6 @@
 /*
  * What a killed sealer or eraser left behind. Whoever takes seal.lock tidies first; nobody else has
- * to, for all of it is harmless: files aside, journals whose mail is in a pack already. Private to seal.c, erase.c, check.c.
+ * to, for all of it is harmless: files aside, journals whose mail is in a pack already.
  */
 #ifndef TP_ARCHIVE_TIDY_H
 #define TP_ARCHIVE_TIDY_H
