@@ -2,7 +2,7 @@
 # `./configure` writes config.mak for other paths, compilers and optional parts.
 #
 #   make [DEVELOPER=1] [SANITIZE=address,undefined] [BUILD=folder] [V=1]
-#   make check | fuzz | sanitize | perf | soak | install | uninstall | dist | clean
+#   make check | sanitize | fuzz | perf | install | uninstall | dist | clean | distclean
 
 VERSION := 0.1.0
 PREFIX  ?= /usr/local
@@ -141,13 +141,17 @@ perf: tests
 
 INSTALL ?= install
 MANS    := $(wildcard man/*.[157])
+# The pages name the paths of a plain `make install`; those installed, where things are.
+MAN_PATHS = -e 's|/usr/local/share/tubepost|$(datadir)/tubepost|g' \
+	-e 's|/usr/local/libexec/tubepost|$(libexecdir)/tubepost|g' \
+	-e 's|/etc/tubepost|$(sysconfdir)/tubepost|g'
 SHARED  := $(wildcard share/templates/* share/recipes/* share/examples/*)
 
 install: all
 	$(INSTALL) -d $(DESTDIR)$(bindir)
 	$(INSTALL) -m 755 $(BINS) $(DESTDIR)$(bindir)
-	for f in $(MANS); do \
-		$(INSTALL) -D -m 644 $$f $(DESTDIR)$(mandir)/man$${f##*.}/$${f##*/} || exit; done
+	for f in $(MANS); do to=$(DESTDIR)$(mandir)/man$${f##*.}/$${f##*/}; \
+		$(INSTALL) -D -m 644 $$f $$to && sed $(MAN_PATHS) $$f >$$to || exit; done
 	for f in $(SHARED); do \
 		$(INSTALL) -D -m 644 $$f $(DESTDIR)$(datadir)/tubepost/$${f#share/} || exit; done
 	$(INSTALL) -d $(DESTDIR)$(libexecdir)/tubepost

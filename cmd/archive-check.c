@@ -88,10 +88,11 @@ static const char *plural(uint64_t count)
 
 static void sum_up(const struct tp_check_count *count, struct tp_buf *out)
 {
-	tp_buf_addf(out, "%" PRIu64 " message%s in %" PRIu64 " pack%s and %" PRIu64 " journal%s, %"
-		PRIu64 " event%s: ", count->messages, plural(count->messages), count->packs,
-		plural(count->packs), count->journals, plural(count->journals), count->events,
-		plural(count->events));
+	tp_buf_addf(out,
+		"%" PRIu64 " message%s in %" PRIu64 " pack%s and %" PRIu64 " journal%s, %" PRIu64
+		" event%s: ",
+		count->messages, plural(count->messages), count->packs, plural(count->packs),
+		count->journals, plural(count->journals), count->events, plural(count->events));
 	if (!count->faults)
 		tp_buf_adds(out, "all is well\n");
 	else
@@ -106,17 +107,19 @@ static enum tp_status rebuild(struct tp_archive *archive, struct tp_error *err)
 
 	if (!status)
 		tp_notice("%" PRIu64 " index segment%s made, %" PRIu64 " unused attachment%s "
-			"removed", count.segments, plural(count.segments), count.orphans,
+			  "removed",
+			count.segments, plural(count.segments), count.orphans,
 			plural(count.orphans));
 	return status;
 }
 
-static enum tp_status check(struct tp_archive *archive, unsigned percent, struct tp_run *run,
-	struct tp_error *err)
+static enum tp_status check(
+	struct tp_archive *archive, unsigned percent, struct tp_run *run, struct tp_error *err)
 {
 	struct output out = { .line = TP_BUF_INIT(1u << 20) };
-	struct tp_check check = { .percent = percent, .context = &out, .fault = fault,
-		.progress = progress };
+	struct tp_check check = {
+		.percent = percent, .context = &out, .fault = fault, .progress = progress
+	};
 	enum tp_status status = tp_check_run(archive, &check, err);
 
 	tp_progress("%s", "");

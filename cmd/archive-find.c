@@ -364,7 +364,7 @@ static enum tp_status list(struct tp_run *run, struct tp_view *view,
 		if (!status)
 			status = print_list(&l, err);
 		if (!status && !l.given)
-			status = TP_NOTHING;
+			status = tp_fail(err, TP_NOTHING, "no such mail");
 		if (!status && l.more)
 			tp_buf_addf(&run->text, "more: --page %" PRIu64 "\n", l.skip / l.limit + 2);
 	}
@@ -423,7 +423,9 @@ static enum tp_status print_events(
 		printed = tp_stdout_write(tp_buf_str(&run->text), run->text.len, &later);
 	if (!status && printed)
 		return tp_fail(err, printed, "%s", later.text);
-	return !status && !reading.count ? TP_NOTHING : status;
+	if (!status && !reading.count)
+		return tp_fail(err, TP_NOTHING, "no events");
+	return status;
 }
 
 /* --------------------------------------------------------------------------------------------- */

@@ -97,7 +97,7 @@ static enum tp_status collect(struct tp_run *run, struct tp_strings *ids, struct
 		status = strcmp(run->argv[i], "-") ? add_id(ids, run->argv[i], err)
 						   : read_ids(ids, err);
 	if (!status && ids->count == 0)
-		return TP_NOTHING;
+		return tp_fail(err, TP_NOTHING, "no ids");
 	if (!status && ids->count > 1 && !opt.mbox && !opt.maildir && !opt.details)
 		return tp_fail(err, TP_USAGE, "several mails: with --mbox, --maildir or --details");
 	return status;

@@ -17,7 +17,8 @@ static struct {
 static const struct tp_option options[] = {
 	{ 'a', "archive", "ARCHIVE", .key = "archive.path", .help = "folder of the archive" },
 	{ 'r', "reason", "TEXT", .string = &opt.reason, .help = "why, for the event log" },
-	{ 0, "actor", "NAME", .key = "archive.actor", .help = "on whose behalf, for the event log" },
+	{ 0, "actor", "NAME", .key = "archive.actor",
+		.help = "on whose behalf, for the event log" },
 	{ .name = NULL },
 };
 
@@ -65,8 +66,8 @@ static enum tp_status run(struct tp_run *run, struct tp_error *err)
 	if (!run->argc)
 		return tp_fail(err, TP_USAGE, "no id given");
 	for (int i = 0; !status && i < run->argc; i++)
-		status = strcmp(run->argv[i], "-") ? add_id(&ids, run->argv[i], err) :
-						     read_ids(&ids, err);
+		status = strcmp(run->argv[i], "-") ? add_id(&ids, run->argv[i], err)
+						   : read_ids(&ids, err);
 	if (!status)
 		status = tp_archive_open(run->conf, NULL, false, &archive, err);
 	if (!status)

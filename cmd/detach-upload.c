@@ -135,6 +135,9 @@ static enum tp_status check_settings(const struct tp_conf *conf, struct tp_error
 		return tp_fail(err, TP_USAGE, "--deadline: no time at all");
 	if (opt.json && !opt.dry_run)
 		return tp_fail(err, TP_USAGE, "--json: goes with --dry-run only");
+	/* The header does not name those of Bcc, and names those of other deliveries. */
+	if (opt.divert && !opt.rcpts.count)
+		return tp_fail(err, TP_USAGE, "--divert: needs the envelope's recipients (--rcpt)");
 	return tp_uploader_check(conf, err);
 }
 

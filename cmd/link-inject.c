@@ -10,12 +10,14 @@
 #include "base/tool.h"
 #include "mime/body.h"
 #include "mime/header.h"
+#include "mime/body.h"
 #include "mime/inject.h"
-#include "mime/rewrite.h"
 #include "mime/links.h"
+#include "mime/rewrite.h"
 #include "mime/template.h"
 
-#define FILE_MAX ((size_t)16 * 1024 * 1024)
+#define FILE_MAX  ((size_t)16 * 1024 * 1024)
+#define LINES_MAX 100 /* of the log, about stubs that stay */
 
 static const char *links_file, *text_file, *html_file;
 static bool keep_stubs;
@@ -48,7 +50,9 @@ struct work {
 	size_t len;
 	struct tp_tree tree;
 	struct tp_links links;
-	bool *stubs; /* a flag for each part: shown as a link */
+	bool *stubs;  /* a flag for each part: shown as a link */
+	size_t left;  /* external bodies that stay */
+	bool misfits; /* some of them carry a seal that is not ours */
 	bool has_secret;
 	unsigned char secret[TP_SECRET_BYTES]; /* loaded by the first sealed stub */
 	const char *lang;
@@ -58,12 +62,17 @@ struct work {
 
 /* --- links ------------------------------------------------------------------------------------ */
 
-static void log_left(const struct work *work, uint32_t part, const char *why)
+static void log_left(struct work *work, uint32_t part, const char *why)
 {
-	struct tp_buf path = TP_BUF_INIT(4096);
+	struct tp_buf path = TP_BUF_INIT(1u << 16);
 
+	if (work->left++ >= LINES_MAX) {
+		if (work->left == LINES_MAX + 1)
+			tp_notice("(and perhaps more)");
+		return;
+	}
 	tp_tree_path(&work->tree, part, &path);
-	tp_notice("part %s: external body left as it is: %s", tp_buf_str(&path), why);
+	tp_notice("part %.100s: external body left as it is: %s", tp_buf_str(&path), why);
 	tp_buf_release(&path);
 }
 
@@ -71,7 +80,6 @@ static void log_left(const struct work *work, uint32_t part, const char *why)
 static enum tp_status judge(
 	struct work *work, uint32_t part, const struct tp_link *link, struct tp_error *err)
 {
-	struct tp_buf path = TP_BUF_INIT(4096);
 	enum tp_status status = TP_OK;
 
 	if (!strcmp(tp_conf_str(work->run->conf, "inject.trust"), "any")) {
@@ -90,21 +98,32 @@ static enum tp_status judge(
 		work->has_secret = true;
 		status = tp_stub_verify(link, work->secret, err);
 	}
-	if (status && tp_tree_path(&work->tree, part, &path))
-		tp_error_prefix(err, "part %s", tp_buf_str(&path));
-	tp_buf_release(&path);
+	if (status == TP_NOTHING) {
+		work->misfits = true;
+		log_left(work, part, "its seal is of another secret, or it was altered");
+	}
 	return status;
 }
 
 static enum tp_status collect_stub(struct work *work, uint32_t part, struct tp_error *err)
 {
 	struct tp_link link;
+	struct tp_field field;
 	enum tp_status status;
 
 	status = tp_stub_parse(&work->tree, work->data, part, &link, err);
+	if (status == TP_LIMIT) { /* none of ours: we write short ones */
+		log_left(work, part, "a value in it is too long to be read");
+		status = TP_NOTHING;
+	}
 	if (status)
 		return status;
 	status = judge(work, part, &link, err);
+	if (!status &&
+		tp_header_find(work->data, work->tree.parts[part].header, TP_STUB_SHOWN, &field)) {
+		log_left(work, part, "its link is shown already");
+		status = TP_NOTHING;
+	}
 	if (status) {
 		tp_link_release(&link);
 		return status;
@@ -132,6 +151,10 @@ static enum tp_status collect_stubs(struct work *work, struct tp_error *err)
 			status = collect_stub(work, i, err);
 		i++;
 	}
+	/* Mostly another site's, but two machines of ours without a common secret look the same. */
+	if (work->misfits)
+		tp_warn("stubs with a seal that is not ours are left: see secret_file, if they "
+			"should be");
 	return status == TP_NOTHING ? TP_OK : status;
 }
 
@@ -148,8 +171,8 @@ static enum tp_status read_links(struct work *work, struct tp_error *err)
 
 /* --- texts ------------------------------------------------------------------------------------ */
 
-/* A language that we write, named by the first subtag of Content-Language. */
-static const char *mail_language(const struct work *work)
+/* A language that we write, named by the first subtag of the part's Content-Language. */
+static const char *part_language(const struct work *work, uint32_t part)
 {
 	static const char *const ours[] = { "en", "fr", "de", "es" };
 	struct tp_buf value = TP_BUF_INIT(4096);
@@ -157,7 +180,7 @@ static const char *mail_language(const struct work *work)
 	const char *found = NULL;
 	size_t len;
 
-	if (tp_header_find(work->data, work->tree.parts[0].header, "Content-Language", &field))
+	if (tp_header_find(work->data, work->tree.parts[part].header, "Content-Language", &field))
 		tp_header_unfold(work->data, field.value, &value);
 	len = strcspn(tp_buf_str(&value), "-_, \t(;");
 	for (size_t i = 0; i < sizeof ours / sizeof *ours; i++)
@@ -167,13 +190,33 @@ static const char *mail_language(const struct work *work)
 	return found;
 }
 
-static void choose_language(struct work *work)
+/* The message's language, else that of its first text: programs that build mails write the field
+ * (RFC 3282) at either place, some move it from the first to the second. */
+static enum tp_status mail_language(struct work *work, struct tp_error *err)
 {
+	struct tp_bodies bodies = TP_BODIES_INIT;
+	enum tp_status status;
+
+	work->lang = part_language(work, 0);
+	if (work->lang)
+		return TP_OK;
+	status = tp_bodies_find(&work->tree, work->data, work->stubs, &bodies, err);
+	if (!status && bodies.count)
+		work->lang = part_language(work, bodies.parts[0]);
+	tp_bodies_release(&bodies);
+	return status;
+}
+
+static enum tp_status choose_language(struct work *work, struct tp_error *err)
+{
+	enum tp_status status = TP_OK;
+
 	work->lang = tp_conf_str(work->run->conf, "inject.lang");
 	if (!strcmp(work->lang, "auto"))
-		work->lang = mail_language(work);
+		status = mail_language(work, err);
 	if (!work->lang)
 		work->lang = tp_conf_str(work->run->conf, "inject.default_lang");
+	return status;
 }
 
 static enum tp_status fill(const struct work *work, const char *name, const char *template,
@@ -210,9 +253,10 @@ static enum tp_status make_texts(struct work *work, struct tp_error *err)
 	const char *text = text_file ? text_file : tp_conf_str(conf, "inject.template");
 	const char *html = text_file ? html_file : tp_conf_str(conf, "inject.html_template");
 	const char *built_in;
-	enum tp_status status;
+	enum tp_status status = choose_language(work, err);
 
-	choose_language(work);
+	if (status)
+		return status;
 	if (text) {
 		status = fill_file(work, text, false, &work->text, err);
 	} else {
@@ -278,6 +322,7 @@ static enum tp_status try_inject(
 		.foot = !strcmp(tp_conf_str(work->run->conf, "inject.position"), "foot"),
 		.wrap_sealed = work->links.count > 0,
 		.beside = beside,
+		.kept = keep_stubs ? work->stubs : NULL,
 		.removed = removed,
 	};
 	enum tp_inject_way way;
@@ -342,6 +387,11 @@ static enum tp_status run_link_inject(struct tp_run *run, struct tp_error *err)
 	tp_buf_init(&work.text, TP_TEMPLATE_OUTPUT_MAX);
 	tp_buf_init(&work.html, TP_TEMPLATE_OUTPUT_MAX);
 	status = tp_tree_scan(&work.tree, work.data, work.len, &tp_tree_default_limits, err);
+	if (status == TP_LIMIT) {
+		/* No mail that people write: making it wait would only make it come back. */
+		tp_warn("passed unchanged: %s", err->text);
+		return tp_stdout_write(work.data, work.len, err);
+	}
 	if (status)
 		return status;
 	status = work_on(&work, err);

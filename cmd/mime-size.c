@@ -104,20 +104,24 @@ static enum tp_status add_up(struct weighed *mail, bool all, struct tp_error *er
 	return TP_OK;
 }
 
-/* Reads and weighs; what it fills is given back by release_mail whatever it returns. */
+/* Errors name the file already. */
+static enum tp_status read_mail(struct weighed *mail, struct tp_error *err)
+{
+	if (mail->file)
+		return tp_spool_open(&mail->spool, mail->file, err);
+	return tp_spool_read(&mail->spool, 0, err);
+}
+
+/* What it fills is given back by release_mail whatever it returns. */
 static enum tp_status weigh(struct weighed *mail, bool all, struct tp_error *err)
 {
 	enum tp_status status;
 
-	if (mail->file)
-		status = tp_spool_open(&mail->spool, mail->file, err);
-	else
-		status = tp_spool_read(&mail->spool, 0, err);
-	if (!status && mail->spool.len == 0)
-		status = tp_fail(err, TP_DATA, "empty message");
+	if (mail->spool.len == 0)
+		return tp_fail(err, TP_DATA, "empty message");
 	/* The length of the whole asks nothing of the structure. */
-	if (status || (asked.encoded && !asked.over))
-		return status;
+	if (asked.encoded && !asked.over)
+		return TP_OK;
 	status = tp_tree_scan(
 		&mail->tree, mail->spool.data, mail->spool.len, &tp_tree_default_limits, err);
 	if (!status)
@@ -299,12 +303,15 @@ static enum tp_status weigh_one(
 {
 	struct weighed mail = { .file = file, .spool = TP_SPOOL_INIT };
 	bool list = !asked.attachments && !asked.encoded;
-	enum tp_status status = weigh(&mail, list && prints(), err);
+	enum tp_status status = read_mail(&mail, err);
 
-	if (!status && prints())
-		status = list ? add_list(out, &mail, err) : add_number(out, &mail);
-	if (status && out->many)
-		tp_error_prefix(err, "%s", file ? file : "stdin");
+	if (!status) {
+		status = weigh(&mail, list && prints(), err);
+		if (!status && prints())
+			status = list ? add_list(out, &mail, err) : add_number(out, &mail);
+		if (status && (file || out->many))
+			tp_error_prefix(err, "%s", file ? file : "stdin");
+	}
 	*is_over = *is_over || mail.weight > over;
 	release_mail(&mail);
 	return status;

@@ -5,6 +5,7 @@
 # for it, /srv is a folder of the test; what needs a service or another program is named, not run.
 
 . "${0%/*}/test-lib.sh"
+. "$SRC/t/lib-manual.sh"
 
 needs perl bash base64
 
@@ -31,22 +32,6 @@ if command -v archive-put >/dev/null; then
 	done
 	archive-put --sender zoe@example.org --rcpt bob@example.net <sample >/dev/null || exit 99
 fi
-
-# Commands of a page, one a line: `.Dl $ COMMAND`, and `$ COMMAND` in literal blocks with the lines
-# that a backslash or a pipe sign continues.
-commands_of() { # PAGE
-	perl -ne '
-		s/^\.\\".*//;
-		s/^\.Dl \$ /\$ /;
-		s/\\&//g;
-		s/\\\(dq/"/g;
-		s/\\e/\\/g;
-		s/\\-/-/g;
-		if ($more || s/^\$ //) {
-			$more = s/\\\n$/ / || s/\|\n$/| /;
-			print;
-		}' "$1"
-}
 
 readme_commands() {
 	perl -ne 'print if /^(mime-size|detach-upload|link-inject|drop-put)\b/' "$SRC/README.md"

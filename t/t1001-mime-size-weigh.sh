@@ -117,7 +117,9 @@ ok 'a multipart without boundary is none' roles_are broken/no-boundary 'inline'
 # --- trouble -----------------------------------------------------------------------------------------
 
 fails 65 'an empty message' mime-size /dev/null
-has 'is said to be one' .err '^mime-size: empty message$'
+has 'is said to be one' .err '^mime-size: /dev/null: empty message$'
+fails 66 'a file of several that is not there' mime-size absent /dev/null
+has 'is named once' .err '^mime-size: absent: No such file or directory$'
 fails 66 'a file that is not there' mime-size nowhere.eml
 has 'is named' .err '^mime-size: .*nowhere.eml'
 fails 66 'one bad file among good ones' mime-size "$C/plain/text.eml" nowhere.eml

@@ -48,7 +48,7 @@ weigh parts 100000
 test "$(wc -l <got)" -eq 100002
 result $? 'a line for each of a hundred thousand parts'
 fails 65 'more parts than allowed' weigh parts 500000
-has 'is said so' .err '^mime-size: message structure: more than 500000 parts'
+has 'is said so' .err '^mime-size: case\.eml: message structure: more than 500000 parts'
 
 # 375,000 parts, a hundred deep: weighed, though no list of them is made.
 ok 'too much to list is weighed' weigh delimiters 3000000 --attachments

@@ -44,6 +44,26 @@ leaves 'an attached message' 1 "$SRC/t/corpus/detach/forwarded.eml" --over 0
 has 'is named by its subject' calls '^Quarterly_ a_b.eml '
 has 'and holds all of it' "files/$(cut -d' ' -f3 calls)" '^JVBERi0xLjQK$'
 
+# What decoding would drop cannot be brought back from the file: the part stays.
+encoded() { # ENCODING, the body on stdin
+	printf 'From: a@b\nMessage-ID: <1@b>\nMIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=o\n\n'
+	printf -- '--o\nContent-Type: application/pdf; name=a.pdf\nContent-Transfer-Encoding: %s\n\n' "$1"
+	cat
+	printf -- '\n--o--\n'
+}
+printf 'JVBERi0xLjQK\n_____\nlist@example.org\n' | encoded base64 >footer
+unchanged 'base64 with the footer of a list below it' footer --over 0
+printf '%%PDF-1.4\n<content>\n' | encoded base64 >mislabelled
+unchanged 'content that is no base64 at all' mislabelled --over 0
+printf 'the file:\nbegin 644 a\n#86)C\n`\nend\nbye\n' | encoded x-uuencode >around
+unchanged 'text around a uuencoded file' around --over 0
+ok 'the reason can be read' detach around plan --over 0 --dry-run
+has 'it is the encoding' plan 'decoding it would lose something'
+printf 'H4sIAAAA\n' | encoded x-gzip64 >unheard
+unchanged 'an encoding that nobody knows' unheard --over 0
+printf 'JVBER\ni0xL jQK=\n\n' | encoded base64 >crooked
+leaves 'base64 with white space and wrong padding' 1 crooked --over 0
+
 # Signed mail.
 needs openssl
 openssl req -x509 -newkey rsa:2048 -nodes -keyout key -out cert -days 2 -subj '/CN=Ada' 2>/dev/null

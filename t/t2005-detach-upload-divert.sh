@@ -43,6 +43,9 @@ fails 99 'asked again' divert mail --sender ada@x --rcpt bob@y --rcpt carol@z
 ok 'it is not sent twice' test "$(wc -l <sent)" -eq 1
 fails 99 'to others' divert mail --sender ada@x --rcpt dave@y
 ok 'it is sent' test "$(wc -l <sent)" -eq 2
+fails 75 'to those that the header names, which are not all, nor only ours' divert mail --sender ada@x
+has 'is refused' .err '^detach-upload: --divert: needs .*--rcpt'
+ok 'nothing is sent' test "$(wc -l <sent)" -eq 2
 : >down
 fails 75 'a service that refuses' divert mail --sender ada@x --rcpt eve@y
 ok 'nothing comes out' is_empty .out
@@ -55,7 +58,7 @@ ok 'and sends' test "$(wc -l <sent)" -eq 3
 goes_on() { # DESCRIPTION MAIL OPTIONS...
 	_what=$1 _mail=$2
 	shift 2
-	ok "$_what" divert "$_mail" "$@"
+	ok "$_what" divert "$_mail" --rcpt bob@y "$@"
 	cp .out went
 	ok "$_what: with a stub" grep -q '^Content-Type: message/external-body' went
 	ok "$_what: not sent" is_empty sent
@@ -65,7 +68,7 @@ goes_on 'a calendar part' "$SRC/t/corpus/detach/calendar.eml"
 goes_on 'several texts' "$SRC/t/corpus/detach/apple.eml"
 make_mail 3000 2000 >two
 goes_on 'a file that stays' two --only f1.bin
-ok 'a light mail' detach-upload --divert --uploader ./service <two
+ok 'a light mail' detach-upload --divert --rcpt bob@y --uploader ./service <two
 same 'passes as it is' two .out
 
 done_testing

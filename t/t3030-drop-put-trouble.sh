@@ -1,19 +1,10 @@
 #!/bin/sh
 # What servers do to an uploader: errors, silence, half answers, lies, redirects, floods.
 . "${0%/*}/test-lib.sh"
+. "$SRC/t/lib-misbehave.sh"
 export TRASH
 needs perl
 
-server() { # NAME, script on stdin: starts it, its URL in $url
-	mkdir "$1"
-	cat >"$1/script"
-	perl "$SRC/t/helper/misbehave.pl" "$1" 2>"$1/err" &
-	on_exit "kill $!"
-	tries=0
-	until [ -s "$1/port" ] || [ $tries -gt 200 ]; do tries=$((tries + 1)); sleep 0.02; done
-	url=http://127.0.0.1:$(cat "$1/port")
-}
-requests() { sed -n 's/^[0-9][0-9]* \([A-Z]* .*\)/\1/p' "$1/log"; }
 put() { drop-put -s "webdav+$url/$1" -n a <file; }
 
 head -c 2000000 /dev/urandom >file

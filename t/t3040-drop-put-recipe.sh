@@ -1,19 +1,10 @@
 #!/bin/sh
 # Recipes: the ones that ship, against a server that plays the service; secrets; mistakes in recipes.
 . "${0%/*}/test-lib.sh"
+. "$SRC/t/lib-misbehave.sh"
 export TRASH
 needs perl
 
-server() { # NAME, script on stdin: starts it, its URL in $url
-	mkdir "$1"
-	cat >"$1/script"
-	perl "$SRC/t/helper/misbehave.pl" "$1" 2>"$1/err" &
-	on_exit "kill $!"
-	tries=0
-	until [ -s "$1/port" ] || [ $tries -gt 200 ]; do tries=$((tries + 1)); sleep 0.02; done
-	url=http://127.0.0.1:$(cat "$1/port")
-}
-requests() { sed -n 's/^[0-9][0-9]* \([A-Z]* .*\)/\1/p' "$1/log"; }
 body_of() { # SERVER PATTERN: the body of the last such request
 	n=$(grep -E "^[0-9]+ $2" "$1/log" | tail -n 1 | cut -d' ' -f1)
 	cat "$1/body.$n"

@@ -1,36 +1,12 @@
 #!/bin/sh
-# The manual pages of drop-put and of recipes say what is: synopsis, options, completions, keys, filters;
-# their examples run.
+# The manual pages of drop-put and of recipes say what is: keys, variables, filters; their examples run.
 
 . "${0%/*}/test-lib.sh"
+. "$SRC/t/lib-manual.sh"
+needs perl
 
 page=$SRC/man/drop-put.1
 recipe=$SRC/man/tubepost-recipe.5
-
-ok '--help goes to stdout' drop-put --help
-[ ! -s .err ]
-result $? 'and nothing to stderr'
-cp .out help
-
-sed '/^$/q' help | tr -s ' \n' '  ' | sed 's/^usage: //; s/ *$//' >usage
-{
-	printf drop-put
-	sed -n '/^\.Sh SYNOPSIS/,/^\.Sh DESCRIPTION/p' "$page" |
-		sed -n 's/^\.Op Fl -\([a-z0-9-]*\) Ar \(.*\)/ [--\1 \2]/p
-			s/^\.Op Fl -\([a-z0-9-]*\)$/ [--\1]/p' | tr -d '\n'
-	echo
-} >synopsis
-printf '%s\n' "$(cat usage)" >usage.line
-same 'the synopsis is that of --help' usage.line synopsis
-
-for option in $(sed -n 's/^  .*--\([a-z0-9-]*\).*  .*/\1/p' help); do
-	has "--$option: in the page" "$page" "^\\.It Fl ([a-z] , )?-$option( |\$)"
-	for completion in bash/drop-put zsh/_drop-put; do
-		has "--$option: in completions/$completion" "$SRC/completions/$completion" \
-			"\\-\\-$option([^a-z0-9]|\$)"
-	done
-	has "--$option: in completions/fish" "$SRC/completions/fish/drop-put.fish" "-l $option( |\$)"
-done
 
 # Keys, variables and filters that the code knows are those that the page names.
 words() { # ARRAY FILE: the strings of a C array
@@ -47,18 +23,8 @@ done
 [ -z "${unknown:-}" ]
 result $? "tubepost-recipe(5) names all $keys keys, variables and filters"
 
-if command -v mandoc >/dev/null; then
-	mandoc -Tlint "$page" "$recipe" 2>&1 |
-		grep -v 'referenced manual not found\|outdated mandoc.db' >lint
-	sed 's/^/# /' lint
-	[ ! -s lint ]
-	result $? 'mandoc has nothing to say'
-else
-	skip 'mandoc is not installed' 'mandoc has nothing to say'
-fi
-
 printf 'a report\n' >report.pdf
-sed -n 's/^\.Dl \$ //p' "$page" | sed "s|/tmp/drop|$TRASH/drop|" >examples
+commands_of "$page" | sed "s|/tmp/drop|$TRASH/drop|" >examples
 while read -r example; do
 	ok "example: $example" sh -c "$example"
 	cp .out "printed.$((n = ${n:-0} + 1))"

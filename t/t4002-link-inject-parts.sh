@@ -3,21 +3,7 @@
 # does. Messages and results are compared byte for byte.
 
 . "${0%/*}/test-lib.sh"
-
-# Like ok and fails, the outcome kept in out and err for several looks at it.
-works() {
-	_what=$1
-	shift
-	"$@" >out 2>err
-	result $? "$_what: exit 0"
-}
-defers() {
-	_what=$1
-	shift
-	"$@" >out 2>err
-	[ $? -eq 75 ]
-	result $? "$_what: exit 75"
-}
+. "$SRC/t/lib-inject.sh"
 
 check() { # WHAT [OPTION...]: in -> wanted
 	_w=$1
@@ -282,5 +268,14 @@ has 'takes text' out '^NOTE'
 	echo '--b--'
 } >in
 works 'twenty thousand bodies' timeout 20 link-inject --text note.txt <in
+result "$([ "$(grep -c NOTE out)" -eq 1 ]; echo $?)" 'get the text once, beside them'
+
+{
+	printf 'Content-Type: multipart/mixed; boundary=b\n\n'
+	awk 'BEGIN { for (i = 0; i < 500001; i++) print "--b\n\nx" }'
+} >in
+works 'a mail beyond the limits' link-inject --text note.txt <in
+same 'passes unchanged' out in
+has 'and the log says so' err 'passed unchanged: .*more than 500000 parts'
 
 done_testing

@@ -2,21 +2,7 @@
 # link-inject: stubs become links, when they are ours; what each leaves behind in the message.
 
 . "${0%/*}/test-lib.sh"
-
-# Like ok and fails, the outcome kept in out and err for several looks at it.
-works() {
-	_what=$1
-	shift
-	"$@" >out 2>err
-	result $? "$_what: exit 0"
-}
-defers() {
-	_what=$1
-	shift
-	"$@" >out 2>err
-	[ $? -eq 75 ]
-	result $? "$_what: exit 75"
-}
+. "$SRC/t/lib-inject.sh"
 
 S=0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef
 O=ff23456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef
@@ -63,6 +49,18 @@ has 'the stub stays' out 'message/external-body'
 has 'and its link is shown' out '^\* Report.pdf'
 cp out twice
 works 'a second run' link-inject --keep-stubs <twice
+same 'does not show it again' out twice
+works 'nor does one that keeps no stubs' link-inject -v <twice
+same 'which leaves what was kept' out twice
+has 'and says why' err 'part 2: external body left as it is: its link is shown already'
+{ sed -n '1,/^Content-Type/p' in; echo; echo --b; pdf; echo; echo --b--; } | sed 's/$/\r/' >crlf
+works 'with CRLF' link-inject --keep-stubs <crlf
+result "$(grep -q "^X-Tubepost-Shown: yes$(printf '\r')$" out; echo $?)" 'the mark has it, too'
+{ printf 'Subject: x\n'; pdf; } >alone
+works 'a mail that is a stub, kept' link-inject --keep-stubs <alone
+cp out twice
+works 'again' link-inject --keep-stubs <twice
+same 'is as it was' out twice
 
 works 'at the head' link-inject --position head <in
 has 'the link comes before the text' out '^The link works'
@@ -136,11 +134,34 @@ works '--trust any, a file: URL' link-inject --trust=any <in.file
 same 'does not' out in.file
 
 { echo "$head"; echo --b; SECRET=$O pdf; printf '\n--b--\n'; } >in
-defers 'a seal of another secret: the mail waits' link-inject <in
-has 'the reason is said' err 'link-inject: part 2: stub: its seal does not fit'
+works 'a stub of another site, with its seal' link-inject <in
+same 'is left alone, and the mail does not wait' out in
+has 'a warning comes without asking' err 'link-inject: stubs with a seal that is not ours are left'
+works 'the same' link-inject -v <in
+has 'the part is said' err 'part 2: external body left as it is: its seal is of another secret'
+{ echo "$head"; echo --b; SECRET=$O pdf; echo; echo --b; zip; printf '\n--b--\n'; } >in
+works 'beside one of ours' link-inject <in
+has 'ours is shown' out '^\* a & b <c>.zip'
+hasnt 'the other one is not' out '^\* Report.pdf'
+has 'and stays' out '^Content-Type: message/external-body'
+chmod o+r secret
+defers 'a secret that cannot be taken: the mail waits' link-inject <in
 result "$([ -s out ]; echo $((! $?)))" 'nothing is written'
 works '--on-error=pass' link-inject --on-error=pass <in
 same 'gives the mail back' out in
+chmod o-r secret
+
+# What no stub of ours has must not make a mail wait.
+{ echo "$head"; printf -- '--b\nContent-Type: message/external-body; access-type=URL; URL="http://x/"'
+	printf ';\n name*20000*=x; access-type*20000*=x'; printf '\n\nContent-Type: a/b;\n filename*20000*=x\n'
+	printf 'Content-Disposition: attachment;\n filename*20000*=x\nX-Tubepost-Seal: x\n\n--b--\n'; } >in
+works 'a stub with endless parameters' link-inject -v <in
+same 'is left alone' out in
+has 'and the reason said' err 'part 2: external body left as it is: a value in it is too long'
+{ echo "$head"; awk 'BEGIN { for (i = 0; i < 5000; i++)
+	print "--b\nContent-Type: message/external-body; access-type=URL; URL=\"http://x/\"\n\nContent-Type: a/b\n\n" }'; echo --b--; } >in
+works 'five thousand stubs of others' link-inject --log "$TRASH/log" <in
+result "$([ "$(wc -l <log)" -le 101 ]; echo $?)" 'do not flood the log'
 
 # --- untouched ----------------------------------------------------------------------------------
 mkdir "$TRASH/none"

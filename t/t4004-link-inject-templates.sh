@@ -2,20 +2,8 @@
 # link-inject: templates, languages, lists of links, and what it says about mistakes in them.
 
 . "${0%/*}/test-lib.sh"
+. "$SRC/t/lib-inject.sh"
 
-works() {
-	_what=$1
-	shift
-	"$@" >out 2>err
-	result $? "$_what: exit 0"
-}
-defers() {
-	_what=$1
-	shift
-	"$@" >out 2>err
-	[ $? -eq 75 ] && [ ! -s out ]
-	result $? "$_what: exit 75, nothing written"
-}
 decoded() { link-inject "$@" <in >out 2>err && sed '1,/^$/d' out | perl -MMIME::QuotedPrint -0pe '$_ = decode_qp($_)' >text; }
 needs perl
 
@@ -47,6 +35,12 @@ for h in fr 'FR-ca, en' 'fr;q=1'; do
 	works "auto, Content-Language: $h" link-inject --links link <in.lang
 	has 'is French' out '^Ce message'
 done
+printf 'Content-Type: multipart/mixed; boundary=b\n\n--b\nContent-Language: es\n\nx\n--b--\n' >in.part
+works 'auto, Content-Language of the text' link-inject --links link <in.part
+has 'is Spanish' out '^Este mensaje'
+{ echo "Content-Language: de"; cat in.part; } >in.both
+works 'auto, Content-Language of both' link-inject --links link <in.both
+has 'is that of the message' out '^Diese Nachricht'
 { echo "Content-Language: ja"; cat in; } >in.lang
 printf 'inject:\n  default_lang: de\n' >conf
 works 'auto, a language that we do not write' link-inject -c conf --links link <in.lang

@@ -4,6 +4,7 @@
 # mail is put off, never cut or lost.
 . "${0%/*}/test-lib.sh"
 . "$SRC/t/lib-mta.sh"
+. "$SRC/t/lib-mda.sh"
 
 mta_need procmail perl curl
 mta_setup
@@ -22,38 +23,6 @@ do
 done
 ok 'small and signed mail uploads nothing' store_holds 0
 
-# One attempt went wrong as it should: kept by the mail program, nothing in the mailbox.
-kept() {
-	procmail_run "$1"
-	kept_code=$?
-	test "$kept_code $(mail_count box)" = '75 0' || {
-		echo "# exit $kept_code, $(mail_count box) mails"
-		return 1
-	}
-}
-
-store_down
-make_mail big.eml 'big' big.pdf photo.bin
-ok 'with the store down a large mail is put off, nothing arrives' kept big.eml
-ok 'tried again, it is put off again' kept big.eml
-store_up
-
-for tool in detach-upload link-inject
-do
-	for harm in $HARMS
-	do
-		bad_filter "$tool" "$harm"
-		ok "$tool ($harm): the mail is put off, nothing arrives" kept big.eml
-		good_filter "$tool"
-	done
-done
-
-ok 'with all well again it is delivered' procmail_run big.eml
-ok 'once' has_mail box
-arrived=$(mail_file box)
-ok 'its links return the same bytes' links_give "$arrived" big.pdf photo.bin
-ok 'it is small' test "$(wc -c <"$arrived")" -lt 10000
-has 'its text is there' "$arrived" '^From here on, files\.'
-ok 'many attempts made one upload of each file' store_holds 2
+large_mail_by procmail_run
 
 done_testing

@@ -15,6 +15,19 @@ synopsis_of() { # PAGE
 		tr -s ' \n' '  ' | sed 's/^ *//; s/ *$//'
 }
 
+# What a shell offers after `TOOL --`, one option a line.
+bash_offers() { # TOOL
+	bash -c '. "$1"; . "completions/bash/$2"
+		COMP_WORDS=("$2" --) COMP_CWORD=1 COMP_LINE="$2 --" COMP_POINT=${#COMP_LINE}
+		"_${2//-/_}" "$2" -- "$2"
+		printf "%s\n" "${COMPREPLY[@]}"' bash "$BASH_COMPLETION" "$1" | sed 's/^--//' | sort
+}
+fish_offers() { # TOOL
+	HOME=$TRASH fish --no-config -c "source completions/fish/$1.fish; complete -C '$1 --'" |
+		sed 's/^--//; s/[=[:blank:]].*//' | sort
+}
+BASH_COMPLETION=/usr/share/bash-completion/bash_completion
+
 link_tree
 for c in cmd/*.c; do
 	t=${c#cmd/}
@@ -65,6 +78,12 @@ for c in cmd/*.c; do
 	}
 	if [ -s "completions/bash/$t" ]; then
 		ok "completions/bash/$t parses" bash -n "completions/bash/$t"
+		if [ -e "$BASH_COMPLETION" ]; then
+			bash_offers "$t" >"$TRASH/offered" 2>&1
+			same "bash offers the options of $t" "$TRASH/offered" "$TRASH/options"
+		else
+			skip 'bash-completion is not installed' "bash offers the options of $t"
+		fi
 	fi
 	if [ -s "completions/zsh/_$t" ]; then
 		has "completions/zsh/_$t says what it completes" "completions/zsh/_$t" "^#compdef $t\$"
@@ -77,6 +96,8 @@ for c in cmd/*.c; do
 	if [ -s "completions/fish/$t.fish" ]; then
 		if command -v fish >/dev/null; then
 			ok "completions/fish/$t.fish parses" fish -n "completions/fish/$t.fish"
+			fish_offers "$t" >"$TRASH/offered" 2>&1
+			same "fish offers the options of $t" "$TRASH/offered" "$TRASH/options"
 		else
 			skip 'fish is not installed' "completions/fish/$t.fish parses"
 		fi

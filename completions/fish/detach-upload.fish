@@ -6,7 +6,7 @@ complete -c detach-upload -l fit -x -a '5M 10M 20M 25M' -d 'Let the fewest leave
 complete -c detach-upload -l part-over -x -a '100k 1M 5M' -d 'Let only attachments leave that are larger'
 complete -c detach-upload -l only -x -d 'Let only these names or types leave'
 complete -c detach-upload -l except -x -d 'Keep these names or types'
-complete -c detach-upload -l store -x -a 'dir: webdav+https:// s3:// recipe:' -d 'Where to upload'
+complete -c detach-upload -l store -x -a 'dir: webdav+https:// s3:// recipe:wesend recipe:transfer-sh recipe:nextcloud' -d 'Where to upload'
 complete -c detach-upload -l base-url -x -d 'Where the store is published'
 complete -c detach-upload -l expire -x -a '7d 14d 30d 60d' -d 'Life of the links'
 complete -c detach-upload -l uploader -x -a '(__fish_complete_command)' -d 'Upload with this command'

@@ -7,8 +7,7 @@
 
 #define DIGITS 8
 
-static enum tp_status path_of(struct tp_archive *archive, struct tp_buf *path,
-	struct tp_error *err)
+static enum tp_status path_of(struct tp_archive *archive, struct tp_buf *path, struct tp_error *err)
 {
 	tp_buf_addf(path, "%s/chain", archive->path);
 	return tp_buf_status(path, "path", err);
@@ -32,8 +31,8 @@ static bool parse(const struct tp_buf *text, struct tp_chain *chain)
 	return tp_unhex(hex, chain->link, TP_SHA256_BYTES);
 }
 
-static enum tp_status read_file(struct tp_archive *archive, struct tp_chain *chain,
-	struct tp_error *err)
+enum tp_status tp_chain_file(
+	struct tp_archive *archive, struct tp_chain *chain, struct tp_error *err)
 {
 	struct tp_buf path = TP_BUF_INIT(65536), text = TP_BUF_INIT(4096);
 	enum tp_status status = path_of(archive, &path, err);
@@ -67,10 +66,10 @@ static enum tp_status highest(struct tp_archive *archive, uint32_t *number, stru
 	return status;
 }
 
-enum tp_status tp_chain_read(struct tp_archive *archive, struct tp_chain *chain,
-	struct tp_error *err)
+enum tp_status tp_chain_read(
+	struct tp_archive *archive, struct tp_chain *chain, struct tp_error *err)
 {
-	enum tp_status status = read_file(archive, chain, err);
+	enum tp_status status = tp_chain_file(archive, chain, err);
 	struct tp_pack *pack;
 	uint32_t number;
 
@@ -89,8 +88,8 @@ enum tp_status tp_chain_read(struct tp_archive *archive, struct tp_chain *chain,
 	return TP_OK;
 }
 
-enum tp_status tp_chain_write(struct tp_archive *archive, const struct tp_chain *chain,
-	struct tp_error *err)
+enum tp_status tp_chain_write(
+	struct tp_archive *archive, const struct tp_chain *chain, struct tp_error *err)
 {
 	struct tp_buf path = TP_BUF_INIT(65536);
 	char text[DIGITS + 1 + TP_SHA256_HEX + 1], hex[TP_SHA256_HEX];

@@ -1,7 +1,7 @@
 /*
  * The end of the chain of packs: number and link of the one last sealed, in the file `chain`, so that
  * the next one continues it when that pack is on a disc or erased by now. Private to seal.c and
- * check.c.
+ * check*.c.
  */
 #ifndef TP_ARCHIVE_CHAIN_H
 #define TP_ARCHIVE_CHAIN_H
@@ -16,9 +16,12 @@ struct tp_chain {
 
 /* What the file says, or the highest pack that is there when that is higher (its sealer was killed
  * before he wrote the file). */
-enum tp_status tp_chain_read(struct tp_archive *archive, struct tp_chain *chain,
-	struct tp_error *err);
-enum tp_status tp_chain_write(struct tp_archive *archive, const struct tp_chain *chain,
-	struct tp_error *err);
+enum tp_status tp_chain_read(
+	struct tp_archive *archive, struct tp_chain *chain, struct tp_error *err);
+/* What the file says. TP_NOINPUT: it is not there; TP_DATA: damaged. */
+enum tp_status tp_chain_file(
+	struct tp_archive *archive, struct tp_chain *chain, struct tp_error *err);
+enum tp_status tp_chain_write(
+	struct tp_archive *archive, const struct tp_chain *chain, struct tp_error *err);
 
 #endif

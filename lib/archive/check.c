@@ -10,6 +10,7 @@
 #include "archive/events.h"
 #include "archive/journal.h"
 #include "archive/split.h"
+#include "base/json.h"
 
 void tp_check_look_at(struct tp_checking *c, const char *folder, uint32_t number)
 {
@@ -36,7 +37,7 @@ bool tp_check_is_chosen(const struct tp_checking *c)
 	unsigned char dice[2];
 
 	return c->check->percent >= 100 || tp_random(dice, sizeof dice, NULL) ||
-		(dice[0] << 8 | dice[1]) % 100u < c->check->percent;
+	       (dice[0] << 8 | dice[1]) % 100u < c->check->percent;
 }
 
 /* --- one message -------------------------------------------------------------------------------- */
@@ -69,8 +70,8 @@ static enum tp_status hash_joined(struct tp_checking *c, const struct tp_split *
 	tp_check_source *skeleton, void *source, struct hashing *hashing, struct tp_error *err)
 {
 	struct tp_joiner *joiner = NULL;
-	enum tp_status status = tp_joiner_new(split, read_blob, c->archive, hash, hashing, &joiner,
-		err);
+	enum tp_status status =
+		tp_joiner_new(split, read_blob, c->archive, hash, hashing, &joiner, err);
 
 	if (!status)
 		status = skeleton(source, join, joiner, err);
@@ -106,22 +107,64 @@ enum tp_status tp_check_content(struct tp_checking *c, const struct tp_record *r
 
 /* --- the event log ------------------------------------------------------------------------------ */
 
-static enum tp_status count_event(void *context, const char *line, size_t len,
-	struct tp_error *err)
+static enum tp_status note_left(struct tp_checking *c, uint32_t number, struct tp_error *err)
 {
-	struct tp_checking *c = context;
+	if (c->left_count == c->left_cap) {
+		size_t cap = c->left_cap ? 2 * c->left_cap : 64;
+		uint32_t *larger = reallocarray(c->left, cap, sizeof *larger);
 
-	c->check->count.events++;
+		if (!larger)
+			return tp_fail(err, TP_NOMEM, "out of memory");
+		c->left = larger;
+		c->left_cap = cap;
+	}
+	c->left[c->left_count++] = number;
 	return TP_OK;
 }
 
-static enum tp_status check_events(struct tp_checking *c, struct tp_error *err)
+/* "pack NNNNNNNN", and anything behind it. */
+static bool parse_pack(const char *note, uint32_t *number)
+{
+	static const char digits[] = "0123456789";
+	char *end;
+
+	if (strncmp(note, "pack ", 5) || strspn(note + 5, digits) != 8)
+		return false;
+	*number = (uint32_t)strtoul(note + 5, &end, 10);
+	return true;
+}
+
+/* A pack leaves by an event whose note begins "pack NNNNNNNN", but for those that say that it came
+ * or moved. */
+static enum tp_status look_at_event(
+	void *context, const char *line, size_t len, struct tp_error *err)
+{
+	struct tp_checking *c = context;
+	struct tp_buf event = TP_BUF_INIT(4096), note = TP_BUF_INIT(1u << 20);
+	struct tp_json *doc = NULL;
+	enum tp_status status = TP_OK;
+	uint32_t number;
+
+	c->check->count.events++;
+	if (!memmem(line, len, "\"pack ", 6) || tp_json_parse(line, len, &doc, NULL))
+		return TP_OK;
+	if (tp_json_get(doc, "/event", &event) && tp_json_get(doc, "/note", &note) &&
+		strcmp(event.data, "seal") && strcmp(event.data, "rotate") &&
+		parse_pack(note.data, &number))
+		status = note_left(c, number, err);
+	tp_json_free(doc);
+	tp_buf_release(&event);
+	tp_buf_release(&note);
+	return status;
+}
+
+enum tp_status tp_check_events(struct tp_checking *c, struct tp_error *err)
 {
 	struct tp_error why;
 	enum tp_status status;
 
 	tp_check_look_at(c, "events.log", 0);
-	status = tp_events_walk(c->archive, count_event, c, &why);
+	status = tp_events_walk(c->archive, look_at_event, c, &why);
 	if (tp_check_is_fault(status)) {
 		tp_check_fault(c, "", &why);
 		return TP_OK;
@@ -177,8 +220,8 @@ static enum tp_status check_journals(struct tp_checking *c, struct tp_error *err
 }
 
 /* Journals first: what is sealed meanwhile is met again in its pack, and not missed. */
-enum tp_status tp_check_run(struct tp_archive *archive, struct tp_check *check,
-	struct tp_error *err)
+enum tp_status tp_check_run(
+	struct tp_archive *archive, struct tp_check *check, struct tp_error *err)
 {
 	struct tp_checking c = { .archive = archive, .check = check };
 	enum tp_status status = tp_archive_need_key(archive, err);
@@ -195,9 +238,8 @@ enum tp_status tp_check_run(struct tp_archive *archive, struct tp_check *check,
 	if (!status)
 		status = tp_check_packs(&c, err);
 	if (!status)
-		status = check_events(&c, err);
-	if (!status)
 		check_pending(&c);
+	free(c.left);
 	if (!status && check->count.faults)
 		status = tp_fail(err, TP_DATA, "archive %s: damaged", archive->path);
 	return status;

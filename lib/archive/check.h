@@ -11,10 +11,10 @@
 
 struct tp_check_count {
 	uint64_t packs, journals, messages, erased, events;
-	uint64_t bytes;	  /* of files that were read */
+	uint64_t bytes;   /* of files that were read */
 	uint64_t faults;  /* sentences */
 	uint64_t touched; /* faults that name a message */
-	uint64_t torn;	  /* bytes at the ends of journals that nobody was ever told of */
+	uint64_t torn;    /* bytes at the ends of journals that nobody was ever told of */
 };
 
 struct tp_check {
@@ -30,8 +30,8 @@ struct tp_check {
 };
 
 /* TP_DATA when there was a fault; other failures are those of looking. */
-enum tp_status tp_check_run(struct tp_archive *archive, struct tp_check *check,
-	struct tp_error *err);
+enum tp_status tp_check_run(
+	struct tp_archive *archive, struct tp_check *check, struct tp_error *err);
 
 struct tp_rebuild_count {
 	uint64_t segments; /* made */
@@ -41,7 +41,7 @@ struct tp_rebuild_count {
 /* Clears up what killed writers left, finishes an erasure, makes all index segments again, removes
  * blobs that nobody uses. A pack that cannot be read whole keeps what index it has: it is the last
  * that knows of its messages. Waits for seal.lock. */
-enum tp_status tp_check_rebuild(struct tp_archive *archive, struct tp_rebuild_count *count,
-	struct tp_error *err);
+enum tp_status tp_check_rebuild(
+	struct tp_archive *archive, struct tp_rebuild_count *count, struct tp_error *err);
 
 #endif

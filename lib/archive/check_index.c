@@ -24,10 +24,10 @@ static bool same_rows(const struct tp_rows *a, const struct tp_rows *b)
 	size_t n = a->count;
 
 	return n == b->count && !memcmp(a->arrival_ms, b->arrival_ms, n * sizeof *a->arrival_ms) &&
-		!memcmp(a->size_bytes, b->size_bytes, n * sizeof *a->size_bytes) &&
-		!memcmp(a->at, b->at, n * sizeof *a->at) &&
-		!memcmp(a->tail, b->tail, n * sizeof *a->tail) &&
-		!memcmp(a->erased, b->erased, n * sizeof *a->erased);
+	       !memcmp(a->size_bytes, b->size_bytes, n * sizeof *a->size_bytes) &&
+	       !memcmp(a->at, b->at, n * sizeof *a->at) &&
+	       !memcmp(a->tail, b->tail, n * sizeof *a->tail) &&
+	       !memcmp(a->erased, b->erased, n * sizeof *a->erased);
 }
 
 static enum tp_status compare_chunk(struct tp_chunk *a, struct tp_chunk *b, struct tp_error *err)
@@ -55,8 +55,8 @@ static enum tp_status compare_chunk(struct tp_chunk *a, struct tp_chunk *b, stru
 	return status;
 }
 
-static enum tp_status compare_segments(struct tp_segment *a, struct tp_segment *b,
-	struct tp_error *err)
+static enum tp_status compare_segments(
+	struct tp_segment *a, struct tp_segment *b, struct tp_error *err)
 {
 	struct tp_chunk *x = NULL, *y = NULL;
 	enum tp_status status = tp_chunk_new(&x, err);
@@ -76,8 +76,8 @@ static enum tp_status compare_segments(struct tp_segment *a, struct tp_segment *
 }
 
 /* A damaged directory was told of; what its index should be is then unknown. */
-static enum tp_status compare_with_pack(struct tp_segment *segment, struct tp_pack *pack,
-	struct tp_error *err)
+static enum tp_status compare_with_pack(
+	struct tp_segment *segment, struct tp_pack *pack, struct tp_error *err)
 {
 	struct tp_segment_builder *builder = NULL;
 	struct tp_segment *made = NULL;

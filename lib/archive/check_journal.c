@@ -9,22 +9,22 @@ struct source {
 	uint64_t offset;
 };
 
-static enum tp_status skeleton(void *context, tp_press_sink *sink, void *sink_context,
-	struct tp_error *err)
+static enum tp_status skeleton(
+	void *context, tp_press_sink *sink, void *sink_context, struct tp_error *err)
 {
 	const struct source *source = context;
 
 	return tp_journal_skeleton(source->reader, source->offset, sink, sink_context, err);
 }
 
-static enum tp_status check_message(struct tp_checking *c, struct source *source,
-	struct tp_error *err)
+static enum tp_status check_message(
+	struct tp_checking *c, struct source *source, struct tp_error *err)
 {
 	struct tp_record record = TP_RECORD_INIT;
 	struct tp_split split = { 0 };
 	struct tp_error why;
-	enum tp_status status = tp_journal_read(source->reader, source->offset, &record, &split,
-		&why);
+	enum tp_status status =
+		tp_journal_read(source->reader, source->offset, &record, &split, &why);
 
 	c->check->count.messages++;
 	if (!status && tp_check_is_chosen(c))
@@ -41,8 +41,8 @@ static enum tp_status check_message(struct tp_checking *c, struct source *source
 	return status ? tp_fail(err, status, "%s", why.text) : TP_OK;
 }
 
-static enum tp_status check_records(struct tp_checking *c, struct source *source,
-	struct tp_error *err)
+static enum tp_status check_records(
+	struct tp_checking *c, struct source *source, struct tp_error *err)
 {
 	uint64_t torn = 0;
 	struct tp_error why;

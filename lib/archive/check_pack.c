@@ -11,8 +11,8 @@ struct source {
 	size_t i;
 };
 
-static enum tp_status skeleton(void *context, tp_press_sink *sink, void *sink_context,
-	struct tp_error *err)
+static enum tp_status skeleton(
+	void *context, tp_press_sink *sink, void *sink_context, struct tp_error *err)
 {
 	const struct source *source = context;
 
@@ -29,8 +29,8 @@ static void report(void *context, const char *id, const char *sentence)
 
 /* Messages with holes; those without were hashed by tp_pack_verify, which also told of what cannot be
  * read. *lost: the directory does not even say which message this is. */
-static enum tp_status check_message(struct tp_checking *c, struct source *source, bool *lost,
-	struct tp_error *err)
+static enum tp_status check_message(
+	struct tp_checking *c, struct source *source, bool *lost, struct tp_error *err)
 {
 	struct tp_record record = TP_RECORD_INIT;
 	struct tp_split split = { 0 };
@@ -52,8 +52,8 @@ static enum tp_status check_message(struct tp_checking *c, struct source *source
 	return TP_OK;
 }
 
-static enum tp_status check_messages(struct tp_checking *c, struct tp_pack *pack,
-	struct tp_error *err)
+static enum tp_status check_messages(
+	struct tp_checking *c, struct tp_pack *pack, struct tp_error *err)
 {
 	struct source source = { pack, 0 };
 	enum tp_status status = TP_OK;
@@ -80,8 +80,8 @@ static enum tp_status check_messages(struct tp_checking *c, struct tp_pack *pack
 
 /* A pack that is missing may have left for a disc or for good: then the log says so, and its link is
  * known from the pack behind it alone. */
-static void check_link(struct tp_checking *c, const struct tp_pack *pack,
-	const struct tp_chain *before)
+static void check_link(
+	struct tp_checking *c, const struct tp_pack *pack, const struct tp_chain *before)
 {
 	struct tp_error why;
 
@@ -93,21 +93,56 @@ static void check_link(struct tp_checking *c, const struct tp_pack *pack,
 	tp_check_fault(c, "", &why);
 }
 
-/* The file `chain` knows the last one, so nobody can take away the end unseen. */
-static enum tp_status check_end(struct tp_checking *c, const struct tp_chain *last,
-	struct tp_error *err)
+/* The file `chain` knows the last one, so nobody can take away the end unseen. A lost one is made
+ * again by the next sealer. */
+static enum tp_status read_chain(
+	struct tp_checking *c, struct tp_chain *chain, struct tp_error *err)
 {
-	struct tp_chain chain;
 	struct tp_error why;
-	enum tp_status status = tp_chain_read(c->archive, &chain, err);
+	enum tp_status status = tp_chain_file(c->archive, chain, &why);
 
 	tp_check_look_at(c, "chain", 0);
-	if (status || chain.number != last->number ||
-		!memcmp(chain.link, last->link, sizeof chain.link))
-		return status;
+	if (tp_check_is_fault(status))
+		tp_check_fault(c, "", &why);
+	else if (status && status != TP_NOINPUT)
+		return tp_fail(err, status, "%s", why.text);
+	return TP_OK;
+}
+
+static void check_end(
+	struct tp_checking *c, const struct tp_chain *last, const struct tp_chain *chain)
+{
+	struct tp_error why;
+
+	if (chain->number != last->number || !memcmp(chain->link, last->link, sizeof chain->link))
+		return;
+	tp_check_look_at(c, "chain", 0);
 	tp_fail(&why, TP_DATA, "it does not fit pack %08u", last->number);
 	tp_check_fault(c, "", &why);
-	return TP_OK;
+}
+
+static bool is_among(const uint32_t *numbers, size_t count, uint32_t number)
+{
+	for (size_t i = 0; i < count; i++)
+		if (numbers[i] == number)
+			return true;
+	return false;
+}
+
+/* Packs have all numbers from 1 on; one that left is in the log. */
+static void check_missing(
+	struct tp_checking *c, const uint32_t *numbers, size_t count, uint32_t last)
+{
+	struct tp_error why;
+
+	for (uint32_t n = 1; n <= last; n++) {
+		if (is_among(numbers, count, n) || is_among(c->left, c->left_count, n))
+			continue;
+		tp_check_look_at(c, "pack", n);
+		tp_fail(&why, TP_DATA, "pack %08u: it is missing", n);
+		tp_check_fault(c, "", &why);
+		tp_check_name_by_index(c, n, 0, UINT64_MAX, &why);
+	}
 }
 
 /* --- one after the other ------------------------------------------------------------------------ */
@@ -117,8 +152,8 @@ static const char *folder_of(const struct tp_pack *pack)
 	return tp_pack_tier(pack) == TP_TIER_CELLAR ? "cellar" : "pack";
 }
 
-static enum tp_status check_open(struct tp_checking *c, struct tp_pack *pack,
-	struct tp_chain *chain, struct tp_error *err)
+static enum tp_status check_open(
+	struct tp_checking *c, struct tp_pack *pack, struct tp_chain *chain, struct tp_error *err)
 {
 	struct tp_error why;
 	enum tp_status status;
@@ -135,8 +170,8 @@ static enum tp_status check_open(struct tp_checking *c, struct tp_pack *pack,
 	return status ? status : tp_check_index(c, pack, err);
 }
 
-static enum tp_status check_pack(struct tp_checking *c, uint32_t number, struct tp_chain *chain,
-	struct tp_error *err)
+static enum tp_status check_pack(
+	struct tp_checking *c, uint32_t number, struct tp_chain *chain, struct tp_error *err)
 {
 	struct tp_pack *pack;
 	struct tp_error why;
@@ -167,8 +202,8 @@ static int compare(const void *left, const void *right)
 }
 
 /* The numbers of both folders, ascending; one that is on its way may be there twice. */
-static enum tp_status list_packs(struct tp_archive *archive, uint32_t **list, size_t *count,
-	struct tp_error *err)
+static enum tp_status list_packs(
+	struct tp_archive *archive, uint32_t **list, size_t *count, struct tp_error *err)
 {
 	uint32_t *online = NULL, *cellar = NULL;
 	size_t n = 0, m = 0;
@@ -189,12 +224,10 @@ static enum tp_status list_packs(struct tp_archive *archive, uint32_t **list, si
 	return status;
 }
 
-enum tp_status tp_check_packs(struct tp_checking *c, struct tp_error *err)
+static enum tp_status check_all(struct tp_checking *c, const uint32_t *numbers, size_t count,
+	struct tp_chain *last, struct tp_error *err)
 {
-	struct tp_chain chain = { 0 };
-	uint32_t *numbers = NULL;
-	size_t count = 0;
-	enum tp_status status = list_packs(c->archive, &numbers, &count, err);
+	enum tp_status status = TP_OK;
 
 	for (size_t i = 0; !status && i < count; i++) {
 		if (i && numbers[i] == numbers[i - 1])
@@ -202,11 +235,43 @@ enum tp_status tp_check_packs(struct tp_checking *c, struct tp_error *err)
 		status = tp_archive_lock(c->archive, false, err);
 		if (status)
 			break;
-		status = check_pack(c, numbers[i], &chain, err);
+		status = check_pack(c, numbers[i], last, err);
 		tp_archive_unlock(c->archive);
 	}
+	return status;
+}
+
+/* Chain, log and folders of one moment: a pack that goes or comes in between would be missing. */
+static enum tp_status take_stock(struct tp_checking *c, struct tp_chain *chain, uint32_t **numbers,
+	size_t *count, struct tp_error *err)
+{
+	enum tp_status status = tp_archive_lock(c->archive, false, err);
+
+	if (status)
+		return status;
+	status = read_chain(c, chain, err);
 	if (!status)
-		status = check_end(c, &chain, err);
+		status = tp_check_events(c, err);
+	if (!status)
+		status = list_packs(c->archive, numbers, count, err);
+	tp_archive_unlock(c->archive);
+	return status;
+}
+
+enum tp_status tp_check_packs(struct tp_checking *c, struct tp_error *err)
+{
+	struct tp_chain last = { 0 }, chain = { 0 };
+	uint32_t *numbers = NULL;
+	size_t count = 0;
+	enum tp_status status = take_stock(c, &chain, &numbers, &count, err);
+
+	if (!status)
+		status = check_all(c, numbers, count, &last, err);
+	if (!status) {
+		check_end(c, &last, &chain);
+		check_missing(
+			c, numbers, count, chain.number > last.number ? chain.number : last.number);
+	}
 	free(numbers);
 	return status;
 }

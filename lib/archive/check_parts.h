@@ -10,6 +10,8 @@ struct tp_checking {
 	struct tp_check *check;
 	char file[TP_ARCHIVE_NAME]; /* being looked at */
 	uint64_t all_bytes;
+	uint32_t *left; /* packs that the log says are gone, in no order */
+	size_t left_count, left_cap;
 };
 
 /* What is looked at now: a numbered file of a folder, or (number 0) a file by its name. */
@@ -21,12 +23,16 @@ bool tp_check_is_fault(enum tp_status status);
 bool tp_check_is_chosen(const struct tp_checking *c);
 
 /* Puts the message together and compares its hash. `skeleton` gives the skeleton to a sink. */
-typedef enum tp_status tp_check_source(void *source, tp_press_sink *sink, void *context,
-	struct tp_error *err);
+typedef enum tp_status tp_check_source(
+	void *source, tp_press_sink *sink, void *context, struct tp_error *err);
 enum tp_status tp_check_content(struct tp_checking *c, const struct tp_record *record,
-	const struct tp_split *split, tp_check_source *skeleton, void *source, struct tp_error *err);
+	const struct tp_split *split, tp_check_source *skeleton, void *source,
+	struct tp_error *err);
 
 enum tp_status tp_check_journal(struct tp_checking *c, uint32_t number, struct tp_error *err);
+/* The log's chain, and c->left. */
+enum tp_status tp_check_events(struct tp_checking *c, struct tp_error *err);
+/* The log, too, for it says which packs are gone. */
 enum tp_status tp_check_packs(struct tp_checking *c, struct tp_error *err);
 /* The segment of an intact pack against it. */
 enum tp_status tp_check_index(struct tp_checking *c, struct tp_pack *pack, struct tp_error *err);

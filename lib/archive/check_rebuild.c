@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "archive/blob.h"
+#include "archive/chain.h"
 #include "archive/erase.h"
 #include "archive/pack.h"
 #include "archive/reindex.h"
@@ -98,8 +99,7 @@ static void sort_used(struct used *used)
 	used->count = kept;
 }
 
-static enum tp_status add_used(struct used *used, const unsigned char *sha256,
-	struct tp_error *err)
+static enum tp_status add_used(struct used *used, const unsigned char *sha256, struct tp_error *err)
 {
 	char name[TP_BLOB_NAME];
 	enum tp_status status = tp_blob_name(used->archive, sha256, name, err);
@@ -130,8 +130,8 @@ static enum tp_status add_message(void *context, const struct tp_place *place,
 	return status;
 }
 
-static enum tp_status remove_unused(void *context, const char *name, uint64_t stored_bytes,
-	struct tp_error *err)
+static enum tp_status remove_unused(
+	void *context, const char *name, uint64_t stored_bytes, struct tp_error *err)
 {
 	struct used *used = context;
 	uint64_t key;
@@ -145,8 +145,8 @@ static enum tp_status remove_unused(void *context, const char *name, uint64_t st
 
 /* Under the exclusive lock: no put is between its blobs and its record. An archive of which a part
  * cannot be read keeps all, for that part may use them. */
-static enum tp_status remove_orphans(struct tp_archive *archive, uint64_t *removed,
-	struct tp_error *err)
+static enum tp_status remove_orphans(
+	struct tp_archive *archive, uint64_t *removed, struct tp_error *err)
 {
 	struct used used = { .archive = archive, .cap = 1024 };
 	struct tp_view *view = NULL;
@@ -157,8 +157,8 @@ static enum tp_status remove_orphans(struct tp_archive *archive, uint64_t *remov
 		return tp_fail(err, TP_NOMEM, "out of memory");
 	status = tp_view_open(archive, &view, err);
 	if (!status)
-		status = tp_view_walk(view, 1u << TP_TIER_ONLINE | 1u << TP_TIER_CELLAR,
-			add_message, &used, err);
+		status = tp_view_walk(
+			view, 1u << TP_TIER_ONLINE | 1u << TP_TIER_CELLAR, add_message, &used, err);
 	tp_view_close(view);
 	sort_used(&used);
 	if (!status)
@@ -172,9 +172,10 @@ static enum tp_status remove_orphans(struct tp_archive *archive, uint64_t *remov
 
 /* --- all of it ---------------------------------------------------------------------------------- */
 
-static enum tp_status rebuild(struct tp_archive *archive, struct tp_rebuild_count *count,
-	struct tp_error *err)
+static enum tp_status rebuild(
+	struct tp_archive *archive, struct tp_rebuild_count *count, struct tp_error *err)
 {
+	struct tp_chain chain;
 	size_t erased;
 	enum tp_status status = tp_erase_held(archive, NULL, 0, NULL, NULL, &erased, err);
 
@@ -190,6 +191,10 @@ static enum tp_status rebuild(struct tp_archive *archive, struct tp_rebuild_coun
 		return status;
 	status = tp_shred_leftovers(archive, "index", err);
 	if (!status)
+		status = tp_chain_read(archive, &chain, err);
+	if (!status && chain.number)
+		status = tp_chain_write(archive, &chain, err);
+	if (!status)
 		status = drop_strays(archive, err);
 	if (!status)
 		status = remove_orphans(archive, &count->orphans, err);
@@ -197,8 +202,8 @@ static enum tp_status rebuild(struct tp_archive *archive, struct tp_rebuild_coun
 	return status;
 }
 
-enum tp_status tp_check_rebuild(struct tp_archive *archive, struct tp_rebuild_count *count,
-	struct tp_error *err)
+enum tp_status tp_check_rebuild(
+	struct tp_archive *archive, struct tp_rebuild_count *count, struct tp_error *err)
 {
 	int lock;
 	enum tp_status status = tp_archive_need_key(archive, err);

@@ -102,8 +102,8 @@ static enum tp_status prepare(const struct unit *unit, struct tp_error *err)
 		return tp_fail(err, TP_NOMEM, "out of memory");
 	for (size_t i = unit->begin; i < unit->end; i++)
 		gone[count++] = (size_t)items[i].at;
-	status = tp_pack_erase_prepare(unit->plan->archive, items[unit->begin].number, gone, count,
-		err);
+	status = tp_pack_erase_prepare(
+		unit->plan->archive, items[unit->begin].number, gone, count, err);
 	free(gone);
 	return status;
 }
@@ -255,13 +255,13 @@ static enum tp_status record_events(const struct tp_erase_plan *plan, const char
 
 	for (size_t i = 0; !status && i < plan->count; i++)
 		if (!plan->items[i].recorded)
-			status = tp_event_add(plan->archive, actor, "erase", plan->items[i].id,
-				reason, err);
+			status = tp_event_add(
+				plan->archive, actor, "erase", plan->items[i].id, reason, err);
 	return status;
 }
 
-static enum tp_status carry_out(struct tp_erase_plan *plan, const char *actor, const char *reason,
-	struct tp_error *err)
+static enum tp_status carry_out(
+	struct tp_erase_plan *plan, const char *actor, const char *reason, struct tp_error *err)
 {
 	enum tp_status status = record_events(plan, actor, reason, err);
 

@@ -10,7 +10,7 @@
 #include "archive/shred.h"
 #include "base/file.h"
 
-#define NAME	 "erasing"
+#define NAME     "erasing"
 #define FILE_MAX ((size_t)1 << 32)
 
 void tp_erase_plan_release(struct tp_erase_plan *plan)
@@ -83,8 +83,8 @@ enum tp_status tp_erase_plan_add(struct tp_erase_plan *plan, struct tp_view *vie
 	enum tp_status status = tp_view_record(view, place, NULL, &split, err);
 
 	if (!status)
-		status = add_item(plan, id, place->in_journal, place->number, place->at, &item,
-			err);
+		status =
+			add_item(plan, id, place->in_journal, place->number, place->at, &item, err);
 	if (!status)
 		status = add_blobs(plan, item, &split, err);
 	tp_split_release(&split);
@@ -93,8 +93,8 @@ enum tp_status tp_erase_plan_add(struct tp_erase_plan *plan, struct tp_view *vie
 
 /* --- the file ---------------------------------------------------------------------------------- */
 
-static enum tp_status path_of(const struct tp_archive *archive, struct tp_buf *path,
-	struct tp_error *err)
+static enum tp_status path_of(
+	const struct tp_archive *archive, struct tp_buf *path, struct tp_error *err)
 {
 	tp_buf_addf(path, "%s/" NAME, archive->path);
 	return tp_buf_status(path, "path", err);
@@ -121,38 +121,67 @@ enum tp_status tp_erase_plan_save(const struct tp_erase_plan *plan, struct tp_er
 enum tp_status tp_erase_plan_forget(const struct tp_erase_plan *plan, struct tp_error *err)
 {
 	if (unlinkat(plan->archive->dir, NAME, 0) && errno != ENOENT)
-		return tp_fail_errno(err, TP_IO, "%s/" NAME ": cannot remove",
-			plan->archive->path);
+		return tp_fail_errno(err, TP_IO, "%s/" NAME ": cannot remove", plan->archive->path);
 	return tp_archive_sync(plan->archive, ".", err);
 }
 
-/* A message that is still there is erased like any other; one that says "erased" may have been left
- * half overwritten when it is in a journal. */
-static enum tp_status load_line(struct tp_erase_plan *plan, struct tp_view *view, const char *line,
-	struct tp_error *err)
+struct line {
+	char id[TP_ID_LEN + 1];
+	bool in_journal;
+	uint32_t number;
+	uint64_t at;
+};
+
+/* "ID pack|journal NUMBER PLACE" */
+static bool parse_line(const char *text, struct line *line)
 {
-	char id[TP_ID_LEN + 1], kind[8];
+	char *end;
+
+	if (strnlen(text, TP_ID_LEN + 1) <= TP_ID_LEN || text[TP_ID_LEN] != ' ')
+		return false;
+	memcpy(line->id, text, TP_ID_LEN);
+	line->id[TP_ID_LEN] = 0;
+	text += TP_ID_LEN + 1;
+	line->in_journal = *text == 'j';
+	text = strchr(text, ' ');
+	if (!text)
+		return false;
+	line->number = (uint32_t)strtoul(text, &end, 10);
+	if (end == text || *end != ' ')
+		return false;
+	text = end;
+	line->at = strtoull(text, &end, 10);
+	return end != text && !*end;
+}
+
+/* A message that is still there is erased like any other. One that says "erased" may have been left
+ * half overwritten when it is in a journal, and so may one that cannot be read there: its blobs went
+ * before it. */
+static enum tp_status load_line(
+	struct tp_erase_plan *plan, struct tp_view *view, const char *text, struct tp_error *err)
+{
 	struct tp_erase_item *item;
 	struct tp_place place;
 	enum tp_status status;
-	unsigned number;
-	uintmax_t at;
+	struct line line;
 
-	if (sscanf(line, "%16s %7s %u %ju", id, kind, &number, &at) != 4)
+	if (!parse_line(text, &line))
 		return tp_fail(err, TP_DATA, "%s/" NAME ": damaged", plan->archive->path);
-	status = tp_view_find(view, id, &place, err);
+	status = tp_view_find(view, line.id, &place, err);
 	if (!status)
-		status = tp_erase_plan_add(plan, view, id, &place, err);
-	else if (status == TP_NOTHING && !(status = add_item(plan, id, !strcmp(kind, "journal"),
-						   number, at, &item, err)))
-		item->done = true;
+		status = tp_erase_plan_add(plan, view, line.id, &place, err);
+	if (status == TP_NOTHING || (status == TP_DATA && line.in_journal)) {
+		status = add_item(plan, line.id, line.in_journal, line.number, line.at, &item, err);
+		if (!status)
+			item->done = true;
+	}
 	if (!status)
 		plan->items[plan->count - 1].recorded = true;
 	return status;
 }
 
-enum tp_status tp_erase_plan_load(struct tp_erase_plan *plan, struct tp_view *view,
-	struct tp_error *err)
+enum tp_status tp_erase_plan_load(
+	struct tp_erase_plan *plan, struct tp_view *view, struct tp_error *err)
 {
 	struct tp_buf path = TP_BUF_INIT(65536), text = TP_BUF_INIT(FILE_MAX);
 	enum tp_status status = path_of(plan->archive, &path, err);
@@ -278,20 +307,20 @@ static enum tp_status count_in_pack(void *context, const struct tp_place *place,
 	return TP_OK;
 }
 
-enum tp_status tp_erase_count_packs(struct tp_erase_plan *plan, struct tp_view *view,
-	struct tp_error *err)
+enum tp_status tp_erase_count_packs(
+	struct tp_erase_plan *plan, struct tp_view *view, struct tp_error *err)
 {
 	enum tp_status status;
 
 	if (!plan->blob_count)
 		return TP_OK;
-	status = tp_view_walk(view, 1u << TP_TIER_ONLINE | 1u << TP_TIER_CELLAR, count_in_pack,
-		plan, err);
+	status = tp_view_walk(
+		view, 1u << TP_TIER_ONLINE | 1u << TP_TIER_CELLAR, count_in_pack, plan, err);
 	return status ? tp_error_prefix(err, "cannot tell who else uses the attachments") : TP_OK;
 }
 
-static enum tp_status count_in_journal(struct tp_erase_plan *plan, uint32_t number,
-	struct tp_error *err)
+static enum tp_status count_in_journal(
+	struct tp_erase_plan *plan, uint32_t number, struct tp_error *err)
 {
 	struct tp_journal_reader *reader;
 	uint64_t offset, torn;
@@ -318,8 +347,7 @@ enum tp_status tp_erase_count_journals(struct tp_erase_plan *plan, struct tp_err
 {
 	uint32_t *numbers = NULL;
 	size_t count = 0;
-	enum tp_status status = tp_archive_numbers(plan->archive, "journal", &numbers, &count,
-		err);
+	enum tp_status status = tp_archive_numbers(plan->archive, "journal", &numbers, &count, err);
 
 	for (size_t i = 0; i < plan->blob_count; i++)
 		plan->blobs[i].in_journals = 0;

@@ -19,10 +19,10 @@ struct tp_erase_item {
 	char id[TP_ID_LEN + 1];
 	bool in_journal;
 	uint32_t number; /* of the pack or journal */
-	uint64_t at;	 /* index, or offset */
-	bool recorded;	 /* its event is in the log: an earlier erasure began with it */
-	bool done;	 /* and it says that it is erased, perhaps not to its end */
-	size_t *blobs;	 /* the blobs of its holes, one for each hole */
+	uint64_t at;     /* index, or offset */
+	bool recorded;   /* its event is in the log: an earlier erasure began with it */
+	bool done;       /* and it says that it is erased, perhaps not to its end */
+	size_t *blobs;   /* the blobs of its holes, one for each hole */
 	size_t blob_count;
 };
 
@@ -40,8 +40,8 @@ void tp_erase_plan_release(struct tp_erase_plan *plan);
 enum tp_status tp_erase_plan_add(struct tp_erase_plan *plan, struct tp_view *view, const char *id,
 	const struct tp_place *place, struct tp_error *err);
 /* Adds what an interrupted erasure had begun, from the file `erasing`. */
-enum tp_status tp_erase_plan_load(struct tp_erase_plan *plan, struct tp_view *view,
-	struct tp_error *err);
+enum tp_status tp_erase_plan_load(
+	struct tp_erase_plan *plan, struct tp_view *view, struct tp_error *err);
 /* Writes the file, or removes it. */
 enum tp_status tp_erase_plan_save(const struct tp_erase_plan *plan, struct tp_error *err);
 enum tp_status tp_erase_plan_forget(const struct tp_erase_plan *plan, struct tp_error *err);
@@ -50,8 +50,8 @@ enum tp_status tp_erase_plan_settle(struct tp_erase_plan *plan, struct tp_error 
 
 /* Counts who uses the blobs: in packs (once, for packs stay as they are under seal.lock), in journals
  * (whenever it matters, under the exclusive lock). */
-enum tp_status tp_erase_count_packs(struct tp_erase_plan *plan, struct tp_view *view,
-	struct tp_error *err);
+enum tp_status tp_erase_count_packs(
+	struct tp_erase_plan *plan, struct tp_view *view, struct tp_error *err);
 enum tp_status tp_erase_count_journals(struct tp_erase_plan *plan, struct tp_error *err);
 
 #endif

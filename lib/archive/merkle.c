@@ -29,8 +29,8 @@ enum tp_status tp_merkle_add(struct tp_merkle *tree, const char *id,
 	return status;
 }
 
-enum tp_status tp_merkle_root(const struct tp_merkle *tree, unsigned char root[TP_SHA256_BYTES],
-	struct tp_error *err)
+enum tp_status tp_merkle_root(
+	const struct tp_merkle *tree, unsigned char root[TP_SHA256_BYTES], struct tp_error *err)
 {
 	enum tp_status status = TP_OK;
 

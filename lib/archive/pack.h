@@ -43,8 +43,8 @@ enum tp_status tp_pack_write(struct tp_archive *archive, const char *folder, uin
 struct tp_pack;
 /* In pack/, else in cellar/. TP_NOINPUT: in neither; TP_DATA: truncated, or damaged where all of it
  * hangs on. */
-enum tp_status tp_pack_open(struct tp_archive *archive, uint32_t number, struct tp_pack **pack,
-	struct tp_error *err);
+enum tp_status tp_pack_open(
+	struct tp_archive *archive, uint32_t number, struct tp_pack **pack, struct tp_error *err);
 void tp_pack_close(struct tp_pack *pack);
 /* tp_archive_close's. */
 struct tp_pack_cache;
@@ -52,8 +52,8 @@ void tp_pack_cache_free(struct tp_pack_cache *cache);
 
 enum tp_tier tp_pack_tier(const struct tp_pack *pack);
 uint32_t tp_pack_number(const struct tp_pack *pack);
-uint64_t tp_pack_size(const struct tp_pack *pack); /* bytes of the file */
-size_t tp_pack_count(const struct tp_pack *pack);  /* messages, erased ones too */
+uint64_t tp_pack_size(const struct tp_pack *pack);               /* bytes of the file */
+size_t tp_pack_count(const struct tp_pack *pack);                /* messages, erased ones too */
 const unsigned char *tp_pack_root(const struct tp_pack *pack);   /* Merkle root */
 const unsigned char *tp_pack_before(const struct tp_pack *pack); /* link of the pack before */
 /* SHA-256 over number, count, before and root: what the next pack has as `before`, so that none can
@@ -66,8 +66,8 @@ const uint32_t *tp_pack_journals(const struct tp_pack *pack, size_t *count);
  * to be released. */
 enum tp_status tp_pack_record(struct tp_pack *pack, size_t i, struct tp_record *record,
 	struct tp_split *split, struct tp_error *err);
-enum tp_status tp_pack_skeleton(struct tp_pack *pack, size_t i, tp_press_sink *sink, void *context,
-	struct tp_error *err);
+enum tp_status tp_pack_skeleton(
+	struct tp_pack *pack, size_t i, tp_press_sink *sink, void *context, struct tp_error *err);
 /* The message with that id, erased or not; TP_NOTHING. */
 enum tp_status tp_pack_find(struct tp_pack *pack, const char *id, size_t *i, struct tp_error *err);
 
@@ -87,10 +87,10 @@ enum tp_status tp_pack_verify(struct tp_pack *pack, unsigned percent, tp_fault_r
 enum tp_status tp_pack_erase_prepare(struct tp_archive *archive, uint32_t number,
 	const size_t *gone, size_t gone_count, struct tp_error *err);
 /* Puts it in the old one's place. Under the exclusive lock. */
-enum tp_status tp_pack_erase_swap(struct tp_archive *archive, uint32_t number,
-	struct tp_error *err);
+enum tp_status tp_pack_erase_swap(
+	struct tp_archive *archive, uint32_t number, struct tp_error *err);
 /* Overwrites the old one and removes it. */
-enum tp_status tp_pack_erase_finish(struct tp_archive *archive, uint32_t number,
-	struct tp_error *err);
+enum tp_status tp_pack_erase_finish(
+	struct tp_archive *archive, uint32_t number, struct tp_error *err);
 
 #endif

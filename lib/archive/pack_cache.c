@@ -19,8 +19,8 @@ struct tp_pack_cache {
 	struct slot slots[SLOTS];
 };
 
-struct tp_buf *tp_pack_cache_get(struct tp_archive *archive, const struct tp_pack *pack,
-	uint32_t index)
+struct tp_buf *tp_pack_cache_get(
+	struct tp_archive *archive, const struct tp_pack *pack, uint32_t index)
 {
 	struct tp_pack_cache *cache = archive->pack_cache;
 	struct slot *oldest;

@@ -16,7 +16,7 @@ struct erasing {
 	size_t gone_count;
 	struct stretch {
 		uint64_t begin, end;
-	} *stretches; /* what the gone have in the stream, in its order */
+	} * stretches; /* what the gone have in the stream, in its order */
 	size_t stretch_count;
 };
 
@@ -50,8 +50,8 @@ static enum tp_status find_stretches(struct erasing *e, struct tp_error *err)
 }
 
 /* The block without the stretches from *next on that reach into it. */
-static enum tp_status clean_block(struct erasing *e, uint32_t index, size_t next,
-	struct tp_error *err)
+static enum tp_status clean_block(
+	struct erasing *e, uint32_t index, size_t next, struct tp_error *err)
 {
 	const struct tp_pack_block *block = &e->pack->blocks[index];
 	uint64_t end = block->begin + block->piece.raw_bytes;
@@ -90,8 +90,8 @@ static enum tp_status copy_blocks(struct erasing *e, struct tp_error *err)
 		if (next < e->stretch_count && e->stretches[next].begin < end)
 			status = clean_block(e, i, next, err);
 		else
-			status = tp_pack_out_copy(&e->out, pack->data + block->piece.at,
-				&block->piece, err);
+			status = tp_pack_out_copy(
+				&e->out, pack->data + block->piece.at, &block->piece, err);
 	}
 	return status ? status : tp_pack_out_blocks_end(&e->out, err);
 }
@@ -145,8 +145,8 @@ enum tp_status tp_pack_erase_prepare(struct tp_archive *archive, uint32_t number
 	if (!status)
 		status = find_stretches(&e, err);
 	if (!status)
-		status = tp_pack_out_begin(&e.out, archive, folder_of(e.pack->tier), number, 19,
-			err);
+		status = tp_pack_out_begin(
+			&e.out, archive, folder_of(e.pack->tier), number, 19, err);
 	if (!status)
 		status = copy_blocks(&e, err);
 	if (!status)
@@ -164,12 +164,11 @@ enum tp_status tp_pack_erase_prepare(struct tp_archive *archive, uint32_t number
 /* The folder the pack is in; cellar when it is not in pack/. */
 static const char *find_folder(struct tp_archive *archive, uint32_t number)
 {
-	return faccessat(archive->dir, tp_pack_name("pack", number, "").text, F_OK, 0) ? "cellar" :
-											  "pack";
+	return faccessat(archive->dir, tp_pack_name("pack", number, "").text, F_OK, 0) ? "cellar"
+										       : "pack";
 }
 
-enum tp_status tp_pack_erase_swap(struct tp_archive *archive, uint32_t number,
-	struct tp_error *err)
+enum tp_status tp_pack_erase_swap(struct tp_archive *archive, uint32_t number, struct tp_error *err)
 {
 	const char *folder = find_folder(archive, number);
 
@@ -177,9 +176,9 @@ enum tp_status tp_pack_erase_swap(struct tp_archive *archive, uint32_t number,
 		tp_pack_name(folder, number, "").text, err);
 }
 
-enum tp_status tp_pack_erase_finish(struct tp_archive *archive, uint32_t number,
-	struct tp_error *err)
+enum tp_status tp_pack_erase_finish(
+	struct tp_archive *archive, uint32_t number, struct tp_error *err)
 {
-	return tp_shred(archive, tp_pack_name(find_folder(archive, number), number, ".gone").text,
-		err);
+	return tp_shred(
+		archive, tp_pack_name(find_folder(archive, number), number, ".gone").text, err);
 }

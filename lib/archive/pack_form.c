@@ -6,7 +6,7 @@
 #include "base/crc32c.h"
 #include "base/le.h"
 
-#define MAGIC	       "TPPACK01"
+#define MAGIC          "TPPACK01"
 #define FLAG_ENCRYPTED 1u
 #define HEADER_CRC_AT  164
 
@@ -55,19 +55,19 @@ static void read_fields(const unsigned char *bytes, struct tp_pack_header *heade
 static bool adds_up(const struct tp_pack_header *header)
 {
 	uint64_t tables = (uint64_t)header->blocks * TP_PACK_BLOCK_ENTRY +
-		(uint64_t)header->groups * TP_PACK_GROUP_ENTRY + (uint64_t)header->journals * 4;
+			  (uint64_t)header->groups * TP_PACK_GROUP_ENTRY +
+			  (uint64_t)header->journals * 4;
 
 	return header->tables_at >= TP_PACK_HEADER && header->tables_at <= header->file_bytes &&
-		header->file_bytes - header->tables_at == tables && header->messages &&
-		header->groups && header->groups <= header->messages;
+	       header->file_bytes - header->tables_at == tables && header->messages &&
+	       header->groups && header->groups <= header->messages;
 }
 
 enum tp_status tp_pack_header_read(const unsigned char *bytes, uint64_t file_bytes,
 	struct tp_pack_header *header, struct tp_error *err)
 {
 	if (file_bytes < TP_PACK_HEADER)
-		return tp_fail(err, TP_DATA, "truncated: it has %ju bytes",
-			(uintmax_t)file_bytes);
+		return tp_fail(err, TP_DATA, "truncated: it has %ju bytes", (uintmax_t)file_bytes);
 	if (memcmp(bytes, MAGIC, 6))
 		return tp_fail(err, TP_DATA, "damaged: it does not begin as packs do");
 	if (memcmp(bytes, MAGIC, 8))
@@ -84,7 +84,8 @@ enum tp_status tp_pack_header_read(const unsigned char *bytes, uint64_t file_byt
 		return tp_fail(err, TP_DATA, "damaged: %ju bytes too many",
 			(uintmax_t)(file_bytes - header->file_bytes));
 	if (!adds_up(header))
-		return tp_fail(err, TP_DATA, "damaged: numbers in the header contradict each other");
+		return tp_fail(
+			err, TP_DATA, "damaged: numbers in the header contradict each other");
 	return TP_OK;
 }
 
@@ -184,8 +185,8 @@ enum tp_status tp_pack_piece_press(const struct tp_archive *archive, uint32_t nu
 	about(what, number, kind, index, (uint32_t)raw->len);
 	status = tp_press(raw->data, raw->len, level, NULL, &frame, err);
 	if (!status)
-		status = tp_cipher_seal(archive->key, what, sizeof what, frame.data, frame.len,
-			out, err);
+		status = tp_cipher_seal(
+			archive->key, what, sizeof what, frame.data, frame.len, out, err);
 	tp_buf_release(&frame);
 	return status;
 }
@@ -199,8 +200,8 @@ static enum tp_status collect(void *context, const char *bytes, size_t len, stru
 	return TP_OK;
 }
 
-static enum tp_status unpress(const void *frame, size_t len, uint32_t raw_bytes, struct tp_buf *out,
-	struct tp_error *err)
+static enum tp_status unpress(
+	const void *frame, size_t len, uint32_t raw_bytes, struct tp_buf *out, struct tp_error *err)
 {
 	enum tp_status status;
 
@@ -229,8 +230,8 @@ enum tp_status tp_pack_piece_open(const struct tp_archive *archive, uint32_t num
 	if (!archive->has_key)
 		return tp_fail(err, TP_CONFIG, "archive %s is encrypted: no key", archive->path);
 	about(what, number, kind, index, piece->raw_bytes);
-	status = tp_cipher_open(archive->key, what, sizeof what, stored, piece->stored_bytes, &frame,
-		err);
+	status = tp_cipher_open(
+		archive->key, what, sizeof what, stored, piece->stored_bytes, &frame, err);
 	if (!status)
 		status = unpress(frame.data, frame.len, piece->raw_bytes, out, err);
 	tp_buf_release(&frame);

@@ -22,13 +22,13 @@
 #include "archive/archive.h"
 #include "archive/pack.h"
 
-#define TP_PACK_HEADER	     168
-#define TP_PACK_BLOCK_ENTRY  20
-#define TP_PACK_GROUP_ENTRY  40
-#define TP_PACK_GROUP_COUNT  256		/* messages in a group */
-#define TP_PACK_GROUP_BYTES  ((size_t)1 << 20)	/* a group that has these is full, too */
-#define TP_PACK_GROUP_MAX    ((size_t)1 << 30)	/* and none is larger than this */
-#define TP_PACK_DIGITS	     8			/* of a number in a name */
+#define TP_PACK_HEADER      168
+#define TP_PACK_BLOCK_ENTRY 20
+#define TP_PACK_GROUP_ENTRY 40
+#define TP_PACK_GROUP_COUNT 256               /* messages in a group */
+#define TP_PACK_GROUP_BYTES ((size_t)1 << 20) /* a group that has these is full, too */
+#define TP_PACK_GROUP_MAX   ((size_t)1 << 30) /* and none is larger than this */
+#define TP_PACK_DIGITS      8                 /* of a number in a name */
 
 struct tp_pack_header {
 	uint32_t number;
@@ -51,7 +51,7 @@ struct tp_pack_piece {
 
 struct tp_pack_group_place {
 	struct tp_pack_piece piece;
-	uint32_t first; /* message */
+	uint32_t first;         /* message */
 	char id[TP_ID_LEN + 1]; /* of that message */
 };
 

@@ -29,8 +29,8 @@ void tp_pack_columns_release(struct tp_pack_columns *columns)
 }
 
 /* A record with what delivery and id are computed from, and the two. */
-static enum tp_status identify(const struct tp_pack_entry *entry, struct tp_record *record,
-	struct tp_error *err)
+static enum tp_status identify(
+	const struct tp_pack_entry *entry, struct tp_record *record, struct tp_error *err)
 {
 	enum tp_status status = TP_OK;
 	const char *rcpt = entry->rcpts;
@@ -47,8 +47,8 @@ static enum tp_status identify(const struct tp_pack_entry *entry, struct tp_reco
 	return status ? status : tp_record_identify(record, err);
 }
 
-static enum tp_status flags_of(const struct tp_pack_entry *entry, unsigned char *flags,
-	struct tp_error *err)
+static enum tp_status flags_of(
+	const struct tp_pack_entry *entry, unsigned char *flags, struct tp_error *err)
 {
 	struct tp_record record = TP_RECORD_INIT;
 	enum tp_status status;
@@ -58,9 +58,9 @@ static enum tp_status flags_of(const struct tp_pack_entry *entry, unsigned char 
 		return TP_OK;
 	status = identify(entry, &record, err);
 	*flags = memcmp(record.id, entry->id, TP_ID_LEN) ||
-			memcmp(record.delivery, entry->delivery, TP_SHA256_BYTES) ?
-		FLAG_EXPLICIT :
-		0;
+				 memcmp(record.delivery, entry->delivery, TP_SHA256_BYTES)
+			 ? FLAG_EXPLICIT
+			 : 0;
 	tp_record_release(&record);
 	return status;
 }
@@ -92,8 +92,8 @@ static void add_living(struct tp_buf *column, const struct tp_pack_entry *entry)
 	tp_buf_add(&column[TP_GROUP_HOLES], entry->holes, entry->holes_bytes);
 }
 
-enum tp_status tp_pack_columns_add(struct tp_pack_columns *columns,
-	const struct tp_pack_entry *entry, struct tp_error *err)
+enum tp_status tp_pack_columns_add(
+	struct tp_pack_columns *columns, const struct tp_pack_entry *entry, struct tp_error *err)
 {
 	struct tp_buf *column = columns->column;
 	unsigned char flags;
@@ -127,8 +127,8 @@ uint64_t tp_pack_columns_bytes(const struct tp_pack_columns *columns)
 	return bytes;
 }
 
-enum tp_status tp_pack_columns_join(const struct tp_pack_columns *columns, struct tp_buf *out,
-	struct tp_error *err)
+enum tp_status tp_pack_columns_join(
+	const struct tp_pack_columns *columns, struct tp_buf *out, struct tp_error *err)
 {
 	for (int i = 0; i < TP_GROUP_COLUMNS; i++)
 		tp_buf_add(out, columns->column[i].data, columns->column[i].len);
@@ -140,9 +140,8 @@ enum tp_status tp_pack_columns_join(const struct tp_pack_columns *columns, struc
 static const char *take_text(struct tp_wire *wire)
 {
 	const unsigned char *text = wire->at;
-	const unsigned char *nul = wire->bad || text == wire->end ?
-		NULL :
-		memchr(text, 0, (size_t)(wire->end - text));
+	const unsigned char *nul =
+		wire->bad || text == wire->end ? NULL : memchr(text, 0, (size_t)(wire->end - text));
 
 	if (!nul) {
 		wire->bad = true;
@@ -175,8 +174,8 @@ static void take_heads(struct tp_wire *wire, struct tp_pack_group *group, uint32
 			memcpy(entry->delivery, delivery, TP_SHA256_BYTES);
 	}
 	for (uint32_t i = 0; !wire->bad && i < count; i++) {
-		arrival_ms = (int64_t)((uint64_t)arrival_ms +
-			(uint64_t)tp_unzigzag(tp_wire_get(wire)));
+		arrival_ms =
+			(int64_t)((uint64_t)arrival_ms + (uint64_t)tp_unzigzag(tp_wire_get(wire)));
 		group->entries[i].arrival_ms = arrival_ms;
 	}
 }
@@ -234,8 +233,8 @@ static void take_holes(struct tp_wire *wire, struct tp_pack_entry **living, uint
 }
 
 /* Ids and deliveries of those whose id was not stored. */
-static enum tp_status identify_all(struct tp_pack_entry **living, uint32_t count,
-	struct tp_error *err)
+static enum tp_status identify_all(
+	struct tp_pack_entry **living, uint32_t count, struct tp_error *err)
 {
 	enum tp_status status = TP_OK;
 
@@ -252,8 +251,8 @@ static enum tp_status identify_all(struct tp_pack_entry **living, uint32_t count
 	return status;
 }
 
-enum tp_status tp_pack_group_parse(struct tp_pack_group *group, uint32_t count,
-	struct tp_error *err)
+enum tp_status tp_pack_group_parse(
+	struct tp_pack_group *group, uint32_t count, struct tp_error *err)
 {
 	struct tp_wire wire = tp_wire_of(tp_buf_str(&group->bytes), group->bytes.len);
 	struct tp_pack_entry *living[TP_PACK_GROUP_COUNT];
@@ -287,8 +286,8 @@ void tp_pack_group_release(struct tp_pack_group *group)
 	group->count = 0;
 }
 
-static enum tp_status copy_texts(const struct tp_pack_entry *entry, struct tp_record *record,
-	struct tp_error *err)
+static enum tp_status copy_texts(
+	const struct tp_pack_entry *entry, struct tp_record *record, struct tp_error *err)
 {
 	const char *rcpt = entry->rcpts;
 	enum tp_status status = TP_OK;

@@ -54,12 +54,12 @@ struct tp_pack_columns {
 void tp_pack_columns_init(struct tp_pack_columns *columns);
 void tp_pack_columns_clear(struct tp_pack_columns *columns);
 void tp_pack_columns_release(struct tp_pack_columns *columns);
-enum tp_status tp_pack_columns_add(struct tp_pack_columns *columns,
-	const struct tp_pack_entry *entry, struct tp_error *err);
+enum tp_status tp_pack_columns_add(
+	struct tp_pack_columns *columns, const struct tp_pack_entry *entry, struct tp_error *err);
 uint64_t tp_pack_columns_bytes(const struct tp_pack_columns *columns);
 /* Appends the group's bytes. */
-enum tp_status tp_pack_columns_join(const struct tp_pack_columns *columns, struct tp_buf *out,
-	struct tp_error *err);
+enum tp_status tp_pack_columns_join(
+	const struct tp_pack_columns *columns, struct tp_buf *out, struct tp_error *err);
 
 /* A group that was read. */
 struct tp_pack_group {
@@ -69,8 +69,8 @@ struct tp_pack_group {
 };
 
 /* Takes `group->bytes` apart; TP_DATA when they are not `count` messages. Trusts nothing. */
-enum tp_status tp_pack_group_parse(struct tp_pack_group *group, uint32_t count,
-	struct tp_error *err);
+enum tp_status tp_pack_group_parse(
+	struct tp_pack_group *group, uint32_t count, struct tp_error *err);
 void tp_pack_group_release(struct tp_pack_group *group);
 
 /* The entry as a record and its holes (either may be NULL); both to be released by the caller. */

@@ -20,7 +20,7 @@ struct tp_pack {
 	struct tp_pack_group_place *groups;
 	uint32_t *journals;
 	struct tp_pack_group group; /* the one last looked at */
-	uint32_t group_index;	    /* which that is */
+	uint32_t group_index;       /* which that is */
 	bool has_group;
 };
 
@@ -29,15 +29,15 @@ enum tp_status tp_pack_load_group(struct tp_pack *pack, uint32_t index, struct t
 uint32_t tp_pack_group_size(const struct tp_pack *pack, uint32_t index);
 /* The entry of message i, borrowed until the next. TP_DATA also when its place is not in the
  * stream. */
-enum tp_status tp_pack_entry(struct tp_pack *pack, size_t i, const struct tp_pack_entry **entry,
-	struct tp_error *err);
+enum tp_status tp_pack_entry(
+	struct tp_pack *pack, size_t i, const struct tp_pack_entry **entry, struct tp_error *err);
 
 /* The index of the block in which the byte `at` of the stream is; at < header.stream_bytes. */
 uint32_t tp_pack_block_at(const struct tp_pack *pack, uint64_t at);
 /* The raw bytes of a block, borrowed until the next call. A damaged one may give its beginning,
  * bytes->len saying how much, and TP_DATA. */
-enum tp_status tp_pack_block_read(struct tp_pack *pack, uint32_t index, const struct tp_buf **bytes,
-	struct tp_error *err);
+enum tp_status tp_pack_block_read(
+	struct tp_pack *pack, uint32_t index, const struct tp_buf **bytes, struct tp_error *err);
 /* The bytes [begin, begin + len) of the stream, which are in it, to `sink`. */
 enum tp_status tp_pack_stream(struct tp_pack *pack, uint64_t begin, uint64_t len,
 	tp_press_sink *sink, void *context, struct tp_error *err);
@@ -48,8 +48,8 @@ bool tp_pack_piece_intact(const struct tp_pack *pack, const struct tp_pack_piece
 
 /* The block's bytes if they are there, else a place for them (*bytes is then empty), into which the
  * least wanted ones made room. */
-struct tp_buf *tp_pack_cache_get(struct tp_archive *archive, const struct tp_pack *pack,
-	uint32_t index);
+struct tp_buf *tp_pack_cache_get(
+	struct tp_archive *archive, const struct tp_pack *pack, uint32_t index);
 /* The pack goes, and what is kept of it. */
 void tp_pack_cache_drop(struct tp_archive *archive, const struct tp_pack *pack);
 

@@ -35,8 +35,8 @@ enum tp_status tp_pack_out_begin(struct tp_pack_out *out, struct tp_archive *arc
 	out->fd = openat(archive->dir, out->aside.text,
 		O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (out->fd < 0)
-		return tp_fail_errno(err, TP_CANTCREATE, "%s/%s: cannot create", archive->path,
-			out->aside.text);
+		return tp_fail_errno(
+			err, TP_CANTCREATE, "%s/%s: cannot create", archive->path, out->aside.text);
 	return tp_write_all(out->fd, nothing, sizeof nothing, out->aside.text, err);
 }
 
@@ -72,7 +72,6 @@ static void work(struct team *team)
 static void *thread(void *context)
 {
 	work(context);
-	tp_press_thread_end();
 	return NULL;
 }
 
@@ -126,8 +125,8 @@ static enum tp_status flush(struct tp_pack_out *out, struct tp_error *err)
 	return status ? status : tp_buf_status(&out->block_table, "table of a pack", err);
 }
 
-static enum tp_status next_job(struct tp_pack_out *out, struct tp_pack_job **job,
-	struct tp_error *err)
+static enum tp_status next_job(
+	struct tp_pack_out *out, struct tp_pack_job **job, struct tp_error *err)
 {
 	enum tp_status status = out->job_count == TP_PACK_BATCH ? flush(out, err) : TP_OK;
 
@@ -141,8 +140,7 @@ static enum tp_status next_job(struct tp_pack_out *out, struct tp_pack_job **job
 	return TP_OK;
 }
 
-enum tp_status tp_pack_out_block(struct tp_pack_out *out, struct tp_buf **raw,
-	struct tp_error *err)
+enum tp_status tp_pack_out_block(struct tp_pack_out *out, struct tp_buf **raw, struct tp_error *err)
 {
 	struct tp_pack_job *job = NULL;
 	enum tp_status status = next_job(out, &job, err);
@@ -198,8 +196,8 @@ static enum tp_status write_group(struct tp_pack_out *out, struct tp_error *err)
 	return status ? status : tp_buf_status(&out->group_table, "table of a pack", err);
 }
 
-enum tp_status tp_pack_out_entry(struct tp_pack_out *out, const struct tp_pack_entry *entry,
-	struct tp_error *err)
+enum tp_status tp_pack_out_entry(
+	struct tp_pack_out *out, const struct tp_pack_entry *entry, struct tp_error *err)
 {
 	enum tp_status status;
 
@@ -215,8 +213,7 @@ enum tp_status tp_pack_out_entry(struct tp_pack_out *out, const struct tp_pack_e
 	return write_group(out, err);
 }
 
-enum tp_status tp_pack_out_journal(struct tp_pack_out *out, uint32_t journal,
-	struct tp_error *err)
+enum tp_status tp_pack_out_journal(struct tp_pack_out *out, uint32_t journal, struct tp_error *err)
 {
 	unsigned char bytes[4] = { (unsigned char)journal, (unsigned char)(journal >> 8),
 		(unsigned char)(journal >> 16), (unsigned char)(journal >> 24) };
@@ -226,8 +223,8 @@ enum tp_status tp_pack_out_journal(struct tp_pack_out *out, uint32_t journal,
 	return tp_buf_status(&out->journal_table, "table of a pack", err);
 }
 
-static enum tp_status write_table(struct tp_pack_out *out, const struct tp_buf *table,
-	struct tp_error *err)
+static enum tp_status write_table(
+	struct tp_pack_out *out, const struct tp_buf *table, struct tp_error *err)
 {
 	out->header.tables_crc = tp_crc32c(out->header.tables_crc, table->data, table->len);
 	out->at += table->len;

@@ -40,18 +40,17 @@ enum tp_status tp_pack_out_begin(struct tp_pack_out *out, struct tp_archive *arc
 
 /* The next block's bytes: room for up to TP_PACK_BLOCK_BYTES of them, filled by the caller, who then
  * says that it is done. */
-enum tp_status tp_pack_out_block(struct tp_pack_out *out, struct tp_buf **raw,
-	struct tp_error *err);
+enum tp_status tp_pack_out_block(
+	struct tp_pack_out *out, struct tp_buf **raw, struct tp_error *err);
 /* The next block as it stands in another pack of the same number and place. */
 enum tp_status tp_pack_out_copy(struct tp_pack_out *out, const unsigned char *stored,
 	const struct tp_pack_piece *piece, struct tp_error *err);
 enum tp_status tp_pack_out_blocks_end(struct tp_pack_out *out, struct tp_error *err);
 
 /* The directory, entry by entry in order of ids, behind the last block. */
-enum tp_status tp_pack_out_entry(struct tp_pack_out *out, const struct tp_pack_entry *entry,
-	struct tp_error *err);
-enum tp_status tp_pack_out_journal(struct tp_pack_out *out, uint32_t journal,
-	struct tp_error *err);
+enum tp_status tp_pack_out_entry(
+	struct tp_pack_out *out, const struct tp_pack_entry *entry, struct tp_error *err);
+enum tp_status tp_pack_out_journal(struct tp_pack_out *out, uint32_t journal, struct tp_error *err);
 
 /* Writes what is left, and syncs the file. root, before and link are in out->header by now. */
 enum tp_status tp_pack_out_end(struct tp_pack_out *out, struct tp_error *err);

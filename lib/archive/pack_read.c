@@ -38,7 +38,7 @@ static enum tp_status map_file(struct tp_pack *pack, int fd, struct tp_error *er
 static bool is_within(const struct tp_pack *pack, const struct tp_pack_piece *piece)
 {
 	return piece->at >= TP_PACK_HEADER && piece->at <= pack->header.tables_at &&
-		piece->stored_bytes <= pack->header.tables_at - piece->at;
+	       piece->stored_bytes <= pack->header.tables_at - piece->at;
 }
 
 static bool read_blocks(struct tp_pack *pack, const unsigned char *table)
@@ -99,19 +99,19 @@ static enum tp_status read_tables(struct tp_pack *pack, struct tp_error *err)
 
 static int open_file(struct tp_pack *pack, uint32_t number)
 {
-	int fd = openat(pack->archive->dir, tp_pack_name("pack", number, "").text,
-		O_RDONLY | O_CLOEXEC);
+	int fd = openat(
+		pack->archive->dir, tp_pack_name("pack", number, "").text, O_RDONLY | O_CLOEXEC);
 
 	pack->tier = TP_TIER_ONLINE;
 	if (fd >= 0 || errno != ENOENT)
 		return fd;
 	pack->tier = TP_TIER_CELLAR;
-	return openat(pack->archive->dir, tp_pack_name("cellar", number, "").text,
-		O_RDONLY | O_CLOEXEC);
+	return openat(
+		pack->archive->dir, tp_pack_name("cellar", number, "").text, O_RDONLY | O_CLOEXEC);
 }
 
-enum tp_status tp_pack_open(struct tp_archive *archive, uint32_t number, struct tp_pack **out,
-	struct tp_error *err)
+enum tp_status tp_pack_open(
+	struct tp_archive *archive, uint32_t number, struct tp_pack **out, struct tp_error *err)
 {
 	struct tp_pack *pack = calloc(1, sizeof *pack);
 	enum tp_status status;
@@ -132,8 +132,8 @@ enum tp_status tp_pack_open(struct tp_archive *archive, uint32_t number, struct 
 	if (!status)
 		status = read_tables(pack, err);
 	if (!status && pack->header.number != number)
-		status = tp_fail(err, TP_DATA, "this is pack %08u under another name",
-			pack->header.number);
+		status = tp_fail(
+			err, TP_DATA, "this is pack %08u under another name", pack->header.number);
 	if (status) {
 		tp_pack_close(pack);
 		return err ? tp_error_prefix(err, "pack %08u", number) : status;
@@ -221,8 +221,8 @@ uint32_t tp_pack_block_at(const struct tp_pack *pack, uint64_t at)
 
 /* The frame has a checksum of its own, so the table's is not looked at here: what zstd gives is right,
  * and of a damaged frame everything before the damage is given all the same. */
-enum tp_status tp_pack_block_read(struct tp_pack *pack, uint32_t index, const struct tp_buf **bytes,
-	struct tp_error *err)
+enum tp_status tp_pack_block_read(
+	struct tp_pack *pack, uint32_t index, const struct tp_buf **bytes, struct tp_error *err)
 {
 	const struct tp_pack_piece *piece = &pack->blocks[index].piece;
 	struct tp_buf *kept = tp_pack_cache_get(pack->archive, pack, index);
@@ -244,8 +244,8 @@ enum tp_status tp_pack_block_read(struct tp_pack *pack, uint32_t index, const st
 
 uint32_t tp_pack_group_size(const struct tp_pack *pack, uint32_t index)
 {
-	uint32_t end = index + 1 < pack->header.groups ? pack->groups[index + 1].first :
-							 pack->header.messages;
+	uint32_t end = index + 1 < pack->header.groups ? pack->groups[index + 1].first
+						       : pack->header.messages;
 
 	return end - pack->groups[index].first;
 }
@@ -288,16 +288,16 @@ static uint32_t group_of(const struct tp_pack *pack, size_t i)
 	return low;
 }
 
-enum tp_status tp_pack_entry(struct tp_pack *pack, size_t i, const struct tp_pack_entry **entry,
-	struct tp_error *err)
+enum tp_status tp_pack_entry(
+	struct tp_pack *pack, size_t i, const struct tp_pack_entry **entry, struct tp_error *err)
 {
 	uint64_t stream = pack->header.stream_bytes;
 	enum tp_status status;
 	uint32_t group;
 
 	if (i >= pack->header.messages)
-		return tp_fail(err, TP_INTERNAL, "pack %08u has no message %zu",
-			pack->header.number, i);
+		return tp_fail(
+			err, TP_INTERNAL, "pack %08u has no message %zu", pack->header.number, i);
 	group = group_of(pack, i);
 	status = tp_pack_load_group(pack, group, err);
 	if (status)
@@ -310,8 +310,8 @@ enum tp_status tp_pack_entry(struct tp_pack *pack, size_t i, const struct tp_pac
 }
 
 /* What the message takes: its share of the blocks it is in, and of its group. */
-static uint64_t stored_bytes(const struct tp_pack *pack, size_t i,
-	const struct tp_pack_entry *entry)
+static uint64_t stored_bytes(
+	const struct tp_pack *pack, size_t i, const struct tp_pack_entry *entry)
 {
 	uint32_t group = group_of(pack, i);
 	uint64_t end = entry->begin + entry->skeleton_bytes, bytes;
@@ -386,8 +386,8 @@ enum tp_status tp_pack_stream(struct tp_pack *pack, uint64_t begin, uint64_t len
 	return status;
 }
 
-enum tp_status tp_pack_skeleton(struct tp_pack *pack, size_t i, tp_press_sink *sink, void *context,
-	struct tp_error *err)
+enum tp_status tp_pack_skeleton(
+	struct tp_pack *pack, size_t i, tp_press_sink *sink, void *context, struct tp_error *err)
 {
 	const struct tp_pack_entry *entry;
 	enum tp_status status = tp_pack_entry(pack, i, &entry, err);

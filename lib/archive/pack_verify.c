@@ -16,7 +16,7 @@ struct verifying {
 	void *context;
 	unsigned percent;
 	bool faulty;
-	bool *looked; /* block by block: into this one */
+	bool *looked;       /* block by block: into this one */
 	struct item *items; /* in the order of the stream */
 	size_t count;
 	bool whole; /* all groups could be read */
@@ -76,8 +76,8 @@ static enum tp_status look_at_message(struct verifying *v, size_t i, char before
 	return tp_merkle_add(merkle, entry->id, entry->sha256, err);
 }
 
-static enum tp_status look_at_group(struct verifying *v, uint32_t index,
-	char before[TP_ID_LEN + 1], struct tp_merkle *merkle, struct tp_error *err)
+static enum tp_status look_at_group(struct verifying *v, uint32_t index, char before[TP_ID_LEN + 1],
+	struct tp_merkle *merkle, struct tp_error *err)
 {
 	const struct tp_pack_group_place *place = &v->pack->groups[index];
 	uint32_t count = tp_pack_group_size(v->pack, index);
@@ -172,34 +172,34 @@ static enum tp_status hash(void *context, const char *bytes, size_t len, struct 
 	return tp_sha256_add(context, bytes, len, err);
 }
 
-static enum tp_status only_zeros(void *context, const char *bytes, size_t len,
-	struct tp_error *err)
+static enum tp_status only_zeros(void *context, const char *bytes, size_t len, struct tp_error *err)
 {
 	if (bytes[0] || memcmp(bytes, bytes + 1, len - 1))
 		return tp_fail(err, TP_DATA, "something stands where nothing should");
 	return TP_OK;
 }
 
-static enum tp_status look_at_skeleton(struct verifying *v, const struct item *item,
-	struct tp_error *err)
+static enum tp_status look_at_skeleton(
+	struct verifying *v, const struct item *item, struct tp_error *err)
 {
 	unsigned char sha256[TP_SHA256_BYTES];
-	enum tp_status status = tp_pack_stream(v->pack, item->begin, item->bytes, hash, v->sha,
-		err);
+	enum tp_status status =
+		tp_pack_stream(v->pack, item->begin, item->bytes, hash, v->sha, err);
 	enum tp_status ended = tp_sha256_end(v->sha, sha256, NULL);
 
 	if (status || ended)
 		return status ? status : tp_fail(err, TP_NOMEM, "out of memory");
 	if (!item->has_holes && memcmp(sha256, item->sha256, sizeof sha256))
-		return tp_fail(err, TP_DATA, "pack %08u: %s at %ju of the stream: its bytes do "
-			"not give its SHA-256", v->pack->header.number, item->id,
-			(uintmax_t)item->begin);
+		return tp_fail(err, TP_DATA,
+			"pack %08u: %s at %ju of the stream: its bytes do "
+			"not give its SHA-256",
+			v->pack->header.number, item->id, (uintmax_t)item->begin);
 	return TP_OK;
 }
 
 /* Nothing overlaps, and what lies between (erased messages) is zeros. */
-static enum tp_status look_at_gap(struct verifying *v, uint64_t begin, uint64_t end,
-	const char *id, struct tp_error *err)
+static enum tp_status look_at_gap(
+	struct verifying *v, uint64_t begin, uint64_t end, const char *id, struct tp_error *err)
 {
 	if (begin > end)
 		return tp_fail(err, TP_DATA, "pack %08u: %s overlaps another message",
@@ -254,8 +254,9 @@ static enum tp_status look_at_stream(struct verifying *v, struct tp_error *err)
 enum tp_status tp_pack_verify(struct tp_pack *pack, unsigned percent, tp_fault_report *report,
 	void *context, struct tp_error *err)
 {
-	struct verifying v = { .pack = pack, .report = report, .context = context,
-		.percent = percent };
+	struct verifying v = {
+		.pack = pack, .report = report, .context = context, .percent = percent
+	};
 	enum tp_status status;
 
 	v.looked = calloc((size_t)pack->header.blocks + 1, sizeof *v.looked);

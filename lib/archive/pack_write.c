@@ -9,7 +9,7 @@
 #include "archive/merkle.h"
 #include "archive/pack_out.h"
 
-#define LEVEL	 19
+#define LEVEL    19
 #define KEY_PART 64 /* bytes of a text that count for the order */
 #define KEYS_MAX ((size_t)1 << 30)
 
@@ -52,15 +52,17 @@ static void add_domain(struct tp_buf *keys, const char *text)
 	const char *at = strchr(text, '@');
 
 	at = at ? at + 1 : "";
-	add_folded(keys, at, strspn(at, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-					"0123456789.-"));
+	add_folded(keys, at,
+		strspn(at, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+			   "0123456789.-"));
 }
 
 /* Without what replies and forwards put before a subject. */
 static const char *bare_subject(const char *subject)
 {
 	for (;;) {
-		size_t len = strspn(subject, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ");
+		size_t len =
+			strspn(subject, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ");
 
 		if (*subject == ' ')
 			subject++;
@@ -100,18 +102,18 @@ static int compare_arrival(const void *left, const void *right)
 
 /* --- first pass: order and proof --------------------------------------------------------------- */
 
-static enum tp_status look_at(struct writing *w, size_t i, char before[TP_ID_LEN + 1],
-	struct tp_error *err)
+static enum tp_status look_at(
+	struct writing *w, size_t i, char before[TP_ID_LEN + 1], struct tp_error *err)
 {
 	struct tp_record record = TP_RECORD_INIT;
 	struct tp_split split = { 0 };
 	struct item *item = &w->items[i];
-	enum tp_status status = w->source->describe(w->source->context, i, &record, &split,
-		&item->erased, err);
+	enum tp_status status =
+		w->source->describe(w->source->context, i, &record, &split, &item->erased, err);
 
 	if (!status && strcmp(before, record.id) > 0)
-		status = tp_fail(err, TP_INTERNAL, "pack: %s does not come behind %s", record.id,
-			before);
+		status = tp_fail(
+			err, TP_INTERNAL, "pack: %s does not come behind %s", record.id, before);
 	if (status)
 		goto out;
 	memcpy(before, record.id, TP_ID_LEN + 1);
@@ -177,8 +179,7 @@ static enum tp_status add_bytes(void *context, const char *bytes, size_t len, st
 	return status;
 }
 
-static enum tp_status add_skeleton(struct writing *w, const struct item *item,
-	struct tp_error *err)
+static enum tp_status add_skeleton(struct writing *w, const struct item *item, struct tp_error *err)
 {
 	enum tp_status status;
 
@@ -275,8 +276,8 @@ static enum tp_status add_directory(struct writing *w, struct tp_error *err)
 
 /* --- all of it --------------------------------------------------------------------------------- */
 
-static enum tp_status write_all(struct writing *w, const uint32_t *journals, size_t journal_count,
-	struct tp_error *err)
+static enum tp_status write_all(
+	struct writing *w, const uint32_t *journals, size_t journal_count, struct tp_error *err)
 {
 	enum tp_status status = look(w, err);
 

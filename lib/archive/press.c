@@ -5,6 +5,7 @@
  */
 #include "archive/press.h"
 
+#include <pthread.h>
 #include <zdict.h>
 #include <zstd.h>
 #include <zstd_errors.h>
@@ -16,16 +17,53 @@ struct tp_press_dict {
 	ZSTD_DDict *unpress;
 };
 
-struct tp_presser {
-	ZSTD_CCtx *context;
-	tp_press_sink *sink;
-	void *sink_context;
-	size_t room;
-	char *out;
+/* The key frees what a thread kept when the thread ends. */
+struct kept {
+	ZSTD_CCtx *press;
+	ZSTD_DCtx *unpress;
 };
 
-static __thread ZSTD_CCtx *kept_press;
-static __thread ZSTD_DCtx *kept_unpress;
+static __thread struct kept *kept;
+static pthread_key_t at_end;
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+static void free_kept(void *context)
+{
+	struct kept *own = context;
+
+	ZSTD_freeCCtx(own->press);
+	ZSTD_freeDCtx(own->unpress);
+	free(own);
+}
+
+static void make_key(void)
+{
+	pthread_key_create(&at_end, free_kept);
+}
+
+static struct kept *own(void)
+{
+	if (kept)
+		return kept;
+	pthread_once(&once, make_key);
+	kept = calloc(1, sizeof *kept);
+	pthread_setspecific(at_end, kept);
+	return kept;
+}
+
+static ZSTD_CCtx *own_press(void)
+{
+	if (own() && !kept->press)
+		kept->press = ZSTD_createCCtx();
+	return kept ? kept->press : NULL;
+}
+
+static ZSTD_DCtx *own_unpress(void)
+{
+	if (own() && !kept->unpress)
+		kept->unpress = ZSTD_createDCtx();
+	return kept ? kept->unpress : NULL;
+}
 
 static enum tp_status failed(const char *what, size_t code, struct tp_error *err)
 {
@@ -115,12 +153,11 @@ static size_t set_up(ZSTD_CCtx *context, int level, const ZSTD_CDict *dict)
 enum tp_status tp_press(const void *bytes, size_t len, int level, const struct tp_press_dict *dict,
 	struct tp_buf *out, struct tp_error *err)
 {
+	ZSTD_CCtx *context = own_press();
 	size_t room = ZSTD_compressBound(len), n;
 	char *to;
 
-	if (!kept_press)
-		kept_press = ZSTD_createCCtx();
-	if (!kept_press)
+	if (!context)
 		return tp_fail(err, TP_NOMEM, "compressing: out of memory");
 	/* What cannot be compressed grows a little, and may just pass the buffer's maximum. */
 	if (room > out->max - out->len)
@@ -128,9 +165,9 @@ enum tp_status tp_press(const void *bytes, size_t len, int level, const struct t
 	to = tp_buf_reserve(out, room);
 	if (!to)
 		return tp_buf_status(out, "compressing", err);
-	n = set_up(kept_press, level, dict ? dict->press : NULL);
+	n = set_up(context, level, dict ? dict->press : NULL);
 	if (!ZSTD_isError(n))
-		n = ZSTD_compress2(kept_press, to, room, bytes, len);
+		n = ZSTD_compress2(context, to, room, bytes, len);
 	if (ZSTD_isError(n) && ZSTD_getErrorCode(n) == ZSTD_error_dstSize_tooSmall)
 		return tp_fail(err, TP_LIMIT, "compressing: more than %zu bytes", out->max);
 	if (ZSTD_isError(n))
@@ -143,6 +180,7 @@ enum tp_status tp_unpress(const void *frame, size_t len, const struct tp_press_d
 	struct tp_buf *out, struct tp_error *err)
 {
 	unsigned long long size = ZSTD_getFrameContentSize(frame, len);
+	ZSTD_DCtx *context = own_unpress();
 	char *to;
 	size_t n;
 
@@ -152,99 +190,19 @@ enum tp_status tp_unpress(const void *frame, size_t len, const struct tp_press_d
 	if (size > out->max - out->len)
 		return tp_fail(
 			err, TP_LIMIT, "decompressing: %llu bytes are more than expected", size);
-	if (!kept_unpress)
-		kept_unpress = ZSTD_createDCtx();
-	to = kept_unpress ? tp_buf_reserve(out, (size_t)size) : NULL;
+	to = context ? tp_buf_reserve(out, (size_t)size) : NULL;
 	if (!to)
 		return tp_fail(err, TP_NOMEM, "decompressing: out of memory");
-	n = dict ? ZSTD_decompress_usingDDict(
-			   kept_unpress, to, (size_t)size, frame, len, dict->unpress)
-		 : ZSTD_decompressDCtx(kept_unpress, to, (size_t)size, frame, len);
+	n = dict ? ZSTD_decompress_usingDDict(context, to, (size_t)size, frame, len, dict->unpress)
+		 : ZSTD_decompressDCtx(context, to, (size_t)size, frame, len);
 	if (ZSTD_isError(n))
 		return damaged(n, err);
 	tp_buf_grew(out, n);
 	return TP_OK;
 }
 
-void tp_press_thread_end(void)
-{
-	ZSTD_freeCCtx(kept_press);
-	ZSTD_freeDCtx(kept_unpress);
-	kept_press = NULL;
-	kept_unpress = NULL;
-}
-
 /* --- piece by piece ----------------------------------------------------------------------------
  */
-
-enum tp_status tp_presser_new(int level, tp_press_sink *sink, void *context,
-	struct tp_presser **out, struct tp_error *err)
-{
-	struct tp_presser *presser = calloc(1, sizeof *presser);
-	size_t code;
-
-	*out = NULL;
-	if (!presser)
-		return tp_fail(err, TP_NOMEM, "compressing: out of memory");
-	presser->sink = sink;
-	presser->sink_context = context;
-	presser->room = ZSTD_CStreamOutSize();
-	presser->out = malloc(presser->room);
-	presser->context = ZSTD_createCCtx();
-	if (!presser->out || !presser->context) {
-		tp_presser_free(presser);
-		return tp_fail(err, TP_NOMEM, "compressing: out of memory");
-	}
-	code = set_up(presser->context, level, NULL);
-	if (!ZSTD_isError(code) && level > 19) /* up to 19 it is no larger by itself */
-		code = ZSTD_CCtx_setParameter(presser->context, ZSTD_c_windowLog, WINDOW_LOG_MAX);
-	if (ZSTD_isError(code)) {
-		tp_presser_free(presser);
-		return failed("compressing", code, err);
-	}
-	*out = presser;
-	return TP_OK;
-}
-
-/* Lets zstd take all of the input, and with ZSTD_e_end give all of the output. */
-static enum tp_status drive(struct tp_presser *presser, const void *bytes, size_t len,
-	ZSTD_EndDirective end, struct tp_error *err)
-{
-	ZSTD_inBuffer in = { bytes, len, 0 };
-	enum tp_status status = TP_OK;
-	size_t left;
-
-	do {
-		ZSTD_outBuffer out = { presser->out, presser->room, 0 };
-
-		left = ZSTD_compressStream2(presser->context, &out, &in, end);
-		if (ZSTD_isError(left))
-			return failed("compressing", left, err);
-		if (out.pos > 0)
-			status = presser->sink(presser->sink_context, presser->out, out.pos, err);
-	} while (!status && (in.pos < in.size || (end == ZSTD_e_end && left > 0)));
-	return status;
-}
-
-enum tp_status tp_presser_add(
-	struct tp_presser *presser, const void *bytes, size_t len, struct tp_error *err)
-{
-	return drive(presser, bytes, len, ZSTD_e_continue, err);
-}
-
-enum tp_status tp_presser_end(struct tp_presser *presser, struct tp_error *err)
-{
-	return drive(presser, NULL, 0, ZSTD_e_end, err);
-}
-
-void tp_presser_free(struct tp_presser *presser)
-{
-	if (!presser)
-		return;
-	ZSTD_freeCCtx(presser->context);
-	free(presser->out);
-	free(presser);
-}
 
 enum tp_status tp_unpress_stream(
 	const void *frame, size_t len, tp_press_sink *sink, void *context, struct tp_error *err)

@@ -26,19 +26,9 @@ enum tp_status tp_press(const void *bytes, size_t len, int level, const struct t
 enum tp_status tp_unpress(const void *frame, size_t len, const struct tp_press_dict *dict,
 	struct tp_buf *out, struct tp_error *err);
 
-/* What this thread keeps from one call to the next goes; for threads that end before the process. */
-void tp_press_thread_end(void);
-
-/* The same piece by piece, for contents of any size in flat memory. */
+/* Gets bytes in order, piece by piece; any status but TP_OK ends it and is passed on. */
 typedef enum tp_status tp_press_sink(void *context, const char *bytes, size_t len,
 	struct tp_error *err);
-struct tp_presser;
-enum tp_status tp_presser_new(int level, tp_press_sink *sink, void *context,
-	struct tp_presser **presser, struct tp_error *err);
-enum tp_status tp_presser_add(struct tp_presser *presser, const void *bytes, size_t len,
-	struct tp_error *err);
-enum tp_status tp_presser_end(struct tp_presser *presser, struct tp_error *err);
-void tp_presser_free(struct tp_presser *presser);
 
 /* Decompresses a frame that is in memory (mapped) into `sink`. */
 enum tp_status tp_unpress_stream(const void *frame, size_t len, tp_press_sink *sink, void *context,

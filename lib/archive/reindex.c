@@ -1,8 +1,8 @@
 /* Index segments from packs: see reindex.h. */
 #include "archive/reindex.h"
 
-enum tp_status tp_reindex_fill(struct tp_pack *pack, struct tp_segment_builder *builder,
-	struct tp_error *err)
+enum tp_status tp_reindex_fill(
+	struct tp_pack *pack, struct tp_segment_builder *builder, struct tp_error *err)
 {
 	enum tp_status status = TP_OK;
 
@@ -11,8 +11,8 @@ enum tp_status tp_reindex_fill(struct tp_pack *pack, struct tp_segment_builder *
 
 		status = tp_pack_record(pack, i, &record, NULL, err);
 		if (!status || status == TP_NOTHING)
-			status = tp_segment_builder_add(builder, &record, status == TP_NOTHING,
-				err);
+			status =
+				tp_segment_builder_add(builder, &record, status == TP_NOTHING, err);
 		tp_record_release(&record);
 	}
 	return status;

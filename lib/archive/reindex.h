@@ -6,8 +6,8 @@
 #include "archive/segment.h"
 
 /* Fills a builder with what the pack knows. */
-enum tp_status tp_reindex_fill(struct tp_pack *pack, struct tp_segment_builder *builder,
-	struct tp_error *err);
+enum tp_status tp_reindex_fill(
+	struct tp_pack *pack, struct tp_segment_builder *builder, struct tp_error *err);
 
 /* Writes the segment of pack `number`; an older one is overwritten first. Under the shared lock or
  * seal.lock. */

@@ -82,7 +82,7 @@ static bool is_shut(struct tp_archive *archive, const char *name)
 	struct tp_journal_opening opening;
 	int fd = openat(archive->dir, name, O_RDONLY | O_CLOEXEC);
 	bool shut = fd >= 0 && pread(fd, bytes, sizeof bytes, 0) == (ssize_t)sizeof bytes &&
-		tp_journal_opening_read(bytes, &opening) && opening.shut;
+		    tp_journal_opening_read(bytes, &opening) && opening.shut;
 
 	if (fd >= 0)
 		close(fd);
@@ -96,8 +96,8 @@ static void note_damage(struct sealing *s, uint32_t journal, const struct tp_err
 			why->text);
 }
 
-static enum tp_status look_at_journal(struct sealing *s, uint32_t number, bool all,
-	struct tp_error *err)
+static enum tp_status look_at_journal(
+	struct sealing *s, uint32_t number, bool all, struct tp_error *err)
 {
 	struct due *due = &s->dues[s->due_count];
 	char name[TP_ARCHIVE_NAME];
@@ -240,8 +240,8 @@ static enum tp_status describe(void *context, size_t i, struct tp_record *record
 	struct sealing *s = context;
 	const struct item *item = &s->items[i];
 	struct tp_error why;
-	enum tp_status status = tp_journal_read(s->dues[item->due].reader, item->offset, record,
-		split, &why);
+	enum tp_status status =
+		tp_journal_read(s->dues[item->due].reader, item->offset, record, split, &why);
 
 	*erased = false;
 	if (status == TP_DATA)
@@ -249,14 +249,14 @@ static enum tp_status describe(void *context, size_t i, struct tp_record *record
 	return status ? tp_fail(err, status, "%s", why.text) : TP_OK;
 }
 
-static enum tp_status skeleton(void *context, size_t i, tp_press_sink *sink, void *sink_context,
-	struct tp_error *err)
+static enum tp_status skeleton(
+	void *context, size_t i, tp_press_sink *sink, void *sink_context, struct tp_error *err)
 {
 	struct sealing *s = context;
 	uint32_t due = s->items[i].due;
 	struct tp_error why;
-	enum tp_status status = tp_journal_skeleton(s->dues[due].reader, s->items[i].offset, sink,
-		sink_context, &why);
+	enum tp_status status = tp_journal_skeleton(
+		s->dues[due].reader, s->items[i].offset, sink, sink_context, &why);
 
 	if (status == TP_DATA)
 		set_aside(s, due, &why);
@@ -274,8 +274,8 @@ static size_t list_good(const struct sealing *s, uint32_t *numbers)
 }
 
 /* Writes the pack of what is good, and again when something turns out not to be. */
-static enum tp_status write_pack(struct sealing *s, uint32_t number, int level,
-	struct tp_error *err)
+static enum tp_status write_pack(
+	struct sealing *s, uint32_t number, int level, struct tp_error *err)
 {
 	uint32_t *journals = calloc(s->end - s->first + 1, sizeof *journals);
 	enum tp_status status = TP_DATA;
@@ -284,8 +284,9 @@ static enum tp_status write_pack(struct sealing *s, uint32_t number, int level,
 	if (!journals)
 		return tp_fail(err, TP_NOMEM, "out of memory");
 	while (status == TP_DATA && s->count && s->count < items) {
-		struct tp_pack_source source = { .context = s, .count = s->count,
-			.describe = describe, .skeleton = skeleton };
+		struct tp_pack_source source = {
+			.context = s, .count = s->count, .describe = describe, .skeleton = skeleton
+		};
 		size_t count = list_good(s, journals);
 
 		items = s->count;

@@ -45,8 +45,8 @@ enum tp_status tp_shred(struct tp_archive *archive, const char *name, struct tp_
 	return status;
 }
 
-enum tp_status tp_archive_sync(const struct tp_archive *archive, const char *name,
-	struct tp_error *err)
+enum tp_status tp_archive_sync(
+	const struct tp_archive *archive, const char *name, struct tp_error *err)
 {
 	int fd = openat(archive->dir, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	enum tp_status status = TP_OK;
@@ -69,8 +69,8 @@ static struct tp_buf folder_of(const char *name)
 	return folder;
 }
 
-enum tp_status tp_shred_swap(struct tp_archive *archive, const char *fresh, const char *name,
-	struct tp_error *err)
+enum tp_status tp_shred_swap(
+	struct tp_archive *archive, const char *fresh, const char *name, struct tp_error *err)
 {
 	struct tp_buf gone = TP_BUF_INIT(4096), folder = folder_of(name);
 	enum tp_status status;
@@ -107,26 +107,26 @@ static bool is_still_named(struct tp_archive *archive, const char *gone)
 
 	tp_buf_add(&name, gone, strlen(gone) - strlen(GONE));
 	same = !fstatat(archive->dir, gone, &a, AT_SYMLINK_NOFOLLOW) &&
-		!fstatat(archive->dir, tp_buf_str(&name), &b, AT_SYMLINK_NOFOLLOW) &&
-		a.st_ino == b.st_ino && a.st_dev == b.st_dev;
+	       !fstatat(archive->dir, tp_buf_str(&name), &b, AT_SYMLINK_NOFOLLOW) &&
+	       a.st_ino == b.st_ino && a.st_dev == b.st_dev;
 	tp_buf_release(&name);
 	return same;
 }
 
-static enum tp_status remove_leftover(struct tp_archive *archive, const char *name,
-	struct tp_error *err)
+static enum tp_status remove_leftover(
+	struct tp_archive *archive, const char *name, struct tp_error *err)
 {
 	if (ends_in(name, GONE) && is_still_named(archive, name)) {
 		if (unlinkat(archive->dir, name, 0))
-			return tp_fail_errno(err, TP_IO, "%s/%s: cannot remove", archive->path,
-				name);
+			return tp_fail_errno(
+				err, TP_IO, "%s/%s: cannot remove", archive->path, name);
 		return TP_OK;
 	}
 	return tp_shred(archive, name, err);
 }
 
-enum tp_status tp_shred_leftovers(struct tp_archive *archive, const char *folder,
-	struct tp_error *err)
+enum tp_status tp_shred_leftovers(
+	struct tp_archive *archive, const char *folder, struct tp_error *err)
 {
 	int fd = openat(archive->dir, folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *dir = fd < 0 ? NULL : fdopendir(fd);

@@ -15,16 +15,16 @@ enum tp_status tp_shred(struct tp_archive *archive, const char *name, struct tp_
 /* Puts the finished file `fresh` into the place of `name`, whose old bytes are overwritten. Two
  * steps, so that the slow one needs no lock: tp_shred_swap keeps the old file under "NAME.gone" and
  * renames, in the exclusive lock; tp_shred of that name comes afterwards, or tp_shred_leftovers. */
-enum tp_status tp_shred_swap(struct tp_archive *archive, const char *fresh, const char *name,
-	struct tp_error *err);
+enum tp_status tp_shred_swap(
+	struct tp_archive *archive, const char *fresh, const char *name, struct tp_error *err);
 
 /* Removes what a killed writer left in `folder`: "*.new" is overwritten and goes; so does "*.gone",
  * unless it is still the same file as the one that has the name. Under the seal lock. */
-enum tp_status tp_shred_leftovers(struct tp_archive *archive, const char *folder,
-	struct tp_error *err);
+enum tp_status tp_shred_leftovers(
+	struct tp_archive *archive, const char *folder, struct tp_error *err);
 
 /* Syncs the folder `name` of the archive. */
-enum tp_status tp_archive_sync(const struct tp_archive *archive, const char *name,
-	struct tp_error *err);
+enum tp_status tp_archive_sync(
+	const struct tp_archive *archive, const char *name, struct tp_error *err);
 
 #endif

@@ -22,8 +22,8 @@ static void gone_name(uint32_t number, struct tp_buf *name)
 }
 
 /* Keeps the bytes under a name of their own until they are overwritten: what is unlinked cannot be. */
-static enum tp_status keep_for_shredding(struct tp_archive *archive, uint32_t number,
-	struct tp_buf *gone, struct tp_error *err)
+static enum tp_status keep_for_shredding(
+	struct tp_archive *archive, uint32_t number, struct tp_buf *gone, struct tp_error *err)
 {
 	char name[TP_ARCHIVE_NAME];
 
@@ -35,8 +35,8 @@ static enum tp_status keep_for_shredding(struct tp_archive *archive, uint32_t nu
 	return tp_segment_drop(archive, TP_SEGMENT_JOURNAL, number, err);
 }
 
-enum tp_status tp_journals_remove(struct tp_archive *archive, const uint32_t *numbers, size_t count,
-	struct tp_error *err)
+enum tp_status tp_journals_remove(
+	struct tp_archive *archive, const uint32_t *numbers, size_t count, struct tp_error *err)
 {
 	struct tp_buf gone = TP_BUF_INIT(4096);
 	enum tp_status status = count ? tp_archive_lock(archive, true, err) : TP_OK;

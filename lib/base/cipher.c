@@ -25,6 +25,7 @@
  * compiler. */
 static struct {
 	__typeof__(&EVP_CIPHER_CTX_new) context_new;
+	__typeof__(&EVP_CIPHER_CTX_free) context_free;
 	__typeof__(&EVP_CIPHER_CTX_ctrl) control;
 	__typeof__(&EVP_aes_256_gcm) aes_256_gcm;
 	__typeof__(&EVP_CipherInit_ex) init;
@@ -34,6 +35,12 @@ static struct {
 } evp;
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
+static pthread_key_t at_end; /* frees what a thread kept when the thread ends */
+
+static void free_kept(void *context)
+{
+	evp.context_free(context);
+}
 
 static void open_library(void)
 {
@@ -42,6 +49,7 @@ static void open_library(void)
 		void *pointer;
 	} all[] = {
 		{ "EVP_CIPHER_CTX_new", &evp.context_new },
+		{ "EVP_CIPHER_CTX_free", &evp.context_free },
 		{ "EVP_CIPHER_CTX_ctrl", &evp.control },
 		{ "EVP_aes_256_gcm", &evp.aes_256_gcm },
 		{ "EVP_CipherInit_ex", &evp.init },
@@ -57,7 +65,7 @@ static void open_library(void)
 			return;
 		memcpy(all[i].pointer, &found, sizeof found); /* ISO C has no such cast */
 	}
-	evp.ready = library != NULL;
+	evp.ready = library && !pthread_key_create(&at_end, free_kept);
 }
 
 /* --- pieces ------------------------------------------------------------------------------------
@@ -73,8 +81,10 @@ static enum tp_status begin(const unsigned char *key, const unsigned char *nonce
 	pthread_once(&once, open_library);
 	if (!evp.ready)
 		return tp_fail(err, TP_TEMPORARY, "encryption: cannot open " LIBRARY);
-	if (!kept)
+	if (!kept) {
 		kept = evp.context_new();
+		pthread_setspecific(at_end, kept);
+	}
 	if (!kept)
 		return tp_fail(err, TP_NOMEM, "encryption: out of memory");
 	/* The nonce's length is the default of GCM. */

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -10,11 +11,11 @@
 #include "base/file.h"
 #include "base/hex.h"
 
-static enum tp_status decode(const char *path, const struct tp_buf *text,
+static enum tp_status decode(const char *where, const struct tp_buf *text,
 	unsigned char secret[TP_SECRET_BYTES], struct tp_error *err)
 {
 	if (!tp_unhex(tp_buf_str(text), secret, TP_SECRET_BYTES))
-		return tp_fail(err, TP_CONFIG, "secret file %s: not %d hexadecimal digits", path,
+		return tp_fail(err, TP_CONFIG, "secret %s: not %d hexadecimal digits", where,
 			2 * TP_SECRET_BYTES);
 	return TP_OK;
 }
@@ -79,6 +80,14 @@ static enum tp_status load_or_make(const struct tp_buf *folder, const char *path
 	return status ? status : read_secret(path, secret, err);
 }
 
+/* Which of the two that tp_conf_secret() looks at has given the secret. */
+static const char *configured_by(const struct tp_conf *conf)
+{
+	const char *value = getenv("TUBEPOST_SECRET");
+
+	return value && *value ? "TUBEPOST_SECRET" : tp_conf_str(conf, "secret_file");
+}
+
 enum tp_status tp_secret_load(
 	const struct tp_conf *conf, unsigned char secret[TP_SECRET_BYTES], struct tp_error *err)
 {
@@ -86,7 +95,7 @@ enum tp_status tp_secret_load(
 	enum tp_status status = tp_conf_secret(conf, "secret", &text, err);
 
 	if (status == TP_OK) {
-		status = decode("(configured)", &text, secret, err);
+		status = decode(configured_by(conf), &text, secret, err);
 	} else if (status == TP_NOTHING) {
 		status = tp_conf_state_path(conf, NULL, &folder, err);
 		tp_buf_clear(&text);

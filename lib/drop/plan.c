@@ -1,6 +1,7 @@
 /* Which attachments leave: see plan.h. */
 #include "drop/plan.h"
 
+#include "mime/codec.h"
 #include "mime/header.h"
 
 #define STUB_ESTIMATE 1500 /* bytes that a stub takes in the place of what left */
@@ -193,6 +194,19 @@ static const char *reason_of_name(const struct planning *p, const struct tp_plan
 	return "";
 }
 
+/* What leaves is what decoding gives. When that is not all that stands in the mail (a list's footer
+ * below base64, text around a uuencoded file), nobody could bring the rest back. */
+static const char *reason_of_encoding(const struct planning *p, const struct tp_plan_item *item)
+{
+	const struct tp_part *part = &p->tree->parts[item->part];
+	enum tp_encoding encoding = (enum tp_encoding)part->encoding;
+
+	if (item->role == TP_ROLE_CONTAINER || tp_codec_is_whole(p->data, part->body, encoding))
+		return "";
+	return encoding == TP_ENCODING_UNKNOWN ? "its encoding is not known"
+					       : "decoding it would lose something";
+}
+
 /* Names are read last and only where they count: they may cost the opening of GMime, and a mail
  * that passes should cost one parse and one copy. */
 static enum tp_status judge(struct planning *p, struct tp_plan_item *item, struct tp_error *err)
@@ -208,6 +222,8 @@ static enum tp_status judge(struct planning *p, struct tp_plan_item *item, struc
 			p->tree, p->data, item->part, is_message, item->type, &item->name, err);
 	if (!status && !*item->reason)
 		item->reason = reason_of_name(p, item);
+	if (!status && !*item->reason)
+		item->reason = reason_of_encoding(p, item);
 	if (!status && !*item->reason)
 		item->decision = item->role == TP_ROLE_CONTAINER ? TP_WRAPPED : TP_LEAVES;
 	return status;

@@ -207,6 +207,39 @@ uint64_t tp_base64_size(const char *data, size_t len)
 	return tally.size;
 }
 
+/* Bytes at the beginning, in whole vectors, that are digits and white space only. */
+static size_t skip_plain(const unsigned char *bytes, size_t len)
+{
+	size_t at = 0;
+	tp_vector c;
+
+	for (; len - at >= TP_VECTOR_SIZE; at += TP_VECTOR_SIZE) {
+		c = tp_vector_load(bytes + at);
+		if (tp_vector_any(~(within(c | 0x20, 'a', 'z') | within(c, '/', '9') |
+				    within(c, '\t', '\r') | (tp_vector)(c == '+') |
+				    (tp_vector)(c == ' '))))
+			break;
+	}
+	return at;
+}
+
+static bool is_white(unsigned char c)
+{
+	return c == ' ' || (c >= '\t' && c <= '\r');
+}
+
+bool tp_base64_is_whole(const char *data, size_t len)
+{
+	const unsigned char *bytes = (const unsigned char *)data;
+	size_t at = skip_plain(bytes, len);
+
+	while (at < len && (value_of[bytes[at]] != NO_DIGIT || is_white(bytes[at])))
+		at++;
+	while (at < len && (bytes[at] == '=' || is_white(bytes[at])))
+		at++;
+	return at == len;
+}
+
 bool tp_codec_base64_is_clean(const char *data, struct tp_range range)
 {
 	const unsigned char *bytes = (const unsigned char *)data + range.begin;

@@ -96,3 +96,19 @@ uint64_t tp_codec_decoded_size(const char *data, struct tp_range range, enum tp_
 	}
 	return len;
 }
+
+bool tp_codec_is_whole(const char *data, struct tp_range range, enum tp_encoding encoding)
+{
+	switch (encoding) {
+	case TP_ENCODING_BASE64:
+		return tp_base64_is_whole(data + range.begin, tp_range_len(range));
+	case TP_ENCODING_UU:
+		return tp_uu_is_whole(data + range.begin, tp_range_len(range));
+	case TP_ENCODING_UNKNOWN:
+		return false;
+	case TP_ENCODING_IDENTITY:
+	case TP_ENCODING_QP:
+		break;
+	}
+	return true;
+}

@@ -38,6 +38,11 @@ uint64_t tp_codec_decoded_size(const char *data, struct tp_range range, enum tp_
  * to the same digits; false for damaged base64 (worth a line in the log). */
 bool tp_codec_base64_is_clean(const char *data, struct tp_range range);
 
+/* True when decoding the range loses nothing that somebody may have put there: base64 of digits and
+ * white space up to the padding, one uuencoded file and nothing around it. False for an unknown
+ * encoding. Quicker than decoding; wrong padding and broken =XX lose nothing. */
+bool tp_codec_is_whole(const char *data, struct tp_range range, enum tp_encoding encoding);
+
 /* Appends base64 of bytes in lines of 76 digits, each ended by `eol`. */
 bool tp_codec_base64_encode(const char *bytes, size_t len, const char *eol, struct tp_buf *out);
 

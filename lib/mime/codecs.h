@@ -19,4 +19,7 @@ uint64_t tp_qp_size(const char *bytes, size_t len);
 size_t tp_uu_feed(struct tp_decoder *decoder, const char *in, size_t len, char *out);
 uint64_t tp_uu_size(const char *bytes, size_t len);
 
+bool tp_base64_is_whole(const char *bytes, size_t len);
+bool tp_uu_is_whole(const char *bytes, size_t len);
+
 #endif

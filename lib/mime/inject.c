@@ -10,6 +10,9 @@
 #include "mime/body.h"
 #include "mime/header.h"
 #include "mime/leaf.h"
+#include "mime/stub.h"
+
+#define BODIES_MAX 32 /* people write three; a text for each of thousands would be a flood */
 
 struct job {
 	const struct tp_tree *tree;
@@ -34,8 +37,7 @@ static size_t delimiter_begin(const struct job *job, uint32_t part)
 	size_t floor = job->tree->parts[child->parent].body.begin, at = child->header.begin;
 	const char *lf;
 
-	if (at > floor && job->data[at - 1] == '\n')
-		at--;
+	at -= at > floor && job->data[at - 1] == '\n';
 	lf = memrchr(job->data + floor, '\n', at - floor);
 	return lf ? (size_t)(lf + 1 - job->data) : floor;
 }
@@ -52,10 +54,8 @@ static size_t delimiter_after(const struct job *job, uint32_t part)
 		return delimiter_begin(job, child->next);
 	if (!parent->closed)
 		return parent->body.end;
-	if (at < job->len && job->data[at] == '\r')
-		at++;
-	if (at < job->len && job->data[at] == '\n')
-		at++;
+	at += at < job->len && job->data[at] == '\r';
+	at += at < job->len && job->data[at] == '\n';
 	return at;
 }
 
@@ -143,6 +143,18 @@ static enum tp_status remove_parts(const struct job *job, struct tp_error *err)
 			i++;
 		}
 	}
+	return status;
+}
+
+/* Stubs that stay are not to be shown again; wrap_root, which moves the root's fields, marks it. */
+static enum tp_status mark_kept(const struct job *job, struct tp_error *err)
+{
+	const bool *kept = job->inject->kept;
+	enum tp_status status = TP_OK;
+
+	for (uint32_t i = 1; kept && !status && i < job->tree->count; i++)
+		if (kept[i])
+			status = tp_stub_mark(job->tree, job->data, i, job->eol, job->edits, err);
 	return status;
 }
 
@@ -277,6 +289,8 @@ static enum tp_status wrap_root(const struct job *job, struct tp_error *err)
 	if (!job->inject->foot)
 		tp_buf_addf(&before, "--%s%s%s%s", boundary, job->eol, tp_buf_str(&part), job->eol);
 	tp_buf_addf(&before, "--%s%s", boundary, job->eol);
+	if (job->inject->kept && job->inject->kept[0])
+		tp_buf_addf(&before, TP_STUB_MARK "%s", job->eol);
 	tp_buf_add(&before, tp_buf_str(&gap.fields), gap.fields.len);
 	tp_buf_adds(&before, job->eol);
 	if (job->inject->foot)
@@ -462,12 +476,16 @@ enum tp_status tp_inject(const struct tp_tree *tree, const char *data, size_t le
 	status = settle_removed(&job, err);
 	if (!status && !inject->beside)
 		status = tp_bodies_find(tree, data, inject->removed, &bodies, err);
+	if (bodies.count > BODIES_MAX)
+		bodies.count = 0; /* then beside all of them, once */
 	if (!status)
 		status = put_inside(&job, &bodies, err);
 	if (!status && !bodies.count)
 		status = put_beside(&job, bodies.sealed, way, err);
 	if (!status && *way != TP_INJECT_REPLACED)
 		status = remove_parts(&job, err);
+	if (!status)
+		status = mark_kept(&job, err);
 	if (!status)
 		status = intend(&job, &bodies, *way, intent, err);
 	tp_bodies_release(&bodies);

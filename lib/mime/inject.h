@@ -1,10 +1,10 @@
 /*
  * Text put into a whole message, and stubs taken out of it, as one list of edits.
  *
- * Text goes into every text body (mime/body.h). A mail that has none gets a part of its own: beside
- * the others when the root is a multipart/mixed, in place of everything when nothing else is left,
- * else in a new multipart/mixed around the old root, whose fields Content-* go with it. Nothing is
- * ever put inside what is signed or encrypted.
+ * Text goes into every text body (mime/body.h). A mail that has none, or more than anybody reads,
+ * gets a part of its own: beside the others when the root is a multipart/mixed, in place of
+ * everything when nothing else is left, else in a new multipart/mixed around the old root, whose
+ * fields Content-* go with it. Nothing is ever put inside what is signed or encrypted.
  */
 #ifndef TP_MIME_INJECT_H
 #define TP_MIME_INJECT_H
@@ -21,6 +21,7 @@ struct tp_inject {
 	bool wrap_sealed; /* signed or encrypted mail: put the text beside it, rather than nowhere
 			   */
 	bool beside;      /* change nothing inside: a new multipart/mixed in any case */
+	const bool *kept; /* a flag for each part: stubs that stay and are marked as shown; or NULL */
 	bool *removed;    /* a flag for each part: stubs to take out; NULL for none. Multiparts that
 			     become empty are flagged too; a stub that is all of an enclosed message
 			     is left, and its flag cleared */

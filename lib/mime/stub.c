@@ -257,9 +257,7 @@ enum tp_status tp_stub_verify(const struct tp_link *link,
 		if (tp_digest_equal(seal, link->seal, 64))
 			return TP_OK;
 	}
-	return tp_fail(err, TP_TEMPORARY,
-		"stub: its seal does not fit this site's secret: altered on the way, or made with "
-		"another secret");
+	return TP_NOTHING;
 }
 
 /* The link as it will be read again: URL encoded, name made valid, type a type. */
@@ -315,6 +313,17 @@ enum tp_status tp_stub_render(const struct tp_link *link,
 		status = tp_buf_status(body, "stub", err);
 	tp_link_release(&clean);
 	return status;
+}
+
+enum tp_status tp_stub_mark(const struct tp_tree *tree, const char *data, uint32_t part,
+	const char *eol, struct tp_edits *edits, struct tp_error *err)
+{
+	const char *mark = strcmp(eol, "\n") ? TP_STUB_MARK "\r\n" : TP_STUB_MARK "\n";
+	struct tp_field field;
+
+	if (!tp_header_find(data, tree->parts[part].header, "Content-Type", &field))
+		return TP_OK;
+	return tp_edits_insert(edits, field.whole.begin, mark, strlen(mark), err);
 }
 
 /* --- reading ---------------------------------------------------------------------------------- */

@@ -16,9 +16,15 @@
 
 #include <stdint.h>
 
+#include "mime/edit.h"
 #include "mime/tree.h"
 
 #define TP_STUB_SECRET_LEN 32
+
+/* In the outer header of a stub that stayed in a mail when its link was shown: one block is enough.
+ * Not sealed: all that a forger gets by it is that a link is not shown. */
+#define TP_STUB_SHOWN "X-Tubepost-Shown"
+#define TP_STUB_MARK  TP_STUB_SHOWN ": yes"
 
 /* One file that left the mail. Strings are owned, UTF-8, NULL when not known. */
 struct tp_link {
@@ -60,10 +66,13 @@ enum tp_status tp_stub_render(const struct tp_link *link,
 enum tp_status tp_stub_parse(const struct tp_tree *tree, const char *data, uint32_t part,
 	struct tp_link *link, struct tp_error *err);
 
-/* TP_OK when link->seal is the seal of the link's fields under `secret`; TP_TEMPORARY otherwise,
- * because the likely reason is a secret that differs between two machines of one site, and mail
- * must wait for that to be mended. */
+/* TP_OK when link->seal is the seal of the link's fields under `secret`, TP_NOTHING when it is not:
+ * another site's stub, a forgery, or ours, altered. None of them may make a mail wait. */
 enum tp_status tp_stub_verify(const struct tp_link *link,
 	const unsigned char secret[TP_STUB_SECRET_LEN], struct tp_error *err);
+
+/* Asks for TP_STUB_MARK, ended by `eol`, in front of the stub's Content-Type. */
+enum tp_status tp_stub_mark(const struct tp_tree *tree, const char *data, uint32_t part,
+	const char *eol, struct tp_edits *edits, struct tp_error *err);
 
 #endif

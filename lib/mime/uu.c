@@ -129,3 +129,26 @@ uint64_t tp_uu_size(const char *bytes, size_t len)
 		size += feed_byte(&decoder, (unsigned char)bytes[i], &unused);
 	return size;
 }
+
+static size_t skip_white(const char *bytes, size_t at, size_t len)
+{
+	while (at < len && (bytes[at] == ' ' || (bytes[at] >= '\t' && bytes[at] <= '\r')))
+		at++;
+	return at;
+}
+
+/* Readers take the first file and drop the text around it, so there must be neither text nor another
+ * file. */
+bool tp_uu_is_whole(const char *bytes, size_t len)
+{
+	size_t at = skip_white(bytes, 0, len);
+	struct tp_decoder decoder;
+	char unused;
+
+	if (len - at < 6 || memcmp(bytes + at, "begin ", 6) != 0)
+		return false;
+	tp_decoder_init(&decoder, TP_ENCODING_UU);
+	while (at < len && decoder.state != ENDED)
+		feed_byte(&decoder, (unsigned char)bytes[at++], &unused);
+	return skip_white(bytes, at, len) == len;
+}

@@ -21,7 +21,7 @@ static enum tp_status inject(const struct tp_tree *tree, const char *mail, size_
 	static const char *const texts[] = { "NOTE\n", "caf\xc3\xa9 \xe6\x97\xa5\n > x\n" };
 	const char *text = texts[how >> 2 & 1];
 	struct tp_inject what = { text, strlen(text), text, strlen(text), how & 1, how & 2, beside,
-		removed };
+		NULL, removed };
 	struct tp_buf result = TP_BUF_INIT(SIZE_MAX - 1);
 	struct tp_edits edits = TP_EDITS_INIT;
 	struct tp_intent intent = TP_INTENT_INIT;

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""A second reader of archives, written from tubepost-archive(5) alone: a message by its id, or (with
---dump) everything that is in an archive, decompressed as far as it can be. It shares no code with
+"""A second reader of archives, written from tubepost-archive(5) alone: prints the message with an id,
+or (--ids) what is in the packs, or (--prove) computes roots and links. It shares no code with
 lib/archive, and uses the program zstd."""
 import base64
 import glob
@@ -262,26 +262,8 @@ class Pack:
             self.root).digest()
 
 
-def dump(archive):
-    """Everything in the archive's files: as it is, and every zstd frame in them decompressed."""
-    out = sys.stdout.buffer
-    for folder, _, names in os.walk(archive.path):
-        for name in names:
-            with open(os.path.join(folder, name), "rb") as file:
-                data = file.read()
-            out.write(b"\n=== " + name.encode() + b"\n" + data)
-            at = data.find(b"\x28\xb5\x2f\xfd")
-            while at >= 0:
-                done = subprocess.run(["zstd", "-dc"], input=data[at:], stdout=subprocess.PIPE,
-                                      stderr=subprocess.DEVNULL)
-                out.write(b"\n--- frame\n" + done.stdout)
-                at = data.find(b"\x28\xb5\x2f\xfd", at + 1)
-
-
 def main():
     archive = Archive(sys.argv[1])
-    if sys.argv[2] == "--dump":
-        return dump(archive)
     if sys.argv[2] == "--ids":
         for pack in archive.packs():
             for mail in pack.directory():

@@ -15,7 +15,7 @@ int main(int argc, char **argv)
 		return 64;
 	status = tp_archive_open(NULL, argv[1], false, &archive, &err);
 	if (!status) {
-		status = tp_seal(archive, argc < 4, argc > 2 ? (int)strtol(argv[2], NULL, 10) : 0,
+		status = tp_seal(archive, argc<4, argc> 2 ? (int)strtol(argv[2], NULL, 10) : 0,
 			&report, &err);
 		tp_archive_close(archive);
 	}

@@ -353,8 +353,8 @@ static void test_order(void)
 		exit(99);
 	tp_archive_lock(a, false, &err);
 	child(true, fds[1], "E", false);
-	while (held(b, 1) == F_UNLCK) /* until the child waits behind the gate */
-		poll(NULL, 0, 1);
+	for (int ms = 0; ms < 10000 && held(b, 1) == F_UNLCK; ms++)
+		poll(NULL, 0, 1); /* until the child waits behind the gate */
 	child(false, fds[1], "S", false);
 	ok(is_quiet(fds[0], 100), "who wants all waits for who shares");
 	tp_archive_unlock(a);
@@ -436,6 +436,7 @@ static void test_read_only(void)
 
 int main(void)
 {
+	alarm(120); /* a lock that is never had ends the test */
 	trash_make();
 	test_make();
 	test_format();

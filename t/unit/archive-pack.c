@@ -77,8 +77,8 @@ static enum tp_status describe(void *context, size_t i, struct tp_record *record
 
 static int fail_at = -1;
 
-static enum tp_status skeleton(void *context, size_t i, tp_press_sink *sink, void *sink_context,
-	struct tp_error *e)
+static enum tp_status skeleton(
+	void *context, size_t i, tp_press_sink *sink, void *sink_context, struct tp_error *e)
 {
 	size_t half = sizes[i] / 2;
 	enum tp_status status;
@@ -89,8 +89,9 @@ static enum tp_status skeleton(void *context, size_t i, tp_press_sink *sink, voi
 	return status ? status : sink(sink_context, contents[i] + half, sizes[i] - half, e);
 }
 
-static const struct tp_pack_source source = { .count = MAILS, .describe = describe,
-	.skeleton = skeleton };
+static const struct tp_pack_source source = {
+	.count = MAILS, .describe = describe, .skeleton = skeleton
+};
 
 static enum tp_status write_pack(uint32_t number)
 {
@@ -112,14 +113,14 @@ static bool comes_back(struct tp_pack *pack, size_t i)
 	struct tp_record record = TP_RECORD_INIT;
 	struct tp_split split = { 0 };
 	bool same = !tp_pack_record(pack, i, &record, &split, &err) &&
-		!strcmp(record.id, records[i].id) && !strcmp(record.to, records[i].to) &&
-		!strcmp(record.subject, records[i].subject) && !strcmp(record.actor, "uid 0") &&
-		record.rcpts.count == 1 && record.size_bytes == sizes[i] &&
-		record.stored_bytes < sizes[i] + 500 &&
-		!memcmp(record.delivery, records[i].delivery, 32) &&
-		!memcmp(record.sha256, records[i].sha256, 32) &&
-		!tp_pack_skeleton(pack, i, collect, &out, &err) && out.len == sizes[i] &&
-		(!out.len || !memcmp(out.data, contents[i], out.len));
+		    !strcmp(record.id, records[i].id) && !strcmp(record.to, records[i].to) &&
+		    !strcmp(record.subject, records[i].subject) && !strcmp(record.actor, "uid 0") &&
+		    record.rcpts.count == 1 && record.size_bytes == sizes[i] &&
+		    record.stored_bytes < sizes[i] + 500 &&
+		    !memcmp(record.delivery, records[i].delivery, 32) &&
+		    !memcmp(record.sha256, records[i].sha256, 32) &&
+		    !tp_pack_skeleton(pack, i, collect, &out, &err) && out.len == sizes[i] &&
+		    (!out.len || !memcmp(out.data, contents[i], out.len));
 
 	tp_record_release(&record);
 	tp_split_release(&split);
@@ -180,7 +181,8 @@ static void test_reading(void)
 	ok(!verify(1) && !faults, "nothing is wrong with it");
 	ok(tp_pack_open(archive, 2, &pack, &err) == TP_NOINPUT, "one that is not there is not");
 	fail_at = 500;
-	ok(write_pack(2) == TP_DATA && trash_count("a/pack") == 1, "a failing source leaves nothing");
+	ok(write_pack(2) == TP_DATA && trash_count("a/pack") == 1,
+		"a failing source leaves nothing");
 	fail_at = -1;
 	ok(!rename("a/pack/00000001.tpp", "a/cellar/00000001.tpp") &&
 			!tp_pack_open(archive, 1, &pack, &err) &&
@@ -228,8 +230,8 @@ static void test_erasing(void)
 	ok(count_right(pack) == MAILS - 6, "the others come back");
 	for (int i = 0; i < 6; i++) {
 		right += tp_pack_record(pack, gone[i], &record, NULL, &err) == TP_NOTHING &&
-			!strcmp(record.id, records[gone[i]].id) && !*record.subject &&
-			!memcmp(record.sha256, records[gone[i]].sha256, 32);
+			 !strcmp(record.id, records[gone[i]].id) && !*record.subject &&
+			 !memcmp(record.sha256, records[gone[i]].sha256, 32);
 		tp_record_release(&record);
 		right += tp_pack_skeleton(pack, gone[i], collect, &out, &err) == TP_NOTHING;
 	}

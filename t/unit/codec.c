@@ -294,6 +294,42 @@ static void test_base64_clean(void)
 			"'%s' is %s", shown(cases[i].text), cases[i].clean ? "clean" : "not clean");
 }
 
+static void test_whole(void)
+{
+	static const struct {
+		enum tp_encoding encoding;
+		const char *text;
+		bool whole;
+	} cases[] = {
+		{ TP_ENCODING_BASE64, "", true },
+		{ TP_ENCODING_BASE64, "YWJj\r\n YWI\t\n", true },
+		{ TP_ENCODING_BASE64, "YQ=\n", true },
+		{ TP_ENCODING_BASE64, "YQ===\n\n", true },
+		{ TP_ENCODING_BASE64, "AZaz09+/AZaz09+/AZaz09+/AZaz09+/\n", true },
+		{ TP_ENCODING_BASE64, "YWJj-YWJj", false },
+		{ TP_ENCODING_BASE64, "YQ==YWJj", false },
+		{ TP_ENCODING_BASE64, "AZaz09+/AZaz09+/\nAZaz09+/:AZaz09+/\n", false },
+		{ TP_ENCODING_BASE64,
+			"AZaz09+/AZaz09+/\nAZaz09+/\xe9"
+			"Zaz09+/\n",
+			false },
+		{ TP_ENCODING_UU, "\nbegin 644 a\n#86)C\n`\nend\n\n", true },
+		{ TP_ENCODING_UU, "begin 644 a\r\n#86)C\r\n", true },
+		{ TP_ENCODING_UU, "begin 644 a\n#86)C\n`\nend\nbegin 644 b\n", false },
+		{ TP_ENCODING_UU, "see:\nbegin 644 a\n#86)C\n`\nend\n", false },
+		{ TP_ENCODING_UU, "nothing", false },
+		{ TP_ENCODING_QP, "a=ZZ", true },
+		{ TP_ENCODING_IDENTITY, "\x80", true },
+		{ TP_ENCODING_UNKNOWN, "a", false },
+	};
+
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+		ok(tp_codec_is_whole(cases[i].text, (struct tp_range){ 0, strlen(cases[i].text) },
+			   cases[i].encoding) == cases[i].whole,
+			"'%s' is %s", shown(cases[i].text),
+			cases[i].whole ? "whole" : "more than a file");
+}
+
 static void qp_is(const char *in, const char *want)
 {
 	struct tp_buf out = TP_BUF_INIT(1 << 20);
@@ -367,6 +403,7 @@ int main(void)
 	test_large();
 	test_base64_round_trip();
 	test_base64_clean();
+	test_whole();
 	test_qp_encode();
 	return done_testing();
 }
