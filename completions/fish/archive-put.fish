@@ -1,0 +1,22 @@
+# fish completion for archive-put(1)
+
+complete -c archive-put -f
+complete -c archive-put -s a -l archive -r -F -d 'Folder of the archive'
+complete -c archive-put -l tee -d 'Print the mail itself, not its id'
+complete -c archive-put -l sender -x -d 'Envelope sender'
+complete -c archive-put -l rcpt -x -d 'Envelope recipient'
+complete -c archive-put -l received -x -d 'Arrival'
+complete -c archive-put -l actor -x -d 'On whose behalf'
+complete -c archive-put -l skip-spam -d 'Leave out what its header calls spam'
+complete -c archive-put -l maildir -r -F -d 'Import a Maildir'
+complete -c archive-put -l mbox -r -F -d 'Import an mbox file'
+complete -c archive-put -l mboxo -d 'Leave the > before From in mbox files'
+complete -c archive-put -l files0-from -r -F -d 'Import the files named in a file'
+complete -c archive-put -l list -d 'Print id and name of each imported mail'
+complete -c archive-put -l on-error -x -a 'defer pass' -d 'What to do on failure'
+complete -c archive-put -s c -l config -r -F -d 'Read this configuration file'
+complete -c archive-put -l log -r -a 'stderr syslog' -d 'Where messages go'
+complete -c archive-put -s q -l quiet -d 'Say errors only'
+complete -c archive-put -s v -l verbose -d 'Say every decision'
+complete -c archive-put -s h -l help -d 'Show the usage'
+complete -c archive-put -l version -d 'Show the version'
