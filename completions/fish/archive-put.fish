@@ -15,7 +15,7 @@ complete -c archive-put -l files0-from -r -F -d 'Import the files named in a fil
 complete -c archive-put -l list -d 'Print id and name of each imported mail'
 complete -c archive-put -l on-error -x -a 'defer pass' -d 'What to do on failure'
 complete -c archive-put -s c -l config -r -F -d 'Read this configuration file'
-complete -c archive-put -l log -r -F -a 'stderr syslog' -d 'Where messages go'
+complete -c archive-put -l log -r -a 'stderr syslog' -d 'Where messages go'
 complete -c archive-put -s q -l quiet -d 'Say errors only'
 complete -c archive-put -s v -l verbose -d 'Say every decision'
 complete -c archive-put -s h -l help -d 'Show the usage'

@@ -33,7 +33,7 @@ enum tp_status tp_chunk_new(struct tp_chunk **chunk, struct tp_error *err)
 		tp_buf_init(&c->section[i], TP_SEGMENT_PIECE_MAX);
 	tp_buf_init(&c->scratch, TP_SEGMENT_PIECE_MAX);
 	tp_buf_init(&c->frame, TP_SEGMENT_PIECE_MAX);
-	tp_buf_init(&c->shown, TP_SEGMENT_PIECE_MAX);
+	tp_buf_init(&c->shown, TP_SEGMENT_FRAME_MAX);
 	return TP_OK;
 }
 
@@ -155,18 +155,35 @@ enum tp_status tp_chunk_rows(struct tp_chunk *chunk, struct tp_rows *rows, struc
 	return TP_OK;
 }
 
+/* Eight numbers of a row's text at once: the sign says that one is not below `count`. */
+typedef int16_t eight __attribute__((vector_size(16)));
+
+static bool rows_are_below(const uint16_t *of_row, size_t rows, size_t count)
+{
+	eight most = (eight){ 0 } + (int16_t)(count - 1), bad = { 0 }, v;
+	uint64_t halves[2];
+	size_t i = 0;
+	bool sound = true;
+
+	for (; rows - i >= 8; i += 8) {
+		memcpy(&v, of_row + i, sizeof v);
+		bad |= v | (most - v);
+	}
+	for (; i < rows; i++)
+		sound &= of_row[i] < count;
+	bad = bad < 0;
+	memcpy(halves, &bad, sizeof halves);
+	return sound && !(halves[0] | halves[1]);
+}
+
 static bool texts_are_sound(const struct tp_texts *texts, size_t rows, size_t bytes)
 {
-	uint32_t last = texts->offset[0], most = 0;
-	bool sound = last == 0 && texts->offset[texts->count] == bytes;
+	bool sound =
+		texts->count > 0 && texts->offset[0] == 0 && texts->offset[texts->count] == bytes;
 
-	for (size_t i = 1; i <= texts->count; i++) {
-		sound &= texts->offset[i] > last;
-		last = texts->offset[i];
-	}
-	for (size_t i = 0; i < rows; i++)
-		most = texts->of_row[i] > most ? texts->of_row[i] : most;
-	return sound && most < texts->count;
+	for (size_t i = 0; i < texts->count; i++)
+		sound &= texts->offset[i + 1] > texts->offset[i];
+	return sound && rows_are_below(texts->of_row, rows, texts->count);
 }
 
 /* u32 count | u32 offset[count + 1] | u16 of_row[rows] | bytes */
@@ -222,6 +239,8 @@ static enum tp_status need_group(struct tp_chunk *chunk, size_t group, struct tp
 	tp_buf_clear(&chunk->shown);
 	if (!status)
 		status = tp_unpress(chunk->frame.data, chunk->frame.len, NULL, &chunk->shown, err);
+	if (status == TP_LIMIT)
+		return damaged(chunk, TP_SECTION_FRAMES, err);
 	if (!status)
 		chunk->group = group;
 	chunk->next = group * TP_SEGMENT_GROUP;

@@ -257,7 +257,8 @@ enum tp_status tp_journal_take(
 	tp_archive_name("journal", number, name);
 	fd = openat(archive->dir, name, O_RDWR | O_CLOEXEC);
 	if (fd < 0)
-		status = tp_fail_errno(err, TP_NOINPUT, "journal %08u", number);
+		status = tp_fail_errno(
+			err, errno == ENOENT ? TP_NOINPUT : TP_IO, "journal %08u", number);
 	else if (flock(fd, LOCK_EX | LOCK_NB))
 		status = tp_fail(err, TP_TEMPORARY, "journal %08u: in use", number);
 	else

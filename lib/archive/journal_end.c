@@ -74,7 +74,8 @@ enum tp_status tp_journal_erase(
 	tp_archive_name("journal", number, name);
 	fd = openat(archive->dir, name, O_RDWR | O_CLOEXEC);
 	if (fd < 0)
-		return tp_fail_errno(err, TP_NOINPUT, "journal %08u", number);
+		return tp_fail_errno(
+			err, errno == ENOENT ? TP_NOINPUT : TP_IO, "journal %08u", number);
 	status = tp_journal_reader_init(&reader, archive, fd, number, err);
 	if (!status)
 		status = erase_record(&reader, offset, err);

@@ -158,7 +158,8 @@ enum tp_status tp_journal_open(struct tp_archive *archive, uint32_t number,
 	fd = openat(archive->dir, name, O_RDONLY | O_CLOEXEC);
 	if (fd < 0) {
 		free(reader);
-		return tp_fail_errno(err, TP_NOINPUT, "journal %08u", number);
+		return tp_fail_errno(
+			err, errno == ENOENT ? TP_NOINPUT : TP_IO, "journal %08u", number);
 	}
 	status = tp_journal_reader_init(reader, archive, fd, number, err);
 	if (status) {

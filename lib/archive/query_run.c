@@ -336,7 +336,7 @@ static void look_together(struct run *run)
 
 	look_through(run, run->search->scan, ALONE);
 	wanted = wanted < THREADS_MAX ? wanted : THREADS_MAX;
-	if (run->status || run->count - run->next <= ALONE)
+	if (run->status || run->count - run->next <= ALONE || is_done(run, run->order[run->next]))
 		wanted = 1;
 	while (count + 1 < wanted && !pthread_create(&threads[count], NULL, help, run))
 		count++;

@@ -91,45 +91,52 @@ static void keep_in_range(struct tp_scan *scan, const struct tp_rows *rows)
 
 /* --- texts ----------------------------------------------------------------------------------- */
 
-/* Marks in seen[] every text that has the needle. */
-static void mark_all(
+/* Hits come in order: a step or two leads to the text of the next when they are dense, halving when
+ * they are not. */
+static size_t text_at(const struct tp_texts *texts, size_t text, size_t found)
+{
+	size_t low, high = texts->count;
+
+	for (int steps = 0; steps < 2; steps++, text++)
+		if (texts->offset[text + 1] > found)
+			return text;
+	for (low = text; high - low > 1;) {
+		size_t middle = (low + high) / 2;
+
+		if (texts->offset[middle] <= found)
+			low = middle;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+/* Marks in seen[] every text that has the needle; says whether there is one. */
+static bool mark_all(
 	struct tp_scan *scan, const struct tp_needle *needle, const struct tp_texts *texts)
 {
 	size_t end = texts->offset[texts->count], at = 0, text = 0, found;
+	bool any = false;
 
 	memset(scan->seen, 1, texts->count);
 	while (at < end) {
 		found = tp_needle_find(needle, texts->bytes + at, end - at);
 		if (found == SIZE_MAX)
 			break;
-		found += at;
-		/* Hits come in order: a step or two leads there when they are dense, halving when
-		 * they are not. */
-		if (texts->offset[text + 1] <= found && text + 2 < texts->count &&
-			texts->offset[text + 2] <= found) {
-			size_t low = text + 2, high = texts->count;
-
-			while (high - low > 1) {
-				size_t middle = (low + high) / 2;
-
-				if (texts->offset[middle] <= found)
-					low = middle;
-				else
-					high = middle;
-			}
-			text = low;
-		}
-		while (texts->offset[text + 1] <= found)
-			text++;
+		text = text_at(texts, text, at + found);
 		scan->seen[text] = 2;
+		any = true;
 		at = texts->offset[++text];
 	}
+	return any;
 }
 
 /* The same for the texts of live rows alone. */
-static void mark_live(struct tp_scan *scan, const struct tp_needle *needle,
+static bool mark_live(struct tp_scan *scan, const struct tp_needle *needle,
 	const struct tp_texts *texts, size_t rows)
 {
+	bool any = false;
+
 	memset(scan->seen, 0, texts->count);
 	for (size_t i = 0; i < rows; i++) {
 		size_t text = texts->of_row[i];
@@ -137,26 +144,32 @@ static void mark_live(struct tp_scan *scan, const struct tp_needle *needle,
 
 		if (!scan->live[i] || scan->seen[text])
 			continue;
-		scan->seen[text] =
-			tp_needle_find(needle, texts->bytes + begin, end - begin) == SIZE_MAX ? 1
-											      : 2;
+		scan->seen[text] = 1;
+		if (tp_needle_find(needle, texts->bytes + begin, end - begin) == SIZE_MAX)
+			continue;
+		scan->seen[text] = 2;
+		any = true;
 	}
+	return any;
 }
 
+/* Most chunks have nothing of a rare needle: then rows are not looked at. */
 static enum tp_status look_in_column(struct tp_scan *scan, const struct tp_term *term,
-	enum tp_column column, size_t rows, struct tp_error *err)
+	enum tp_column column, size_t rows, bool *any, struct tp_error *err)
 {
 	struct tp_texts texts;
+	bool there;
 	enum tp_status status = tp_chunk_texts(scan->chunk, column, &texts, err);
 
 	if (status)
 		return status;
 	if (scan->live_count * FEW < texts.count)
-		mark_live(scan, &term->needle, &texts, rows);
+		there = mark_live(scan, &term->needle, &texts, rows);
 	else
-		mark_all(scan, &term->needle, &texts);
-	for (size_t i = 0; i < rows; i++)
+		there = mark_all(scan, &term->needle, &texts);
+	for (size_t i = 0; there && i < rows; i++)
 		scan->there[i] |= scan->seen[texts.of_row[i]] >> 1;
+	*any = *any || there;
 	return TP_OK;
 }
 
@@ -167,13 +180,14 @@ static enum tp_status look_for(
 	struct tp_scan_count *count = &scan->counts[number];
 	enum tp_status status = TP_OK;
 	size_t before = scan->live_count;
+	bool any = false;
 
 	memset(scan->there, 0, rows);
 	for (unsigned c = 0; !status && c < TP_COLUMNS; c++)
 		if (term->columns & 1u << c)
-			status = look_in_column(scan, term, (enum tp_column)c, rows, err);
+			status = look_in_column(scan, term, (enum tp_column)c, rows, &any, err);
 	scan->live_count = 0;
-	for (size_t i = 0; i < rows; i++) {
+	for (size_t i = 0; any && i < rows; i++) {
 		scan->live[i] &= scan->there[i];
 		scan->live_count += scan->live[i];
 	}

@@ -351,6 +351,23 @@ static int compare_lines(const void *left, const void *right)
 	return memcmp(left, right, TP_ID_LEN);
 }
 
+/* The offered packs that are still in the cellar: a disc that was confirmed has taken its own away. */
+static enum tp_status add_offered(struct tp_archive *archive, const struct tp_pack_list *offered,
+	struct tp_buf *out, struct tp_error *err)
+{
+	uint32_t *numbers = NULL;
+	size_t count = 0;
+	enum tp_status status = tp_archive_numbers(archive, "cellar", &numbers, &count, err);
+
+	for (size_t i = 0; !status && i < count; i++)
+		if (tp_pack_list_has(offered, numbers[i]))
+			status = add_ids(archive, numbers[i], out, err);
+	free(numbers);
+	if (!status && out->len) /* ids sort by arrival; packs may overlap in time */
+		qsort(out->data, out->len / (TP_ID_LEN + 1), TP_ID_LEN + 1, compare_lines);
+	return status;
+}
+
 enum tp_status tp_rotate_ids(struct tp_archive *archive, struct tp_buf *out, struct tp_error *err)
 {
 	struct tp_rotate_state state;
@@ -361,13 +378,8 @@ enum tp_status tp_rotate_ids(struct tp_archive *archive, struct tp_buf *out, str
 	status = tp_rotate_state_read(archive, &state, err);
 	if (!status && state.offer != TP_OFFER_ACCEPTED)
 		status = tp_fail(err, TP_NOTHING, "no disc was accepted");
-	for (size_t i = 0; !status && i < state.offered.count; i++) {
-		status = add_ids(archive, state.offered.numbers[i], out, err);
-		if (status == TP_NOINPUT)
-			status = TP_OK;
-	}
-	if (!status && out->len) /* ids sort by arrival; packs may overlap in time */
-		qsort(out->data, out->len / (TP_ID_LEN + 1), TP_ID_LEN + 1, compare_lines);
+	if (!status)
+		status = add_offered(archive, &state.offered, out, err);
 	tp_rotate_state_release(&state);
 	tp_archive_unlock(archive);
 	return status;

@@ -42,13 +42,17 @@ static enum tp_status note_pack(
 	char note[256], hex[TP_SHA256_HEX] = "";
 	size_t messages = 0;
 	struct tp_pack *pack;
+	enum tp_status status;
 
-	/* One that cannot be read goes as well, and all we know of it is its number. */
-	if (!tp_pack_open(archive, number, &pack, NULL)) {
+	status = tp_pack_open(archive, number, &pack, err);
+	if (!status) {
 		messages = tp_pack_count(pack);
 		tp_hex(tp_pack_link(pack), TP_SHA256_BYTES, hex);
 		tp_pack_close(pack);
 	}
+	/* One that was damaged since it was counted goes as well: all we know of it is its number. */
+	if (status && status != TP_DATA)
+		return status;
 	snprintf(note, sizeof note, "for room: pack %08u, %zu messages, link %s", number, messages,
 		hex);
 	return tp_event_add(archive, actor, "erase", NULL, note, err);
@@ -161,15 +165,18 @@ static enum tp_status erase_pack(struct erasing *e, uint32_t number, struct tp_e
 
 static enum tp_status erase_all(struct erasing *e, struct tp_error *err)
 {
+	uint32_t *numbers = NULL;
+	size_t count = 0;
 	enum tp_status status = add_kept(e, "pack", err);
 
 	if (!status)
 		status = add_kept(e, "cellar", err);
-	for (size_t i = 0; !status && i < e->leaving->count; i++) {
-		status = erase_pack(e, e->leaving->numbers[i], err);
-		if (status == TP_NOINPUT) /* gone already */
-			status = TP_OK;
-	}
+	if (!status)
+		status = tp_archive_numbers(e->archive, "cellar", &numbers, &count, err);
+	for (size_t i = 0; !status && i < count; i++)
+		if (tp_pack_list_has(e->leaving, numbers[i]))
+			status = erase_pack(e, numbers[i], err);
+	free(numbers);
 	return status;
 }
 

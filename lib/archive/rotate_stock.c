@@ -224,23 +224,26 @@ static int compare(const void *left, const void *right)
 	return (a->number > b->number) - (a->number < b->number);
 }
 
-/* Messages stand in a pack in order of arrival. One whose age cannot be told counts as young. */
-static void look_up_age(struct tp_archive *archive, struct tp_stock_pack *stock)
+/* Messages stand in a pack in order of arrival. One that is damaged is as old as it looks: not at all. */
+static enum tp_status look_up_age(
+	struct tp_archive *archive, struct tp_stock_pack *stock, struct tp_error *err)
 {
 	struct tp_record record = TP_RECORD_INIT;
 	struct tp_pack *pack;
-	enum tp_status status;
+	enum tp_status status = tp_pack_open(archive, stock->number, &pack, err);
 
 	stock->last_ms = INT64_MAX;
-	if (tp_pack_open(archive, stock->number, &pack, NULL))
-		return;
-	status = tp_pack_count(pack)
-			 ? tp_pack_record(pack, tp_pack_count(pack) - 1, &record, NULL, NULL)
-			 : TP_DATA;
-	if (!status || status == TP_NOTHING)
+	if (status)
+		return status;
+	if (tp_pack_count(pack))
+		status = tp_pack_record(pack, tp_pack_count(pack) - 1, &record, NULL, err);
+	if (status == TP_NOTHING)
+		status = TP_OK;
+	if (!status)
 		stock->last_ms = record.arrival_ms;
 	tp_record_release(&record);
 	tp_pack_close(pack);
+	return status;
 }
 
 /* Bytes of the journals' files; what their attachments take is added by who reads them. */
@@ -271,7 +274,7 @@ static enum tp_status take(struct tp_archive *archive, struct tp_stock *stock, s
 	if (!status)
 		status = list_folder(archive, "cellar", true, stock, err);
 	for (size_t i = 0; !status && i < stock->count; i++)
-		look_up_age(archive, &stock->packs[i]);
+		status = pass_over(stock, look_up_age(archive, &stock->packs[i], &why), &why, err);
 	if (!status && stock->count)
 		qsort(stock->packs, stock->count, sizeof *stock->packs, compare);
 	if (!status)

@@ -13,7 +13,7 @@
 #include "base/fold.h"
 
 /* One read that gets header and directory of nearly every segment. */
-#define FIRST_READ 8192
+#define FIRST_READ 2048
 
 void tp_segment_name(enum tp_segment_kind kind, uint32_t number, char name[64])
 {
@@ -95,7 +95,7 @@ enum tp_status tp_segment_piece(const struct tp_segment *segment, int fd,
 	struct tp_segment_about about;
 	enum tp_status status;
 
-	if (piece->stored > TP_SEGMENT_PIECE_MAX ||
+	if (piece->at > segment->bytes || piece->stored > segment->bytes - piece->at ||
 		piece->stored != piece->plain + (segment->sealed ? TP_CIPHER_EXTRA : 0))
 		return damaged(segment, piece->at, err);
 	status = read_at(
@@ -133,8 +133,7 @@ static bool read_header(struct tp_segment *segment, const unsigned char *h, uint
 	return true;
 }
 
-static bool read_entry(
-	struct tp_segment_chunk_entry *entry, const unsigned char *e, uint64_t file_bytes)
+static bool read_entry(struct tp_segment_chunk_entry *entry, const unsigned char *e)
 {
 	struct tp_chunk_range *r = &entry->range;
 
@@ -143,18 +142,13 @@ static bool read_entry(
 	r->last_ms = (int64_t)tp_le_get64(e + 16);
 	r->least_bytes = tp_le_get64(e + 24);
 	r->most_bytes = tp_le_get64(e + 32);
-	for (size_t i = 0; i < TP_SECTIONS; i++) {
-		struct tp_piece *p = &entry->section[i];
-
-		*p = tp_piece_get(e + 40 + i * TP_SEGMENT_FRAME_ENTRY);
-		if (p->at > file_bytes || p->stored > file_bytes - p->at)
-			return false;
-	}
+	for (size_t i = 0; i < TP_SECTIONS; i++)
+		entry->section[i] = tp_piece_get(e + 40 + i * TP_SEGMENT_FRAME_ENTRY);
 	return r->count > 0 && r->count <= TP_SEGMENT_CHUNK && r->first_ms <= r->last_ms;
 }
 
-static enum tp_status read_directory(struct tp_segment *segment, const struct tp_buf *bytes,
-	uint32_t crc, uint64_t file_bytes, struct tp_error *err)
+static enum tp_status read_directory(
+	struct tp_segment *segment, const struct tp_buf *bytes, uint32_t crc, struct tp_error *err)
 {
 	const unsigned char *at = (const unsigned char *)bytes->data + TP_SEGMENT_HEADER;
 	uint64_t rows = 0;
@@ -165,7 +159,7 @@ static enum tp_status read_directory(struct tp_segment *segment, const struct tp
 	if (!segment->chunks)
 		return tp_fail(err, TP_NOMEM, "out of memory");
 	for (uint32_t i = 0; i < segment->chunk_count; i++, at += TP_SEGMENT_ENTRY) {
-		if (!read_entry(&segment->chunks[i], at, file_bytes))
+		if (!read_entry(&segment->chunks[i], at))
 			return damaged(segment, TP_SEGMENT_HEADER, err);
 		rows += segment->chunks[i].range.count;
 	}
@@ -177,14 +171,14 @@ static enum tp_status read_front(struct tp_segment *segment, int fd, struct tp_e
 {
 	struct tp_buf bytes = TP_BUF_INIT(SIZE_MAX / 2);
 	enum tp_status status;
-	uint64_t front, size = segment->memory.len;
+	uint64_t front, size;
 	uint32_t crc = 0;
 	struct stat st;
 
 	if (segment->archive && fstat(fd, &st))
 		return tp_fail_errno(err, TP_IO, "%s", segment->name);
-	if (segment->archive)
-		size = (uint64_t)st.st_size;
+	size = segment->archive ? (uint64_t)st.st_size : segment->memory.len;
+	segment->bytes = size;
 	if (size < TP_SEGMENT_HEADER)
 		return damaged(segment, 0, err);
 	status = read_at(segment, fd, 0, size < FIRST_READ ? size : FIRST_READ, &bytes, err);
@@ -200,7 +194,7 @@ static enum tp_status read_front(struct tp_segment *segment, int fd, struct tp_e
 		status = read_at(segment, fd, 0, front, &bytes, err);
 	tp_buf_truncate(&bytes, front);
 	if (!status)
-		status = read_directory(segment, &bytes, crc, size, err);
+		status = read_directory(segment, &bytes, crc, err);
 	if (!status && segment->sealed && !segment->archive->has_key)
 		status = tp_fail(
 			err, TP_CONFIG, "archive %s is encrypted: no key", segment->archive->path);

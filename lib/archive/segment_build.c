@@ -135,14 +135,29 @@ static void put_text(struct tp_buf *out, const char *text)
 	tp_buf_add(out, text, len);
 }
 
+/* So many recipients that nobody will look at them all are found all the same, and the first of them
+ * are shown. */
+#define RCPTS_SHOWN ((size_t)4 << 20)
+
+static size_t rcpts_shown(const struct tp_strings *rcpts)
+{
+	size_t bytes = 0, i = 0;
+
+	while (i < rcpts->count && bytes < RCPTS_SHOWN)
+		bytes += strlen(rcpts->list[i++]);
+	return i;
+}
+
 static void put_shown(struct tp_buf *out, const struct tp_record *record)
 {
+	size_t rcpts = rcpts_shown(&record->rcpts);
+
 	put_text(out, record->from);
 	put_text(out, record->to);
 	put_text(out, record->subject);
 	put_text(out, record->sender);
-	put_number(out, (uint32_t)record->rcpts.count);
-	for (size_t i = 0; i < record->rcpts.count; i++)
+	put_number(out, (uint32_t)rcpts);
+	for (size_t i = 0; i < rcpts; i++)
 		put_text(out, record->rcpts.list[i]);
 }
 

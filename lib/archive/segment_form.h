@@ -25,6 +25,7 @@
 #define TP_SEGMENT_ROW_BITS    12
 #define TP_SEGMENT_PIECE_MAX   ((uint32_t)1 << 30)
 #define TP_SEGMENT_FRAME_ENTRY 20
+#define TP_SEGMENT_FRAME_MAX   ((size_t)64 << 20) /* of a frame, opened */
 
 enum {
 	TP_SECTION_ROWS,
@@ -54,6 +55,7 @@ struct tp_segment {
 	uint32_t number;
 	bool sealed;
 	uint64_t rows, of, covers;
+	uint64_t bytes; /* of the file */
 	uint32_t chunk_count;
 	struct tp_segment_chunk_entry *chunks;
 	uint64_t blocks_at;

@@ -61,16 +61,15 @@ static enum tp_status add_pack(struct tp_view *view, uint32_t number,
 	*whole = true;
 	for (size_t i = 0; !status && i < tp_pack_count(pack); i++) {
 		status = tp_pack_record(pack, i, &record, NULL, err);
-		if (status == TP_DATA) {
-			*whole = false;
-			status = TP_OK;
-			continue;
-		}
-		if (!status || status == TP_NOTHING)
+		if (!status || status == TP_NOTHING) {
 			status = tp_segment_builder_add_at(
 				builder, &record, status == TP_NOTHING, i, err);
+		} else if (status == TP_DATA) {
+			*whole = false;
+			status = TP_OK;
+		}
+		tp_record_release(&record);
 	}
-	tp_record_release(&record);
 	return status;
 }
 
@@ -141,6 +140,7 @@ static enum tp_status add_journal(struct tp_journal_reader *reader,
 		progress->count++;
 		progress->last = offset;
 		progress->end = tp_journal_tell(reader);
+		tp_record_release(&record);
 	}
 	tp_record_release(&record);
 	return status == TP_NOTHING ? TP_OK : status;

@@ -340,8 +340,8 @@ static enum tp_status walk_pack(struct tp_view *view, const struct tp_view_part 
 		else if (status == TP_NOTHING)
 			status = TP_OK;
 		tp_split_release(&split);
+		tp_record_release(&record);
 	}
-	tp_record_release(&record);
 	return status;
 }
 
@@ -364,8 +364,8 @@ static enum tp_status walk_journal(struct tp_view *view, const struct tp_view_pa
 		if (!status)
 			status = each(context, &place, &record, &split, err);
 		tp_split_release(&split);
+		tp_record_release(&record);
 	}
-	tp_record_release(&record);
 	return status == TP_NOTHING ? TP_OK : status;
 }
 
