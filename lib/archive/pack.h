@@ -61,9 +61,10 @@ const unsigned char *tp_pack_before(const struct tp_pack *pack); /* link of the 
 const unsigned char *tp_pack_link(const struct tp_pack *pack);
 const uint32_t *tp_pack_journals(const struct tp_pack *pack, size_t *count);
 
-/* Message i, 0 being the oldest; record and split may be NULL. TP_NOTHING when it was erased: then
- * only id, arrival and sha256 are filled in, the texts are "". TP_DATA names pack and place. Both are
- * to be released. */
+/* Message i, 0 being the oldest. The record is one that was initialised, and what it held is released
+ * first; *split is filled anew; either may be NULL. TP_NOTHING when it was erased: then only id, arrival
+ * and sha256 are filled in, the texts are "". TP_DATA names pack and place. Both are to be released in
+ * any case. */
 enum tp_status tp_pack_record(struct tp_pack *pack, size_t i, struct tp_record *record,
 	struct tp_split *split, struct tp_error *err);
 enum tp_status tp_pack_skeleton(

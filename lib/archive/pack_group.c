@@ -319,8 +319,9 @@ enum tp_status tp_pack_entry_read(const struct tp_pack_entry *entry, struct tp_r
 	}
 	if (status || !record)
 		return status;
-	*record = (struct tp_record){ .arrival_ms = entry->arrival_ms,
-		.size_bytes = entry->size_bytes };
+	tp_record_release(record);
+	record->arrival_ms = entry->arrival_ms;
+	record->size_bytes = entry->size_bytes;
 	memcpy(record->id, entry->id, sizeof record->id);
 	memcpy(record->sha256, entry->sha256, TP_SHA256_BYTES);
 	memcpy(record->delivery, entry->delivery, TP_SHA256_BYTES);

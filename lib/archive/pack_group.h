@@ -73,7 +73,7 @@ enum tp_status tp_pack_group_parse(
 	struct tp_pack_group *group, uint32_t count, struct tp_error *err);
 void tp_pack_group_release(struct tp_pack_group *group);
 
-/* The entry as a record and its holes (either may be NULL); both to be released by the caller. */
+/* The entry as a record (initialised; what it held goes) and its holes; either may be NULL. */
 enum tp_status tp_pack_entry_read(const struct tp_pack_entry *entry, struct tp_record *record,
 	struct tp_split *split, struct tp_error *err);
 

@@ -261,6 +261,7 @@ enum tp_status tp_view_part_remake(
 
 	if (part->kind == TP_SEGMENT_DISC)
 		return tp_fail(err, TP_DATA, "disc/%08u.tpx: damaged", part->number);
+	tp_chunk_turn(view->chunk, NULL, 0); /* it may be reading the old segment */
 	tp_view_part_close(part);
 	if (part->kind == TP_SEGMENT_PACK) {
 		status = make_pack(view, part, err);

@@ -38,7 +38,7 @@ static void make_mail(int i)
 	for (size_t k = 0; k < (i == LARGE ? 300000u : 20u + i % 200); k++)
 		tp_buf_addf(&mail, "word%u ", dice() % (i == LARGE ? 100000 : 5000));
 	if (i == EMPTY)
-		tp_buf_clear(&mail);
+		tp_buf_release(&mail);
 	sizes[i] = mail.len;
 	contents[i] = mail.len ? mail.data : NULL;
 	snprintf(rcpt, sizeof rcpt, "b%d@y.example", i % 13);
