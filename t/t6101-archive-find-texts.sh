@@ -3,7 +3,7 @@
 # subject, whatever the header's character set; sizes, regular expressions, and words of a query.
 . "${0%/*}/test-lib.sh"
 
-needs archive-put
+needs archive-put archive-rotate
 A=$TRASH/archive
 export TUBEPOST_NOW=1120262481 # 2005-07-02 00:01:21
 
@@ -124,21 +124,19 @@ fails 64 'no field' archive-find -a "$A" -e 'x'
 # --- journals that were sealed, and an index that is missing ------------------------------------------
 rm -rf "$A/index"
 finds ete 'without an index' subject:ete
-if command -v archive-rotate >/dev/null; then
-	ok 'sealed' archive-rotate -a "$A" --seal
-	[ -e "$A/index/00000001.tpx" ]
-	result $? 'there is an index segment'
-	finds "$all" 'everything is found in the pack'
-	finds ete 'by its subject, too' subject:ete
-	finds strasse 'and by its envelope' to:dave@other
-	printf 'junk' >"$A/index/00000001.tpx"
-	finds ete 'a damaged index is made again' subject:ete
-	cmp -s .err /dev/null
-	result $? 'without a word'
-	[ "$(wc -c <"$A/index/00000001.tpx")" -gt 100 ]
-	result $? 'on the disk'
-	rm "$A/index/00000001.tpx"
-	finds ete 'a missing one, too' subject:ete
-fi
+ok 'sealed' archive-rotate -a "$A" --seal --all
+[ -e "$A/index/00000001.tpx" ]
+result $? 'there is an index segment'
+finds "$all" 'everything is found in the pack'
+finds ete 'by its subject, too' subject:ete
+finds strasse 'and by its envelope' to:dave@other
+printf 'junk' >"$A/index/00000001.tpx"
+finds ete 'a damaged index is made again' subject:ete
+cmp -s .err /dev/null
+result $? 'without a word'
+[ "$(wc -c <"$A/index/00000001.tpx")" -gt 100 ]
+result $? 'on the disk'
+rm "$A/index/00000001.tpx"
+finds ete 'a missing one, too' subject:ete
 
 done_testing

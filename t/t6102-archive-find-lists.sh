@@ -3,7 +3,7 @@
 # codes.
 . "${0%/*}/test-lib.sh"
 
-needs archive-put
+needs archive-put archive-rotate
 A=$TRASH/archive
 tab=$(printf '\t')
 export TZ=Europe/Paris TUBEPOST_NOW=2005-07-02T16:30:00+02:00
@@ -78,12 +78,12 @@ result $? 'nor anything else'
 has 'without To: the envelope' .out "${tab}one@example.org, two@example.org${tab}"
 if command -v script >/dev/null; then
 	script -qec "archive-find -a '$A' --limit 2" /dev/null </dev/null >.tty 2>&1
-	tr -d '\r' <.tty >tty
-	test "$(wc -l <tty)" -eq 3
+	tr -d '\r' <.tty >shown
+	test "$(wc -l <shown)" -eq 3
 	result $? 'on a terminal: two lines and a hint'
-	hasnt 'no tabs' tty "$tab"
-	has 'that there is another page' tty '^more: --page 2$'
-	has 'sizes for people' tty ' 79 B$'
+	hasnt 'no tabs' shown "$tab"
+	has 'that there is another page' shown '^more: --page 2$'
+	has 'sizes for people' shown ' 79 B$'
 else
 	skip 'script is not installed' 'on a terminal'
 fi
@@ -151,26 +151,24 @@ fails 1 'count of none' archive-find -a "$A" --count zzz
 has 'is 0' .out '^0$'
 
 # --- tiers -----------------------------------------------------------------------------------------
-if command -v archive-rotate >/dev/null; then
-	archive-rotate -a "$A" --seal >/dev/null 2>&1
-	mv "$A"/pack/*.tpp "$A/cellar/"
-	put '2005-07-02 16:10:00' upstairs >/dev/null
-	subjects 'upstairs' 'online is what is looked at'
-	for t in online meuble; do
-		subjects 'upstairs' "--tier $t" --tier $t since:2005-07-02
-	done
-	for t in cellar cave; do
-		subjects 'afternoon midnight' "--tier $t" --tier $t since:2005-07-02
-	done
-	subjects 'upstairs afternoon midnight' '--tier all' --tier all since:2005-07-02
-	subjects 'afternoon' 'as a word' tier:cave subject:afternoon
-	cut -f 7 .list >got
-	echo cellar >expect
-	same 'a column says where' expect got
-	for t in disc disque; do
-		fails 1 "--tier $t: there are no discs" archive-find -a "$A" --tier $t
-	done
-fi
+archive-rotate -a "$A" --seal --all >/dev/null 2>&1
+mv "$A"/pack/*.tpp "$A/cellar/"
+put '2005-07-02 16:10:00' upstairs >/dev/null
+subjects 'upstairs' 'online is what is looked at'
+for t in online meuble; do
+	subjects 'upstairs' "--tier $t" --tier $t since:2005-07-02
+done
+for t in cellar cave; do
+	subjects 'afternoon midnight' "--tier $t" --tier $t since:2005-07-02
+done
+subjects 'upstairs afternoon midnight' '--tier all' --tier all since:2005-07-02
+subjects 'afternoon' 'as a word' tier:cave subject:afternoon
+cut -f 7 .list >got
+echo cellar >expect
+same 'a column says where' expect got
+for t in disc disque; do
+	fails 1 "--tier $t: there are no discs" archive-find -a "$A" --tier $t
+done
 fails 64 'an unknown tier' archive-find -a "$A" --tier attic
 has 'is named' .err "'attic'"
 

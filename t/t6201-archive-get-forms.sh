@@ -3,7 +3,7 @@
 # are written; what cannot be given.
 . "${0%/*}/test-lib.sh"
 
-needs archive-put perl
+needs archive-put archive-rotate perl
 A=$TRASH/archive
 tab=$(printf '\t')
 export TUBEPOST_NOW=2005-07-02T16:30:00Z
@@ -139,31 +139,29 @@ has 'in JSON' .out '"event":"get","id":"'"$id"'"'
 
 # --- packs and the cellar --------------------------------------------------------------------------
 
-if command -v archive-rotate >/dev/null; then
-	ok 'sealed' archive-rotate -a "$A" --seal
-	mkdir -p "$A/cellar"
-	mv "$A"/pack/*.tpp "$A/cellar/"
-	for m in mails/*; do
-		ok "${m##*/}: from the cellar" archive-get -a "$A" "$(cat "${m##*/}.id")"
-		same "${m##*/}: as it came" "$m" .out
-	done
-	ok 'details there' archive-get -a "$A" --details "$id"
-	has 'say so' .out "${tab}cellar${tab}cellar/00000001.tpp${tab}"
+ok 'sealed' archive-rotate -a "$A" --seal --all
+mkdir -p "$A/cellar"
+mv "$A"/pack/*.tpp "$A/cellar/"
+for m in mails/*; do
+	ok "${m##*/}: from the cellar" archive-get -a "$A" "$(cat "${m##*/}.id")"
+	same "${m##*/}: as it came" "$m" .out
+done
+ok 'details there' archive-get -a "$A" --details "$id"
+has 'say so' .out "${tab}cellar${tab}cellar/00000001.tpp${tab}"
 
-	# --- damage --------------------------------------------------------------------------------
+# --- damage --------------------------------------------------------------------------------
 
-	blob=$(find "$A/blob" -name '*.tpb' | head -n 1)
-	chmod u+w "$blob"
-	printf 'XXXX' | dd of="$blob" bs=1 seek=2000 conv=notrunc 2>/dev/null
-	fails 65 'a damaged attachment' archive-get -a "$A" "$(cat large.id)"
-	has 'is said, with the mail and its place' .err "^archive-get: $(cat large.id): pack 1 at [0-9]+: "
-	[ ! -s .out ]
-	result $? 'and not a byte comes out'
-	fails 65 'among others' archive-get -a "$A" --mbox "$id" "$(cat large.id)" 0000000000000000 "$(cat crlf.id)"
-	test "$(grep -ac '^From ' .out)" -eq 2
-	result $? 'the others come'
-	has 'the missing one is named as well' .err '^archive-get: 0000000000000000: not in'
-fi
+blob=$(find "$A/blob" -name '*.tpb' | head -n 1)
+chmod u+w "$blob"
+printf 'XXXX' | dd of="$blob" bs=1 seek=2000 conv=notrunc 2>/dev/null
+fails 65 'a damaged attachment' archive-get -a "$A" "$(cat large.id)"
+has 'is said, with the mail and its place' .err "^archive-get: $(cat large.id): pack 1 at [0-9]+: "
+[ ! -s .out ]
+result $? 'and not a byte comes out'
+fails 65 'among others' archive-get -a "$A" --mbox "$id" "$(cat large.id)" 0000000000000000 "$(cat crlf.id)"
+test "$(grep -ac '^From ' .out)" -eq 2
+result $? 'the others come'
+has 'the missing one is named as well' .err '^archive-get: 0000000000000000: not in'
 if [ -e /dev/full ]; then
 	fails 74 'a full disk' sh -c 'archive-get -a "$1" "$2" >/dev/full' sh "$A" "$id"
 fi

@@ -4,7 +4,7 @@
 . "${0%/*}/test-lib.sh"
 . "$SRC/t/lib-mta.sh"
 
-needs archive-put perl
+needs archive-put archive-rotate perl
 mta_need exim4
 EXIM=$(mta_program exim4)
 chmod 755 "$TRASH"

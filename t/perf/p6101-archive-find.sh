@@ -73,7 +73,7 @@ find spamassassin -type f | sort | while read -r f; do
 done
 title "first page on $(find mail -type f | wc -l) real mails, sender + subject"
 archive-put -a "$WORK/real" --maildir mail >/dev/null || exit 1
-command -v archive-rotate >/dev/null && archive-rotate -a "$WORK/real" --seal >/dev/null 2>&1
+archive-rotate -a "$WORK/real" --seal --all >/dev/null 2>&1
 archive-find -a "$WORK/real" >/dev/null
 printf 'from:yahoo\tsubject:re\nfrom:ibm\tsubject:linux\nfrom:mason\tsubject:alsa\nfrom:news\tsubject:free\n' >asked
 head_line
