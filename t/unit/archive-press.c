@@ -1,4 +1,5 @@
-/* archive/press: frames of every size come back, whole or as a stream; dictionaries help; damage is TP_DATA. */
+/* archive/press: frames of every size come back, whole or as a stream; dictionaries help; damage is
+ * TP_DATA. */
 #include "archive/press.h"
 #include "tap.h"
 
