@@ -164,8 +164,12 @@ static void test_damage(struct tp_archive *archive, const struct mail *mail)
 	name = path + strlen(archive->path) + 1;
 	read_file(path, &whole);
 	for (size_t at = 0; at < whole.len; at += whole.len < 10000 ? 17 : 500009) {
-		char byte = (char)(whole.data[at] ^ 4);
+		char byte;
 
+		/* Mended, the same content may have come out in other bytes. */
+		tp_buf_clear(&whole);
+		read_file(path, &whole);
+		byte = (char)(whole.data[at] ^ 4);
 		write_at(path, (long)at, &byte, 1);
 		found = found && get(archive, mail) == TP_DATA;
 		named = named && strstr(err.text, name);
