@@ -106,6 +106,20 @@ has 'the mail is named' .out "$(cat id2)"
 fresh
 rm A/pack/00000001.tpp
 fails 65 'a missing pack' archive-check -a A
+has 'its messages are named, by the index' .out "^pack/00000001.tpp	$(cat id3)	.*missing"
+
+# A pack that was erased for room is not missing: the log says so.
+rm -rf A
+for n in 1 2 3; do
+	{ cat mail$n; perl -e 'srand($ARGV[0]); print int(rand(1e9)), "\r\n" for 1 .. 150000' $n; } >large
+	put_at $n large >large.id
+	"$HELPERS/seal-archive" A 1 >/dev/null
+done
+printf 'size: 1\nsubscribe: no\ndisc: 1MiB\n' >A/archive.yaml
+archive-rotate -a A >rotated 2>&1
+archive-rotate -a A >>rotated 2>&1
+ok '(a pack was erased for room)' test -z "$(find A -name 00000001.tpp)"
+ok 'after rotation all is well' archive-check -a A
 
 # The end of a journal that nobody was ever told of is no fault.
 fresh

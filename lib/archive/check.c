@@ -122,38 +122,39 @@ static enum tp_status note_left(struct tp_checking *c, uint32_t number, struct t
 	return TP_OK;
 }
 
-/* "pack NNNNNNNN", and anything behind it. */
+/* The eight digits behind "pack ". */
 static bool parse_pack(const char *note, uint32_t *number)
 {
-	static const char digits[] = "0123456789";
+	const char *pack = strstr(note, "pack ");
 	char *end;
 
-	if (strncmp(note, "pack ", 5) || strspn(note + 5, digits) != 8)
+	if (!pack || strspn(pack + 5, "0123456789") != 8)
 		return false;
-	*number = (uint32_t)strtoul(note + 5, &end, 10);
+	*number = (uint32_t)strtoul(pack + 5, &end, 10);
 	return true;
 }
 
-/* A pack leaves by an event whose note begins "pack NNNNNNNN", but for those that say that it came
- * or moved. */
+/* A pack leaves by an event without an id whose note names "pack NNNNNNNN", but for those that say
+ * that it came or moved. */
 static enum tp_status look_at_event(
 	void *context, const char *line, size_t len, struct tp_error *err)
 {
 	struct tp_checking *c = context;
-	struct tp_buf event = TP_BUF_INIT(4096), note = TP_BUF_INIT(1u << 20);
+	struct tp_buf event = TP_BUF_INIT(4096), id = TP_BUF_INIT(4096), note = TP_BUF_INIT(1 << 20);
 	struct tp_json *doc = NULL;
 	enum tp_status status = TP_OK;
 	uint32_t number;
 
 	c->check->count.events++;
-	if (!memmem(line, len, "\"pack ", 6) || tp_json_parse(line, len, &doc, NULL))
+	if (!memmem(line, len, "pack ", 5) || tp_json_parse(line, len, &doc, NULL))
 		return TP_OK;
-	if (tp_json_get(doc, "/event", &event) && tp_json_get(doc, "/note", &note) &&
-		strcmp(event.data, "seal") && strcmp(event.data, "rotate") &&
-		parse_pack(note.data, &number))
+	if (tp_json_get(doc, "/event", &event) && !tp_json_get(doc, "/id", &id) &&
+		tp_json_get(doc, "/note", &note) && strcmp(event.data, "seal") &&
+		strcmp(event.data, "rotate") && parse_pack(note.data, &number))
 		status = note_left(c, number, err);
 	tp_json_free(doc);
 	tp_buf_release(&event);
+	tp_buf_release(&id);
 	tp_buf_release(&note);
 	return status;
 }
