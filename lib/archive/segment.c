@@ -51,6 +51,9 @@ enum tp_status tp_segment_file(const struct tp_segment *segment, int *fd, struct
 	if (!segment->archive || *fd >= 0)
 		return TP_OK;
 	*fd = openat(segment->archive->dir, segment->name, O_RDONLY | O_CLOEXEC);
+	/* Whoever has read its front can have it made again, as when it is damaged. */
+	if (*fd < 0 && errno == ENOENT && segment->bytes)
+		return tp_fail(err, TP_DATA, "%s: gone", segment->name);
 	if (*fd < 0)
 		return tp_fail_errno(err, TP_NOINPUT, "%s", segment->name);
 	return TP_OK;

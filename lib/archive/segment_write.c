@@ -230,16 +230,25 @@ static enum tp_status fill(struct work *w, int fd, const char *name, struct tp_e
 	return status;
 }
 
-/* Links the nameless file to its name. When somebody made the same one meanwhile, his serves. */
+/* Gives the nameless file its name, in one step for who reads beside us: a name that is taken is
+ * replaced, never removed first. Two who made the same segment at once share the name aside; whoever
+ * comes second finds it taken or gone, and the other's serves. */
 static enum tp_status link_to_name(struct work *w, int fd, const char *name, struct tp_error *err)
 {
-	char self[64];
+	int dir = w->archive->dir;
+	char self[64], aside[72];
 
 	snprintf(self, sizeof self, "/proc/self/fd/%d", fd);
-	if (unlinkat(w->archive->dir, name, 0) && errno != ENOENT)
-		return tp_fail_errno(err, TP_CANTCREATE, "%s: cannot replace", name);
-	if (linkat(AT_FDCWD, self, w->archive->dir, name, AT_SYMLINK_FOLLOW) && errno != EEXIST)
+	if (!linkat(AT_FDCWD, self, dir, name, AT_SYMLINK_FOLLOW))
+		return TP_OK;
+	if (errno != EEXIST)
 		return tp_fail_errno(err, TP_CANTCREATE, "%s", name);
+	snprintf(aside, sizeof aside, "%s.new", name);
+	unlinkat(dir, aside, 0);
+	if (linkat(AT_FDCWD, self, dir, aside, AT_SYMLINK_FOLLOW) && errno != EEXIST)
+		return tp_fail_errno(err, TP_CANTCREATE, "%s", aside);
+	if (renameat(dir, aside, dir, name) && errno != ENOENT)
+		return tp_fail_errno(err, TP_CANTCREATE, "%s: cannot replace", name);
 	return TP_OK;
 }
 
@@ -253,7 +262,7 @@ static enum tp_status write_aside(struct work *w, const char *name, struct tp_er
 
 	snprintf(aside, sizeof aside, "%s.new", name);
 	unlinkat(w->archive->dir, aside, 0);
-	fd = openat(w->archive->dir, aside, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	fd = openat(w->archive->dir, aside, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0640);
 	if (fd < 0)
 		return tp_fail_errno(err, TP_CANTCREATE, "%s", aside);
 	status = fill(w, fd, name, err);
@@ -273,9 +282,9 @@ static enum tp_status write_file(struct work *w, struct tp_error *err)
 	int fd;
 
 	tp_segment_name(w->kind, w->number, name);
-	if (mkdirat(w->archive->dir, folder, 0700) && errno != EEXIST)
+	if (mkdirat(w->archive->dir, folder, 0750) && errno != EEXIST)
 		return tp_fail_errno(err, TP_CANTCREATE, "%s", folder);
-	fd = openat(w->archive->dir, folder, O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600);
+	fd = openat(w->archive->dir, folder, O_TMPFILE | O_WRONLY | O_CLOEXEC, 0640);
 	if (fd < 0 && (errno == EOPNOTSUPP || errno == EISDIR || errno == EINVAL))
 		return write_aside(w, name, err);
 	if (fd < 0)

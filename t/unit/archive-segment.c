@@ -3,6 +3,8 @@
 #include "archive/chunk.h"
 
 #include <fcntl.h>
+#include <pthread.h>
+#include <stdatomic.h>
 
 #include "archive/segment_form.h"
 #include "base/crc32c.h"
@@ -344,6 +346,41 @@ static void test_keeping(struct tp_archive *archive)
 		"dropped, it is gone, and dropping twice is fine");
 }
 
+static atomic_bool replacing;
+static int missed;
+
+static void *look_for_it(void *archive)
+{
+	while (replacing)
+		missed += faccessat(((struct tp_archive *)archive)->dir, "index/00000088.tpx",
+				  F_OK, 0) != 0;
+	return NULL;
+}
+
+/* Readers open the file by its name when they need it: it may be replaced, but never be away. */
+static void test_replacing(struct tp_archive *archive)
+{
+	struct tp_segment_builder *builder = build(64);
+	struct tp_segment *segment = NULL;
+	struct tp_row row;
+	pthread_t reader;
+	int failed = tp_segment_builder_write(builder, archive, 88, &err);
+
+	replacing = true;
+	pthread_create(&reader, NULL, look_for_it, archive);
+	for (int i = 0; i < 300; i++)
+		failed += tp_segment_builder_write(builder, archive, 88, &err) != TP_OK;
+	replacing = false;
+	pthread_join(reader, NULL);
+	ok(!failed && !missed, "a segment that is made again is never away (%d times)", missed);
+	failed = tp_segment_open(archive, 88, &segment, &err);
+	unlinkat(archive->dir, "index/00000088.tpx", 0);
+	ok(!failed && tp_segment_find_delivery(segment, records[1].delivery, &row, &err) == TP_DATA,
+		"one that somebody removed can be made again: %s", err.text);
+	tp_segment_close(segment);
+	tp_segment_builder_free(builder);
+}
+
 int main(void)
 {
 	struct tp_archive *archive, *locked;
@@ -357,6 +394,7 @@ int main(void)
 	test_damage(archive, "open/index/00000050.tpx", "open");
 	test_damage(locked, "locked/index/00000050.tpx", "sealed");
 	test_keeping(archive);
+	test_replacing(archive);
 	locked->has_key = false;
 	ok(try(locked, 7) == TP_CONFIG && strstr(err.text, "no key"), "without the key: %s",
 		err.text);
