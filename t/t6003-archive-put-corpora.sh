@@ -41,6 +41,9 @@ ok 'into an encrypted archive' archive-put -a sealed --files0-from names --list
 cp .out list
 ok 'from there, too' back sealed
 
+ok 'sealed' archive-rotate -a sealed --seal --all
+ok 'and out of packs' back sealed
+
 # The same with CRLF, in whose base64 only line ends differ.
 perl -0 -ne 'chomp; local $/; open my $i, "<", $_ or die; my $m = <$i>; $m =~ s/\r?\n/\r\n/g;
 	open my $o, ">", $_ or die; print $o $m' names
@@ -49,6 +52,9 @@ before=$(find plain/blob -name '*.tpb' | wc -l)
 ok 'all of them with CRLF' archive-put -a plain --files0-from names --list
 cp .out list
 ok 'come back with CRLF' back plain
+ok 'sealed' archive-rotate -a plain --seal --all
+ok 'and out of packs' back plain
+ok 'all is well' archive-check -a plain --quiet
 echo "# blobs: $before, then $(find plain/blob -name '*.tpb' | wc -l)"
 
 done_testing

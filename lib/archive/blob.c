@@ -1,7 +1,7 @@
 /*
  * Writing blobs: see blob.h and blob_form.h. The file is written in `blob` under a name of its own
  * and renamed into its folder, so that what a killed writer leaves is found in one place. The folder
- * is synced even when the blob was there: who made it may not have got that far.
+ * is synced even when the blob was there.
  */
 #include "archive/blob_form.h"
 
@@ -106,6 +106,33 @@ static enum tp_status write_content(struct writer *w, const char *data, struct t
 	return TP_OK;
 }
 
+/* Notes that the folder of this blob is to be synced. */
+static void note_folder(struct tp_blob_folders *folders, const char *name)
+{
+	unsigned char number = 0;
+	char digits[3] = { name[5], name[6], '\0' };
+
+	tp_unhex(digits, &number, 1);
+	folders->bits[number / 8] |= (unsigned char)(1u << number % 8);
+}
+
+enum tp_status tp_blob_settle(
+	struct tp_archive *archive, struct tp_blob_folders *folders, struct tp_error *err)
+{
+	enum tp_status status = TP_OK;
+	char folder[16];
+
+	for (unsigned i = 0; !status && i < 256; i++) {
+		if (!(folders->bits[i / 8] & 1u << i % 8))
+			continue;
+		snprintf(folder, sizeof folder, "blob/%02x", i);
+		status = tp_archive_sync(archive, folder, err);
+	}
+	if (!status)
+		memset(folders, 0, sizeof *folders);
+	return status;
+}
+
 /* Renames into place; a new archive has all folders, one that was mended by hand may lack some. */
 static enum tp_status put_in_place(
 	const struct tp_archive *archive, const char *aside, const char *name, struct tp_error *err)
@@ -115,7 +142,7 @@ static enum tp_status put_in_place(
 
 	memcpy(folder, name, sizeof folder - 1);
 	if (!renameat(archive->dir, aside, archive->dir, name))
-		return tp_archive_sync(archive, folder, err);
+		return TP_OK;
 	if (errno != ENOENT)
 		return tp_fail_errno(err, TP_CANTCREATE, "%s/%s", archive->path, name);
 	if (mkdirat(archive->dir, folder, 0750) && errno != EEXIST)
@@ -123,7 +150,7 @@ static enum tp_status put_in_place(
 	status = tp_archive_sync(archive, "blob", err);
 	if (!status && renameat(archive->dir, aside, archive->dir, name))
 		status = tp_fail_errno(err, TP_CANTCREATE, "%s/%s", archive->path, name);
-	return status ? status : tp_archive_sync(archive, folder, err);
+	return status;
 }
 
 static enum tp_status open_aside(struct writer *w, char name[64], struct tp_error *err)
@@ -165,19 +192,16 @@ static enum tp_status ignore(void *context, const char *bytes, size_t len, struc
 	return TP_OK;
 }
 
-/* True when the blob is there and right, and its name will stay. */
+/* True when the blob is there and right. */
 static bool serves(struct tp_archive *archive, const struct tp_hole *hole, const char *name)
 {
-	char folder[] = "blob/ab";
-
-	memcpy(folder, name, sizeof folder - 1);
 	return !faccessat(archive->dir, name, F_OK, 0) &&
-	       !tp_blob_read(archive, hole->sha256, ignore, NULL, NULL) &&
-	       !tp_archive_sync(archive, folder, NULL);
+	       !tp_blob_read(archive, hole->sha256, ignore, NULL, NULL);
 }
 
-enum tp_status tp_blob_put(struct tp_archive *archive, const char *data, const struct tp_hole *hole,
-	uint64_t *stored_bytes, struct tp_error *err)
+enum tp_status tp_blob_put_later(struct tp_archive *archive, const char *data,
+	const struct tp_hole *hole, struct tp_blob_folders *folders, uint64_t *stored_bytes,
+	struct tp_error *err)
 {
 	struct writer w = {
 		.archive = archive,
@@ -194,8 +218,12 @@ enum tp_status tp_blob_put(struct tp_archive *archive, const char *data, const s
 		*stored_bytes = 0;
 	if (!status)
 		status = tp_blob_name_bytes(archive, hole->sha256, w.head.name, err);
-	if (status || serves(archive, hole, name))
+	if (status)
 		return status;
+	note_folder(
+		folders, name); /* when it is there, too: who made it may not have got that far */
+	if (serves(archive, hole, name))
+		return TP_OK;
 	status = write_blob(&w, data, name, err);
 	if (!status && stored_bytes)
 		*stored_bytes = w.head.file_bytes;
@@ -203,4 +231,13 @@ enum tp_status tp_blob_put(struct tp_archive *archive, const char *data, const s
 	tp_buf_release(&w.frame);
 	tp_buf_release(&w.sealed);
 	return status;
+}
+
+enum tp_status tp_blob_put(struct tp_archive *archive, const char *data, const struct tp_hole *hole,
+	uint64_t *stored_bytes, struct tp_error *err)
+{
+	struct tp_blob_folders folders = { { 0 } };
+	enum tp_status status = tp_blob_put_later(archive, data, hole, &folders, stored_bytes, err);
+
+	return status ? status : tp_blob_settle(archive, &folders, err);
 }

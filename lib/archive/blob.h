@@ -23,6 +23,19 @@ enum tp_status tp_blob_name(const struct tp_archive *archive,
 enum tp_status tp_blob_put(struct tp_archive *archive, const char *data, const struct tp_hole *hole,
 	uint64_t *stored_bytes, struct tp_error *err);
 
+/* The same for many: the content itself is durable, its name will be when tp_blob_settle returned. File
+ * systems keep names in the order in which they were made, so a record that is written meanwhile is not
+ * durable before them; what makes it certain is that nothing is acknowledged before. */
+struct tp_blob_folders {
+	unsigned char bits[32]; /* of the 256 folders, those that are to be synced */
+};
+
+enum tp_status tp_blob_put_later(struct tp_archive *archive, const char *data,
+	const struct tp_hole *hole, struct tp_blob_folders *folders, uint64_t *stored_bytes,
+	struct tp_error *err);
+enum tp_status tp_blob_settle(
+	struct tp_archive *archive, struct tp_blob_folders *folders, struct tp_error *err);
+
 /* Gives the content to `sink`, checked against its hash: a damaged or missing blob is TP_DATA naming
  * it, after some bytes may have been given. */
 enum tp_status tp_blob_read(struct tp_archive *archive, const unsigned char sha256[TP_SHA256_BYTES],

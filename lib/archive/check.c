@@ -29,7 +29,7 @@ void tp_check_fault(struct tp_checking *c, const char *id, const struct tp_error
 
 bool tp_check_is_fault(enum tp_status status)
 {
-	return status == TP_DATA || status == TP_LIMIT;
+	return status == TP_DATA || status == TP_LIMIT || status == TP_IO;
 }
 
 bool tp_check_is_chosen(const struct tp_checking *c)
@@ -140,7 +140,8 @@ static enum tp_status look_at_event(
 	void *context, const char *line, size_t len, struct tp_error *err)
 {
 	struct tp_checking *c = context;
-	struct tp_buf event = TP_BUF_INIT(4096), id = TP_BUF_INIT(4096), note = TP_BUF_INIT(1 << 20);
+	struct tp_buf event = TP_BUF_INIT(4096), id = TP_BUF_INIT(4096),
+		      note = TP_BUF_INIT(1 << 20);
 	struct tp_json *doc = NULL;
 	enum tp_status status = TP_OK;
 	uint32_t number;

@@ -17,7 +17,7 @@ struct tp_checking {
 /* What is looked at now: a numbered file of a folder, or (number 0) a file by its name. */
 void tp_check_look_at(struct tp_checking *c, const char *folder, uint32_t number);
 void tp_check_fault(struct tp_checking *c, const char *id, const struct tp_error *why);
-/* True for what is a fault of the archive rather than of looking. */
+/* True for what is a fault of the archive (or of its disk) rather than of looking. */
 bool tp_check_is_fault(enum tp_status status);
 /* True for so many in a hundred, at random. */
 bool tp_check_is_chosen(const struct tp_checking *c);

@@ -58,32 +58,53 @@ static bool is_weekday(const char *at)
 	return false;
 }
 
+struct date {
+	char day[3], month[4], year[5], clock[9], zone[8];
+};
+
+static void keep(char *to, size_t room, const char *word, size_t len)
+{
+	if (!*to && len < room) {
+		memcpy(to, word, len);
+		to[len] = '\0';
+	}
+}
+
+/* Each word says by its shape what it is. */
+static void take_word(struct date *date, const char *word, size_t len)
+{
+	size_t digits = strspn(word, "0123456789");
+
+	if (digits == len && len <= 2)
+		keep(date->day, sizeof date->day, word, len);
+	else if (digits == len && len == 4)
+		keep(date->year, sizeof date->year, word, len);
+	else if (digits && word[digits] == ':' && strspn(word, "0123456789:") == len)
+		keep(date->clock, sizeof date->clock, word, len);
+	else if (isalpha((unsigned char)*word) && !*date->month)
+		keep(date->month, sizeof date->month, word, len < 3 ? len : 3);
+	else
+		keep(date->zone, sizeof date->zone, word, len);
+}
+
 /* Behind the day of the week: `Jul  8 12:08:34 2011`, `8 Jul 2011 12:08:34 +0200`, with a zone
- * before or after the year. */
+ * before or after the year; and `remote from HOST`, of UUCP's days. */
 static int64_t read_date(const char *at)
 {
-	char month[4] = "", clock[9] = "", zone[8] = "", word[16], text[DATE_MAX];
-	int day = 0, year = 0, used;
+	struct date date = { .day = "" };
+	char text[DATE_MAX];
+	size_t len;
 
-	for (; sscanf(at, " %15s%n", word, &used) == 1; at += used) {
-		size_t len = strlen(word);
-
-		if (strspn(word, "0123456789") == len && len <= 2 && !day)
-			sscanf(word, "%2d", &day);
-		else if (strspn(word, "0123456789") == len && len == 4 && !year)
-			sscanf(word, "%4d", &year);
-		else if (strspn(word, "0123456789:") == len && strchr(word, ':') && len <= 8)
-			memcpy(clock, word, len + 1);
-		else if (isalpha((unsigned char)*word) && !*month)
-			memcpy(month, word, 3);
-		else if (len <= 7 && !*zone)
-			memcpy(zone, word, len + 1);
-		if (!strcmp(word, "remote")) /* `remote from HOST`, of UUCP's days */
+	for (; *(at += strspn(at, " ")); at += len) {
+		len = strcspn(at, " ");
+		if (len == 6 && !strncmp(at, "remote", 6))
 			break;
+		take_word(&date, at, len);
 	}
-	if (!day || !year || !*month || !*clock)
+	if (!*date.day || !*date.year || !*date.month || !*date.clock)
 		return TP_IMPORT_NO_LINE;
-	snprintf(text, sizeof text, "%d %s %d %s %s", day, month, year, clock, zone);
+	snprintf(text, sizeof text, "%s %s %s %s %s", date.day, date.month, date.year, date.clock,
+		date.zone);
 	return date_ms(text);
 }
 

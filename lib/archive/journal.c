@@ -294,6 +294,11 @@ uint64_t tp_journal_size(const struct tp_journal *journal)
 	return journal->reader.size;
 }
 
+uint64_t tp_journal_synced(const struct tp_journal *journal)
+{
+	return journal->synced;
+}
+
 struct tp_journal_reader *tp_journal_look(struct tp_journal *journal)
 {
 	return &journal->reader;

@@ -53,6 +53,7 @@ enum tp_status tp_journal_take_back(
 	struct tp_journal *journal, uint64_t offset, struct tp_error *err);
 uint32_t tp_journal_number(const struct tp_journal *journal);
 uint64_t tp_journal_size(const struct tp_journal *journal);
+uint64_t tp_journal_synced(const struct tp_journal *journal); /* the size when it was last synced */
 /* Reads what the held journal has by now. Borrowed. */
 struct tp_journal_reader *tp_journal_look(struct tp_journal *journal);
 void tp_journal_release(struct tp_journal *journal);

@@ -38,7 +38,7 @@ enum tp_status tp_pack_write(struct tp_archive *archive, const char *folder, uin
 
 /* --- reading --------------------------------------------------------------------------------- */
 
-/* Mapped; its directory is decompressed group by group on need, and blocks are kept for a while in a
+/* Its directory is read group by group on need, and blocks are kept for a while in a
  * cache that all open packs of an archive share (48 MiB at most). Only while the archive is locked. */
 struct tp_pack;
 /* In pack/, else in cellar/. TP_NOINPUT: in neither; TP_DATA: truncated, or damaged where all of it

@@ -75,6 +75,21 @@ static enum tp_status clean_block(
 	return status;
 }
 
+static enum tp_status copy_block(struct erasing *e, uint32_t index, struct tp_error *err)
+{
+	const struct tp_pack_piece *piece = &e->pack->blocks[index].piece;
+	const struct tp_buf *stored;
+	enum tp_status status = tp_pack_piece_check(e->pack, "block", index, piece, err);
+
+	if (!status)
+		status = tp_pack_piece_read(e->pack, piece, &stored, err);
+	if (!status)
+		status = tp_pack_out_copy(&e->out, (unsigned char *)stored->data, piece, err);
+	return status;
+}
+
+/* A damaged block is not copied as if it were sound: who looks later must find the damage, so nothing
+ * is erased from such a pack before it was put back from a copy. */
 static enum tp_status copy_blocks(struct erasing *e, struct tp_error *err)
 {
 	struct tp_pack *pack = e->pack;
@@ -90,8 +105,7 @@ static enum tp_status copy_blocks(struct erasing *e, struct tp_error *err)
 		if (next < e->stretch_count && e->stretches[next].begin < end)
 			status = clean_block(e, i, next, err);
 		else
-			status = tp_pack_out_copy(
-				&e->out, pack->data + block->piece.at, &block->piece, err);
+			status = copy_block(e, i, err);
 	}
 	return status ? status : tp_pack_out_blocks_end(&e->out, err);
 }

@@ -1,5 +1,6 @@
 /*
- * A pack that is open: its file mapped, its tables checked. Private to pack_*.c.
+ * A pack that is open: its tables read and checked. Pieces are read when they are wanted; the file is
+ * not mapped, for a sector that cannot be read would then be a signal. Private to pack_*.c.
  */
 #ifndef TP_ARCHIVE_PACK_IN_H
 #define TP_ARCHIVE_PACK_IN_H
@@ -14,7 +15,7 @@ struct tp_pack_block {
 struct tp_pack {
 	struct tp_archive *archive;
 	enum tp_tier tier;
-	const unsigned char *data; /* header.file_bytes of it, mapped */
+	int fd;
 	struct tp_pack_header header;
 	struct tp_pack_block *blocks;
 	struct tp_pack_group_place *groups;
@@ -22,6 +23,8 @@ struct tp_pack {
 	struct tp_pack_group group; /* the one last looked at */
 	uint32_t group_index;       /* which that is */
 	bool has_group;
+	struct tp_buf stored; /* the piece last read */
+	uint64_t stored_at;   /* where that is; 0: none */
 };
 
 /* Makes pack->group the one with that index. */
@@ -41,8 +44,13 @@ enum tp_status tp_pack_block_read(
 /* The bytes [begin, begin + len) of the stream, which are in it, to `sink`. */
 enum tp_status tp_pack_stream(struct tp_pack *pack, uint64_t begin, uint64_t len,
 	tp_press_sink *sink, void *context, struct tp_error *err);
-/* True when the stored bytes have the checksum that the table says. */
-bool tp_pack_piece_intact(const struct tp_pack *pack, const struct tp_pack_piece *piece);
+/* The piece's stored bytes, borrowed until the next piece is read. TP_IO. */
+enum tp_status tp_pack_piece_read(struct tp_pack *pack, const struct tp_pack_piece *piece,
+	const struct tp_buf **stored, struct tp_error *err);
+/* TP_DATA when they have not the checksum that the table says. `what` and `index` are for the
+ * sentence. */
+enum tp_status tp_pack_piece_check(struct tp_pack *pack, const char *what, uint32_t index,
+	const struct tp_pack_piece *piece, struct tp_error *err);
 
 /* --- the cache of blocks, one an archive ------------------------------------------------------- */
 

@@ -4,7 +4,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -13,26 +12,39 @@
 
 /* --- opening ------------------------------------------------------------------------------------ */
 
-static enum tp_status map_file(struct tp_pack *pack, int fd, struct tp_error *err)
+static enum tp_status read_at(
+	struct tp_pack *pack, uint64_t at, void *bytes, size_t len, struct tp_error *err)
 {
-	struct stat st;
-	void *data;
-	enum tp_status status;
+	size_t done = 0;
 
-	if (fstat(fd, &st))
+	while (done < len) {
+		ssize_t n = pread(pack->fd, (char *)bytes + done, len - done, (off_t)(at + done));
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0) {
+			errno = n ? errno : EIO;
+			return tp_fail_errno(err, TP_IO, "cannot read %zu bytes at offset %ju", len,
+				(uintmax_t)at);
+		}
+		done += (size_t)n;
+	}
+	return TP_OK;
+}
+
+static enum tp_status read_header(struct tp_pack *pack, struct tp_error *err)
+{
+	unsigned char bytes[TP_PACK_HEADER];
+	enum tp_status status;
+	struct stat st;
+
+	if (fstat(pack->fd, &st))
 		return tp_fail_errno(err, TP_IO, "cannot read");
 	if (st.st_size < TP_PACK_HEADER)
 		return tp_fail(err, TP_DATA, "truncated: it has %jd bytes", (intmax_t)st.st_size);
-	data = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_SHARED, fd, 0);
-	if (data == MAP_FAILED)
-		return tp_fail_errno(err, TP_IO, "cannot map");
-	pack->data = data;
-	status = tp_pack_header_read(data, (uint64_t)st.st_size, &pack->header, err);
-	if (status) {
-		munmap(data, (size_t)st.st_size);
-		pack->data = NULL;
-	}
-	return status;
+	status = read_at(pack, 0, bytes, sizeof bytes, err);
+	return status ? status
+		      : tp_pack_header_read(bytes, (uint64_t)st.st_size, &pack->header, err);
 }
 
 static bool is_within(const struct tp_pack *pack, const struct tp_pack_piece *piece)
@@ -58,31 +70,33 @@ static bool read_blocks(struct tp_pack *pack, const unsigned char *table)
 	return begin == pack->header.stream_bytes;
 }
 
+/* A group has 256 messages at most, so that what the header promises costs the file something. */
 static bool read_groups(struct tp_pack *pack, const unsigned char *table)
 {
-	for (uint32_t i = 0; i < pack->header.groups; i++) {
+	uint32_t count = pack->header.groups, next = 0;
+
+	for (uint32_t i = 0; i < count; i++) {
 		struct tp_pack_group_place *place = &pack->groups[i];
 
 		tp_pack_group_entry_read(table + (size_t)i * TP_PACK_GROUP_ENTRY, place);
 		if (!is_within(pack, &place->piece) || place->piece.raw_bytes > TP_PACK_GROUP_MAX)
 			return false;
-		if (i ? place->first <= place[-1].first : place->first != 0)
+		if (i ? place->first <= next || place->first - next > TP_PACK_GROUP_COUNT
+		      : place->first != 0)
 			return false;
-		if (place->first >= pack->header.messages)
-			return false;
+		next = place->first;
 	}
-	return true;
+	return pack->header.messages > next && pack->header.messages - next <= TP_PACK_GROUP_COUNT;
 }
 
-static enum tp_status read_tables(struct tp_pack *pack, struct tp_error *err)
+static enum tp_status take_tables(
+	struct tp_pack *pack, const unsigned char *tables, size_t len, struct tp_error *err)
 {
 	const struct tp_pack_header *header = &pack->header;
-	const unsigned char *tables = pack->data + header->tables_at;
 	const unsigned char *groups = tables + (size_t)header->blocks * TP_PACK_BLOCK_ENTRY;
 	const unsigned char *journals = groups + (size_t)header->groups * TP_PACK_GROUP_ENTRY;
 
-	if (tp_crc32c(0, tables, (size_t)(header->file_bytes - header->tables_at)) !=
-		header->tables_crc)
+	if (tp_crc32c(0, tables, len) != header->tables_crc)
 		return tp_fail(err, TP_DATA, "damaged: checksum of the tables at offset %ju",
 			(uintmax_t)header->tables_at);
 	pack->blocks = calloc((size_t)header->blocks + 1, sizeof *pack->blocks);
@@ -95,6 +109,22 @@ static enum tp_status read_tables(struct tp_pack *pack, struct tp_error *err)
 	for (uint32_t i = 0; i < header->journals; i++)
 		pack->journals[i] = tp_le_get32(journals + (size_t)i * 4);
 	return TP_OK;
+}
+
+/* They are at the end of the file, and no longer than it (tp_pack_header_read). */
+static enum tp_status read_tables(struct tp_pack *pack, struct tp_error *err)
+{
+	size_t len = (size_t)(pack->header.file_bytes - pack->header.tables_at);
+	unsigned char *tables = malloc(len + 1);
+	enum tp_status status;
+
+	if (!tables)
+		return tp_fail(err, TP_NOMEM, "out of memory");
+	status = read_at(pack, pack->header.tables_at, tables, len, err);
+	if (!status)
+		status = take_tables(pack, tables, len, err);
+	free(tables);
+	return status;
 }
 
 static int open_file(struct tp_pack *pack, uint32_t number)
@@ -114,21 +144,19 @@ enum tp_status tp_pack_open(
 	struct tp_archive *archive, uint32_t number, struct tp_pack **out, struct tp_error *err)
 {
 	struct tp_pack *pack = calloc(1, sizeof *pack);
-	enum tp_status status;
-	int fd;
+	enum tp_status status = TP_OK;
 
 	*out = NULL;
 	if (!pack)
 		return tp_fail(err, TP_NOMEM, "out of memory");
 	pack->archive = archive;
 	tp_buf_init(&pack->group.bytes, TP_PACK_GROUP_MAX);
-	fd = open_file(pack, number);
-	if (fd < 0)
+	tp_buf_init(&pack->stored, TP_PACK_GROUP_MAX);
+	pack->fd = open_file(pack, number);
+	if (pack->fd < 0)
 		status = tp_fail_errno(err, TP_NOINPUT, "cannot open");
-	else
-		status = map_file(pack, fd, err);
-	if (fd >= 0)
-		close(fd);
+	if (!status)
+		status = read_header(pack, err);
 	if (!status)
 		status = read_tables(pack, err);
 	if (!status && pack->header.number != number)
@@ -148,8 +176,9 @@ void tp_pack_close(struct tp_pack *pack)
 		return;
 	tp_pack_cache_drop(pack->archive, pack);
 	tp_pack_group_release(&pack->group);
-	if (pack->data)
-		munmap((void *)(uintptr_t)pack->data, (size_t)pack->header.file_bytes);
+	tp_buf_release(&pack->stored);
+	if (pack->fd >= 0)
+		close(pack->fd);
 	free(pack->blocks);
 	free(pack->groups);
 	free(pack->journals);
@@ -199,9 +228,57 @@ const uint32_t *tp_pack_journals(const struct tp_pack *pack, size_t *count)
 
 /* --- pieces ------------------------------------------------------------------------------------ */
 
-bool tp_pack_piece_intact(const struct tp_pack *pack, const struct tp_pack_piece *piece)
+enum tp_status tp_pack_piece_read(struct tp_pack *pack, const struct tp_pack_piece *piece,
+	const struct tp_buf **stored, struct tp_error *err)
 {
-	return tp_crc32c(0, pack->data + piece->at, piece->stored_bytes) == piece->crc;
+	enum tp_status status = TP_OK;
+	char *room;
+
+	*stored = &pack->stored;
+	if (pack->stored_at == piece->at && pack->stored.len == piece->stored_bytes)
+		return TP_OK;
+	pack->stored_at = 0;
+	tp_buf_clear(&pack->stored);
+	room = tp_buf_reserve(&pack->stored, piece->stored_bytes);
+	if (!room)
+		return tp_buf_status(&pack->stored, "piece", err);
+	status = read_at(pack, piece->at, room, piece->stored_bytes, err);
+	if (status)
+		return status;
+	tp_buf_grew(&pack->stored, piece->stored_bytes);
+	pack->stored_at = piece->at;
+	return TP_OK;
+}
+
+enum tp_status tp_pack_piece_check(struct tp_pack *pack, const char *what, uint32_t index,
+	const struct tp_pack_piece *piece, struct tp_error *err)
+{
+	const struct tp_buf *stored;
+	struct tp_error why;
+	enum tp_status status = tp_pack_piece_read(pack, piece, &stored, &why);
+
+	if (!status && tp_crc32c(0, stored->data, stored->len) != piece->crc)
+		status = tp_fail(&why, TP_DATA, "checksum");
+	return status ? tp_fail(err, status, "pack %08u: %s %u at offset %ju: %s",
+				pack->header.number, what, index, (uintmax_t)piece->at, why.text)
+		      : TP_OK;
+}
+
+static enum tp_status open_piece(struct tp_pack *pack, enum tp_pack_kind kind, uint32_t index,
+	const struct tp_pack_piece *piece, struct tp_buf *out, struct tp_error *err)
+{
+	const struct tp_buf *stored;
+	struct tp_error why;
+	enum tp_status status = tp_pack_piece_read(pack, piece, &stored, &why);
+
+	if (!status)
+		status = tp_pack_piece_open(pack->archive, pack->header.number,
+			pack->header.encrypted, kind, index, (unsigned char *)stored->data, piece,
+			out, &why);
+	return status ? tp_fail(err, status, "pack %08u: %s %u at offset %ju: %s",
+				pack->header.number, kind == TP_PACK_BLOCK ? "block" : "group",
+				index, (uintmax_t)piece->at, why.text)
+		      : TP_OK;
 }
 
 uint32_t tp_pack_block_at(const struct tp_pack *pack, uint64_t at)
@@ -226,8 +303,6 @@ enum tp_status tp_pack_block_read(
 {
 	const struct tp_pack_piece *piece = &pack->blocks[index].piece;
 	struct tp_buf *kept = tp_pack_cache_get(pack->archive, pack, index);
-	struct tp_error why;
-	enum tp_status status;
 
 	*bytes = kept;
 	if (!kept)
@@ -235,11 +310,7 @@ enum tp_status tp_pack_block_read(
 	if (kept->len == piece->raw_bytes)
 		return TP_OK;
 	tp_buf_clear(kept);
-	status = tp_pack_piece_open(pack->archive, pack->header.number, pack->header.encrypted,
-		TP_PACK_BLOCK, index, pack->data + piece->at, piece, kept, &why);
-	return status ? tp_fail(err, status, "pack %08u: block %u at offset %ju: %s",
-				pack->header.number, index, (uintmax_t)piece->at, why.text)
-		      : TP_OK;
+	return open_piece(pack, TP_PACK_BLOCK, index, piece, kept, err);
 }
 
 uint32_t tp_pack_group_size(const struct tp_pack *pack, uint32_t index)
@@ -253,22 +324,23 @@ uint32_t tp_pack_group_size(const struct tp_pack *pack, uint32_t index)
 enum tp_status tp_pack_load_group(struct tp_pack *pack, uint32_t index, struct tp_error *err)
 {
 	const struct tp_pack_piece *piece = &pack->groups[index].piece;
+	struct tp_error why;
 	enum tp_status status;
 
 	if (pack->has_group && pack->group_index == index)
 		return TP_OK;
 	pack->has_group = false;
 	tp_buf_clear(&pack->group.bytes);
-	status = tp_pack_piece_open(pack->archive, pack->header.number, pack->header.encrypted,
-		TP_PACK_GROUP, index, pack->data + piece->at, piece, &pack->group.bytes, err);
-	if (!status)
-		status = tp_pack_group_parse(&pack->group, tp_pack_group_size(pack, index), err);
-	if (status && err)
-		return tp_error_prefix(err, "pack %08u: group %u at offset %ju",
-			pack->header.number, index, (uintmax_t)piece->at);
+	status = open_piece(pack, TP_PACK_GROUP, index, piece, &pack->group.bytes, err);
+	if (status)
+		return status;
+	status = tp_pack_group_parse(&pack->group, tp_pack_group_size(pack, index), &why);
+	if (status)
+		return tp_fail(err, status, "pack %08u: group %u at offset %ju: %s",
+			pack->header.number, index, (uintmax_t)piece->at, why.text);
 	pack->group_index = index;
-	pack->has_group = !status;
-	return status;
+	pack->has_group = true;
+	return TP_OK;
 }
 
 /* --- messages ---------------------------------------------------------------------------------- */

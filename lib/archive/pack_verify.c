@@ -31,7 +31,7 @@ static void fault(struct verifying *v, const char *id, const struct tp_error *wh
 
 static bool is_fault(enum tp_status status)
 {
-	return status == TP_DATA || status == TP_LIMIT;
+	return status == TP_DATA || status == TP_LIMIT || status == TP_IO;
 }
 
 /* --- the directory ------------------------------------------------------------------------------ */
@@ -82,11 +82,9 @@ static enum tp_status look_at_group(struct verifying *v, uint32_t index, char be
 	const struct tp_pack_group_place *place = &v->pack->groups[index];
 	uint32_t count = tp_pack_group_size(v->pack, index);
 	struct tp_error why;
-	enum tp_status status = TP_OK;
+	enum tp_status status;
 
-	if (!tp_pack_piece_intact(v->pack, &place->piece))
-		status = tp_fail(&why, TP_DATA, "pack %08u: group %u at offset %ju: checksum",
-			v->pack->header.number, index, (uintmax_t)place->piece.at);
+	status = tp_pack_piece_check(v->pack, "group", index, &place->piece, &why);
 	if (!status)
 		status = tp_pack_load_group(v->pack, index, &why);
 	if (is_fault(status)) {
@@ -136,7 +134,7 @@ static enum tp_status look_at_directory(struct verifying *v, struct tp_error *er
 
 static enum tp_status look_at_blocks(struct verifying *v, struct tp_error *err)
 {
-	const struct tp_pack *pack = v->pack;
+	struct tp_pack *pack = v->pack;
 	struct tp_error why;
 
 	for (uint32_t i = 0; i < pack->header.blocks; i++) {
@@ -146,11 +144,13 @@ static enum tp_status look_at_blocks(struct verifying *v, struct tp_error *err)
 		if (status)
 			return status;
 		v->looked[i] = (dice[0] << 8 | dice[1]) % 100u < v->percent;
-		if (!v->looked[i] || tp_pack_piece_intact(pack, &pack->blocks[i].piece))
-			continue;
-		tp_fail(&why, TP_DATA, "pack %08u: block %u at offset %ju: checksum",
-			pack->header.number, i, (uintmax_t)pack->blocks[i].piece.at);
-		fault(v, "", &why);
+		if (v->looked[i])
+			status =
+				tp_pack_piece_check(pack, "block", i, &pack->blocks[i].piece, &why);
+		if (is_fault(status))
+			fault(v, "", &why);
+		else if (status)
+			return tp_fail(err, status, "%s", why.text);
 	}
 	return TP_OK;
 }

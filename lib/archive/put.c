@@ -7,8 +7,8 @@
  * - What is found may be the work of a process that was killed before its sync, and its bytes may
  *   have suffered since. So a find in a journal counts only when it gives back this very message, and
  *   is acknowledged only after a sync of our own. What is in a pack was proven when it was sealed.
- * - Blobs are durable before the record that names them is written, and the shared lock keeps erasers
- *   away until then.
+ * - Blobs are durable before the record that names them is written, and their names before it is synced;
+ *   the shared lock keeps erasers away until then.
  * - The way back is gone before the sync, through the same code that readers use. Where a shared blob
  *   does not give back its bytes (its disk may have failed it), the message is stored whole instead: no
  *   mail has to wait for a repair.
@@ -29,10 +29,11 @@ struct tp_putter {
 	struct tp_archive *archive;
 	struct tp_journal *journal; /* NULL until the first message that is new */
 	struct tp_known *known;
-	bool locked;          /* the archive's shared lock is ours */
-	int deliveries;       /* the locks of what was put and not flushed */
-	bool unsynced;        /* the journal has something that may not be durable */
-	struct tp_error lost; /* why something that was put will never be durable */
+	bool locked;                    /* the archive's shared lock is ours */
+	int deliveries;                 /* the locks of what was put and not flushed */
+	struct tp_blob_folders folders; /* of blobs whose names may not be durable */
+	bool unsynced;                  /* the journal has something that may not be durable */
+	struct tp_error lost;           /* why something that was put will never be durable */
 };
 
 /* --- the proof ---------------------------------------------------------------------------------
@@ -199,10 +200,12 @@ void tp_putter_free(struct tp_putter *putter)
 /* Makes durable what is pending and lets go of all locks. */
 static enum tp_status settle(struct tp_putter *putter, struct tp_error *err)
 {
-	enum tp_status status = TP_OK;
+	enum tp_status status = tp_blob_settle(putter->archive, &putter->folders, err);
 
-	if (putter->unsynced)
+	if (!status && putter->unsynced)
 		status = tp_journal_sync(putter->journal, err);
+	else if (putter->unsynced)
+		tp_journal_take_back(putter->journal, tp_journal_synced(putter->journal), NULL);
 	putter->unsynced = false;
 	if (!status)
 		status = tp_known_settle(putter->known, err);
@@ -279,7 +282,8 @@ static enum tp_status put_blobs(struct tp_putter *putter, const struct tp_split 
 
 	for (size_t i = 0; !status && i < split->count; i++) {
 		bytes = 0;
-		status = tp_blob_put(putter->archive, request->data, &split->holes[i], &bytes, err);
+		status = tp_blob_put_later(putter->archive, request->data, &split->holes[i],
+			&putter->folders, &bytes, err);
 		result->stored_bytes += bytes;
 	}
 	return status;
