@@ -40,6 +40,14 @@ enum tp_status tp_strings_addf(struct tp_strings *strings, struct tp_error *err,
 	return adopt(strings, n < 0 ? NULL : string, err);
 }
 
+bool tp_strings_has(const struct tp_strings *strings, const char *string)
+{
+	for (size_t i = 0; i < strings->count; i++)
+		if (!strcmp(strings->list[i], string))
+			return true;
+	return false;
+}
+
 void tp_strings_release(struct tp_strings *strings)
 {
 	for (size_t i = 0; i < strings->count; i++)

@@ -41,7 +41,7 @@ enum tp_status tp_plan_rules_read(
 		rules->over = 0; /* --fit alone looks at the mail's size only */
 	rules->files_max = (uint64_t)tp_conf_int(conf, "detach.max_files");
 	if (tp_conf_int(conf, "detach.max_files") < 1)
-		return tp_fail(err, TP_CONFIG, "detach.max_files: must be at least 1");
+		return tp_conf_fail(conf, "detach.max_files", err, "must be at least 1");
 	status = compile(tp_conf_list(conf, "detach.only"), &rules->only, err);
 	if (!status)
 		status = compile(tp_conf_list(conf, "detach.except"), &rules->except, err);

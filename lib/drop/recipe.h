@@ -56,6 +56,11 @@ void tp_recipe_free(struct tp_recipe *recipe);
 enum tp_status tp_recipe_find(const struct tp_conf *conf, const char *name, struct tp_buf *path,
 	struct tp_error *err);
 
+/* Finds and loads the recipe, and checks what stands under recipes.NAME in the configuration: keys
+ * that are no settings of it are TP_CONFIG, with file, line and column. */
+enum tp_status tp_recipe_open(const struct tp_conf *conf, const char *name,
+	struct tp_recipe **recipe, struct tp_error *err);
+
 /* Sets a variable for each setting: from recipes.NAME in the configuration, the environment
  * (secrets) or its default. TP_CONFIG when a required one is missing. */
 enum tp_status tp_recipe_settings(const struct tp_recipe *recipe, const struct tp_conf *conf,

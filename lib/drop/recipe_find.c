@@ -76,6 +76,41 @@ static bool says_yes(const struct tp_yaml *setting, const char *key)
 	return node && node->text && !strcmp(node->text, "yes");
 }
 
+/* What may stand under recipes.NAME: the settings, the secret ones as names of files. */
+static enum tp_status check_keys(const struct tp_conf *conf, const char *name,
+	const struct tp_yaml *settings, struct tp_error *err)
+{
+	struct tp_strings known = TP_STRINGS_INIT;
+	enum tp_status status = TP_OK;
+
+	for (size_t i = 0; !status && settings && i < settings->count; i++)
+		status = tp_strings_addf(&known, err, "%s%s", settings->keys[i],
+			says_yes(settings->items[i], "secret") ? "_file" : "");
+	if (!status)
+		status = tp_conf_map_check(conf, "recipes", name, &known, err);
+	tp_strings_release(&known);
+	return status;
+}
+
+enum tp_status tp_recipe_open(const struct tp_conf *conf, const char *name,
+	struct tp_recipe **recipe, struct tp_error *err)
+{
+	struct tp_buf path = TP_BUF_INIT(65536);
+	enum tp_status status = tp_recipe_find(conf, name, &path, err);
+
+	*recipe = NULL;
+	if (!status)
+		status = tp_recipe_load(tp_buf_str(&path), recipe, err);
+	tp_buf_release(&path);
+	if (!status)
+		status = check_keys(conf, name, (*recipe)->settings, err);
+	if (status) {
+		tp_recipe_free(*recipe);
+		*recipe = NULL;
+	}
+	return status;
+}
+
 /* "NAME.KEY" inside the map `recipes`. */
 static enum tp_status read_setting(const struct tp_conf *conf, const char *path,
 	const struct tp_yaml *setting, struct tp_buf *value, struct tp_error *err)

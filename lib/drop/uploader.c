@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/diag.h"
 #include "base/strings.h"
+#include "drop/recipe.h"
 #include "drop/uploader_talk.h"
 
 #define COMPLAINED_MAX 8192
@@ -60,11 +61,17 @@ static enum tp_status add_settings(
 enum tp_status tp_uploader_check(const struct tp_conf *conf, struct tp_error *err)
 {
 	int64_t jobs = tp_conf_int(conf, "detach.jobs");
+	const char *store = tp_conf_str(conf, "drop.store");
+	struct tp_recipe *recipe = NULL;
+	enum tp_status status = TP_OK;
 
 	if (jobs < 1 || jobs > TP_UPLOAD_JOBS_MAX)
-		return tp_fail(
-			err, TP_CONFIG, "detach.jobs: must be from 1 to %d", TP_UPLOAD_JOBS_MAX);
-	return TP_OK;
+		return tp_conf_fail(
+			conf, "detach.jobs", err, "must be from 1 to %d", TP_UPLOAD_JOBS_MAX);
+	if (store && !strncmp(store, "recipe:", 7) && !tp_conf_str(conf, "detach.uploader"))
+		status = tp_recipe_open(conf, store + 7, &recipe, err);
+	tp_recipe_free(recipe);
+	return status;
 }
 
 enum tp_status tp_uploader_read(const struct tp_conf *conf, int64_t until_ms,
