@@ -89,7 +89,7 @@ static void log_decisions(const struct tp_plan *plan, const struct tp_tree *tree
 			item->reason == plan->reason)
 			continue;
 		tp_buf_clear(&path);
-		tp_tree_path(tree, item->part, &path);
+		tp_tree_name(tree, item->part, &path);
 		tp_notice("part %.100s stays: %s", tp_buf_str(&path), item->reason);
 		said++;
 	}

@@ -11,8 +11,8 @@
 #include "mime/header.h"
 #include "mime/text.h"
 
-/* A list is kept whole until all is certain; a message with so many parts so deep that its list is
- * longer than this is refused, though it can still be weighed. */
+/* A list is kept whole until all is certain; a message of so many parts with such long names that its
+ * list is longer than this is refused, though it can still be weighed. */
 #define LIST_MAX ((size_t)32 << 20)
 
 static struct {
@@ -208,7 +208,7 @@ static enum tp_status add_part(struct output *out, const struct weighed *mail, u
 
 	tp_buf_clear(&line->path);
 	tp_buf_clear(&line->name);
-	tp_tree_path(&mail->tree, part, &line->path);
+	tp_tree_name(&mail->tree, part, &line->path);
 	status = tp_buf_status(&line->path, "path", err);
 	if (status)
 		return status;

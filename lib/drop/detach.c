@@ -116,7 +116,7 @@ static void label(const struct work *w, uint32_t part, struct sending *file)
 {
 	struct tp_buf path = TP_BUF_INIT(1u << 16);
 
-	tp_tree_path(w->detach->tree, part, &path);
+	tp_tree_name(w->detach->tree, part, &path);
 	snprintf(file->label, sizeof file->label, "part %.20s", tp_buf_str(&path));
 	tp_buf_release(&path);
 }
