@@ -27,8 +27,8 @@ static bool try_folder(const char *folder, size_t len, const char *name, struct 
 	return !path->status && !access(tp_buf_str(path), R_OK);
 }
 
-/* BUILD/bin/drop-put finds the recipes of its own tree; an installed program, beside which no
- * libtubepost.a stands, does not look there. */
+/* BUILD/bin/drop-put finds the recipes of its own tree by the link that make puts into BUILD; an
+ * installed program, beside which no libtubepost.a stands, does not look there. */
 static bool try_build_tree(const char *name, struct tp_buf *path)
 {
 	char program[4096];
@@ -44,7 +44,7 @@ static bool try_build_tree(const char *name, struct tp_buf *path)
 	if (path->status || access(tp_buf_str(path), F_OK))
 		return false;
 	tp_buf_clear(path);
-	tp_buf_addf(path, "%s/../share/recipes/%s.yaml", folder, name);
+	tp_buf_addf(path, "%s/share/recipes/%s.yaml", folder, name);
 	return !path->status && !access(tp_buf_str(path), R_OK);
 }
 
