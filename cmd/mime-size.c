@@ -11,8 +11,8 @@
 #include "mime/header.h"
 #include "mime/text.h"
 
-/* A list is kept whole until all is certain; a message of so many parts with such long names that its
- * list is longer than this is refused, though it can still be weighed. */
+/* A list is kept whole until all is certain; a message of so many parts with such long names that
+ * its list is longer than this is refused, though it can still be weighed. */
 #define LIST_MAX ((size_t)32 << 20)
 
 static struct {
@@ -139,8 +139,7 @@ static void release_mail(struct weighed *mail)
 	tp_spool_release(&mail->spool);
 }
 
-/* --- lines ---------------------------------------------------------------------------------------
- */
+/* --- lines ------------------------------------------------------------------------------------ */
 
 /* What a line about a part says. */
 struct line {
@@ -289,8 +288,7 @@ static enum tp_status add_number(struct output *out, const struct weighed *mail)
 	return TP_OK;
 }
 
-/* --- the tool ------------------------------------------------------------------------------------
- */
+/* --- the tool --------------------------------------------------------------------------------- */
 
 /* The predicate is silent unless something to print is asked for as well. */
 static bool prints(void)

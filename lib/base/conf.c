@@ -126,8 +126,7 @@ static enum tp_status set_scalar(
 	return TP_OK;
 }
 
-/* --- the file ----------------------------------------------------------------------------------
- */
+/* --- the file --------------------------------------------------------------------------------- */
 
 static enum tp_status take_list(
 	struct tp_conf *conf, int i, const struct tp_yaml *node, struct tp_error *err)
@@ -312,8 +311,7 @@ void tp_conf_free(struct tp_conf *conf)
 	free(conf);
 }
 
-/* --- the command line, and asking --------------------------------------------------------------
- */
+/* --- the command line, and asking ------------------------------------------------------------- */
 
 static struct value *value_of(const struct tp_conf *conf, const char *key)
 {
@@ -349,8 +347,8 @@ enum tp_status tp_conf_set(struct tp_conf *conf, const char *key, const char *te
 	return status;
 }
 
-enum tp_status tp_conf_fail(const struct tp_conf *conf, const char *key, struct tp_error *err,
-	const char *format, ...)
+enum tp_status tp_conf_fail(
+	const struct tp_conf *conf, const char *key, struct tp_error *err, const char *format, ...)
 {
 	const struct value *value = value_of(conf, key);
 	enum tp_status status;

@@ -48,8 +48,8 @@ void tp_conf_free(struct tp_conf *conf);
 enum tp_status tp_conf_set(struct tp_conf *conf, const char *key, const char *value,
 	const char *origin, struct tp_error *err);
 
-/* For values that only their user can judge. The sentence names the key as it was given: `--jobs: WHY`
- * (TP_USAGE), or `FILE:LINE:COLUMN: detach.jobs: WHY` (TP_CONFIG). */
+/* For values that only their user can judge. The sentence names the key as it was given:
+ * `--jobs: WHY` (TP_USAGE), or `FILE:LINE:COLUMN: detach.jobs: WHY` (TP_CONFIG). */
 enum tp_status tp_conf_fail(const struct tp_conf *conf, const char *key, struct tp_error *err,
 	const char *format, ...) __attribute__((format(printf, 4, 5)));
 

@@ -27,8 +27,8 @@ enum tp_status tp_strings_add(struct tp_strings *strings, const char *string, st
 	return adopt(strings, strdup(string), err);
 }
 
-enum tp_status tp_strings_addf(struct tp_strings *strings, struct tp_error *err, const char *format,
-	...)
+enum tp_status tp_strings_addf(
+	struct tp_strings *strings, struct tp_error *err, const char *format, ...)
 {
 	va_list args;
 	char *string;

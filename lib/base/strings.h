@@ -12,7 +12,10 @@ struct tp_strings {
 	size_t cap;
 };
 
-#define TP_STRINGS_INIT { NULL, 0, 0 }
+#define TP_STRINGS_INIT                                                                            \
+	{                                                                                          \
+		NULL, 0, 0                                                                         \
+	}
 
 /* Copies `string` to the end. */
 enum tp_status tp_strings_add(struct tp_strings *strings, const char *string, struct tp_error *err);

@@ -96,8 +96,8 @@ static enum tp_status set_aside(
 	return status;
 }
 
-/* Opens a new ledger in place of the one that was found damaged, unless another process, which found
- * the same, has done so. `err` says what was found, and afterwards why that failed. */
+/* Opens a new ledger in place of the one that was found damaged, unless another process, which
+ * found the same, has done so. `err` says what was found, and afterwards why that failed. */
 static enum tp_status begin_anew(struct tp_ledger *ledger, struct tp_error *err)
 {
 	static const char *const keys[] = { "a damaged ledger" };
@@ -120,7 +120,7 @@ static enum tp_status begin_anew(struct tp_ledger *ledger, struct tp_error *err)
 	return status;
 }
 
-/* --- opening, finding, recording ---------------------------------------------------------------- */
+/* --- opening, finding, recording -------------------------------------------------------------- */
 
 enum tp_status tp_ledger_open(
 	const struct tp_conf *conf, struct tp_ledger **out, struct tp_error *err)
@@ -184,8 +184,8 @@ static enum tp_status copy_row(
 	return tp_fail(err, TP_NOMEM, "reading the upload ledger: out of memory");
 }
 
-static enum tp_status find(struct tp_ledger *ledger, const char *key, int64_t now,
-	int64_t expires, struct tp_drop_result *result, struct tp_error *err)
+static enum tp_status find(struct tp_ledger *ledger, const char *key, int64_t now, int64_t expires,
+	struct tp_drop_result *result, struct tp_error *err)
 {
 	struct tp_query *row = NULL;
 	enum tp_status status;

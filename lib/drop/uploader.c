@@ -20,8 +20,7 @@
 #define PIECE_BYTES    4096
 #define PIECES_MAX     16 /* read at one time: as much as a pipe holds */
 
-/* --- finding and starting ----------------------------------------------------------------------
- */
+/* --- finding and starting --------------------------------------------------------------------- */
 
 static enum tp_status find_own(struct tp_strings *program, struct tp_error *err)
 {
@@ -94,8 +93,7 @@ enum tp_status tp_uploader_read(const struct tp_conf *conf, int64_t until_ms,
 	return status;
 }
 
-/* --- when we are told to end -------------------------------------------------------------------
- */
+/* --- when we are told to end ------------------------------------------------------------------ */
 
 /* Process groups that run now, for the handler: programs in groups of their own would outlive us.
  */
@@ -141,8 +139,7 @@ static void block_endings(sigset_t *before)
 	sigprocmask(SIG_BLOCK, &set, before);
 }
 
-/* --- starting ----------------------------------------------------------------------------------
- */
+/* --- starting --------------------------------------------------------------------------------- */
 
 /* The child's files, signals and group. Its 0, 1 and 2 are ours to give, nothing else is open. */
 static int spawn(const struct tp_uploader *how, const struct tp_upload *upload, int out, int err,
@@ -234,8 +231,7 @@ out:
 	return status;
 }
 
-/* --- what it says ------------------------------------------------------------------------------
- */
+/* --- what it says ----------------------------------------------------------------------------- */
 
 /* Reads some of what is there; false at its end. What does not fit is read and dropped. A program
  * that never stops talking must not keep us from looking at the clock. */
@@ -287,8 +283,7 @@ static enum tp_status judge(struct tp_upload *upload, int wait_status, struct tp
 		upload->label, WEXITSTATUS(wait_status), said);
 }
 
-/* --- the pool ----------------------------------------------------------------------------------
- */
+/* --- the pool --------------------------------------------------------------------------------- */
 
 static void forget(struct tp_upload_pool *pool, unsigned i)
 {

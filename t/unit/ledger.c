@@ -260,8 +260,8 @@ static void test_later_version(const struct tp_conf *conf)
 	tp_db_open(in_folder("state/ledger.db"), first, 100, &db, &err);
 	tp_db_exec(db, "PRAGMA user_version = 99", &err);
 	tp_db_close(db);
-	ok(tp_ledger_open(conf, &ledger, &err) == TP_CONFIG && !ledger, "one of a later version: %s",
-		err.text);
+	ok(tp_ledger_open(conf, &ledger, &err) == TP_CONFIG && !ledger,
+		"one of a later version: %s", err.text);
 	ok(!access(in_folder("state/ledger.db"), F_OK), "is none of ours to move");
 }
 
