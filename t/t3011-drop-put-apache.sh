@@ -17,6 +17,7 @@ printf 'p ss:wörd\n' >password
 chmod 600 password
 openssl req -x509 -newkey rsa:2048 -nodes -keyout tls.key -out tls.crt -days 2 -subj /CN=localhost \
 	-addext subjectAltName=DNS:localhost,IP:127.0.0.1 2>/dev/null
+# shellcheck disable=SC2046 # two words are wanted
 set -- $(perl -MIO::Socket::INET -e 'my @s = map { IO::Socket::INET->new(LocalAddr => "127.0.0.1",
 	Listen => 1) } 1, 2; print join " ", map { $_->sockport } @s')
 PORT=$1
