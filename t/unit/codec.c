@@ -90,8 +90,7 @@ static void test_known(void)
 	gives(TP_ENCODING_UNKNOWN, "YWJj", "YWJj");
 }
 
-/* --- slow decoders -------------------------------------------------------------------------------
- */
+/* --- slow decoders ---------------------------------------------------------------------------- */
 
 static size_t slow_base64(const char *in, size_t len, char *out)
 {
@@ -151,8 +150,7 @@ static size_t slow_qp(const char *in, size_t len, char *out)
 	return n;
 }
 
-/* --- properties ----------------------------------------------------------------------------------
- */
+/* --- properties ------------------------------------------------------------------------------- */
 
 /* Bytes of one of several tempers: what the codec likes, with more or less of what it does not. */
 static size_t scribble(char *out, size_t room)
