@@ -2,6 +2,7 @@
 #include "drop/extract.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -26,10 +27,10 @@ struct tp_extractor {
 	const struct tp_extract_source *sources;
 	struct job *jobs; /* beside the sources */
 	size_t count;
-	size_t begun;	/* jobs that are RUNNING or DONE: always the first ones */
-	size_t taken;	/* files handed to the caller */
-	size_t ahead;	/* how far `begun` may run before `taken` */
-	bool stop;
+	size_t begun; /* jobs that are RUNNING or DONE: always the first ones */
+	size_t taken; /* files handed to the caller */
+	size_t ahead; /* how far `begun` may run before `taken` */
+	atomic_bool stop;
 	pthread_mutex_t lock;
 	pthread_cond_t changed;
 	pthread_t threads[THREADS_MAX];
@@ -39,6 +40,7 @@ struct tp_extractor {
 /* --- one file ---------------------------------------------------------------------------------- */
 
 struct copy {
+	const struct tp_extractor *x;
 	int fd;
 	struct tp_sha256 *sha;
 	uint64_t size_bytes;
@@ -49,6 +51,8 @@ static enum tp_status copy_piece(void *context, const char *bytes, size_t len, s
 	struct copy *copy = context;
 	enum tp_status status = tp_sha256_add(copy->sha, bytes, len, err);
 
+	if (atomic_load_explicit(&copy->x->stop, memory_order_relaxed))
+		return tp_fail(err, TP_TEMPORARY, "the file is not needed any more");
 	copy->size_bytes += len;
 	return status ? status : tp_write_all(copy->fd, bytes, len, "temporary file", err);
 }
@@ -56,15 +60,15 @@ static enum tp_status copy_piece(void *context, const char *bytes, size_t len, s
 static enum tp_status extract(const struct tp_extractor *x, const struct tp_extract_source *source,
 	struct tp_extract_file *file, struct tp_error *err)
 {
-	struct copy copy = { -1, NULL, 0 };
+	struct copy copy = { x, -1, NULL, 0 };
 	unsigned char digest[TP_SHA256_BYTES];
 	enum tp_status status = tp_near_tmpfile(x->conf, &copy.fd, err);
 
 	if (!status)
 		status = tp_sha256_new(&copy.sha, err);
 	if (!status)
-		status = tp_content_read(x->data, source->range, source->encoding, copy_piece,
-			&copy, err);
+		status = tp_content_read(
+			x->data, source->range, source->encoding, copy_piece, &copy, err);
 	if (!status)
 		status = tp_sha256_end(copy.sha, digest, err);
 	tp_sha256_free(copy.sha);
@@ -108,18 +112,21 @@ static void *work(void *context)
 	return NULL;
 }
 
-/* The caller works, too, while it waits; so threads are help, and none is needed. */
+/* As many as there are processors: the caller, who starts uploads and waits for them, needs little of
+ * any. Threads run ahead of him, so that none waits while he is busy. */
 static void start_threads(struct tp_extractor *x)
 {
 	long processors = sysconf(_SC_NPROCESSORS_ONLN);
-	size_t wanted = processors > 1 ? (size_t)processors - 1 : 0;
+	size_t wanted = processors > 1 ? (size_t)processors : 1;
 
-	wanted = wanted < x->count - 1 ? wanted : x->count - 1;
+	wanted = wanted < x->count ? wanted : x->count;
 	wanted = wanted < THREADS_MAX ? wanted : THREADS_MAX;
+	pthread_mutex_lock(&x->lock);
 	while (x->thread_count < wanted &&
 		!pthread_create(&x->threads[x->thread_count], NULL, work, x))
 		x->thread_count++;
-	x->ahead = x->thread_count + 1;
+	x->ahead = x->thread_count ? 2 * (size_t)x->thread_count : 1;
+	pthread_mutex_unlock(&x->lock);
 }
 
 enum tp_status tp_extract_begin(const struct tp_conf *conf, const char *data,
@@ -144,20 +151,19 @@ enum tp_status tp_extract_begin(const struct tp_conf *conf, const char *data,
 		x->jobs[i].file.fd = -1;
 	pthread_mutex_init(&x->lock, NULL);
 	pthread_cond_init(&x->changed, NULL);
-	if (count > 1)
-		start_threads(x);
+	start_threads(x);
 	*extractor = x;
 	return TP_OK;
 }
 
-enum tp_status tp_extract_next(struct tp_extractor *x, struct tp_extract_file *file,
-	struct tp_error *err)
+enum tp_status tp_extract_next(
+	struct tp_extractor *x, struct tp_extract_file *file, struct tp_error *err)
 {
 	struct job *job = &x->jobs[x->taken];
 
 	pthread_mutex_lock(&x->lock);
 	while (job->state != DONE) {
-		if (job->state == WAITING)
+		if (!x->thread_count)
 			do_next(x);
 		else
 			pthread_cond_wait(&x->changed, &x->lock);
