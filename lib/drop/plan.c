@@ -84,6 +84,17 @@ struct planning {
 	size_t cap;
 };
 
+static void measure(const struct planning *p, struct tp_plan_item *item, bool wrapped)
+{
+	const struct tp_part *part = &p->tree->parts[item->part];
+	struct tp_measure found = { part->body.end - part->header.begin, true };
+
+	if (!wrapped)
+		found = tp_codec_measure(p->data, part->body, (enum tp_encoding)part->encoding);
+	item->size_bytes = found.size_bytes;
+	item->whole = found.whole;
+}
+
 static enum tp_status add_item(
 	struct planning *p, uint32_t part, bool wrapped, struct tp_error *err)
 {
@@ -110,11 +121,7 @@ static enum tp_status add_item(
 		return tp_fail(err, TP_NOMEM, "out of memory");
 	}
 	plan->count++;
-	if (wrapped)
-		item->size_bytes =
-			p->tree->parts[part].body.end - p->tree->parts[part].header.begin;
-	else
-		item->size_bytes = tp_attach_size(p->tree, p->data, part);
+	measure(p, item, wrapped);
 	return TP_OK;
 }
 
@@ -198,13 +205,11 @@ static const char *reason_of_name(const struct planning *p, const struct tp_plan
  * below base64, text around a uuencoded file), nobody could bring the rest back. */
 static const char *reason_of_encoding(const struct planning *p, const struct tp_plan_item *item)
 {
-	const struct tp_part *part = &p->tree->parts[item->part];
-	enum tp_encoding encoding = (enum tp_encoding)part->encoding;
-
-	if (item->role == TP_ROLE_CONTAINER || tp_codec_is_whole(p->data, part->body, encoding))
+	if (item->whole)
 		return "";
-	return encoding == TP_ENCODING_UNKNOWN ? "its encoding is not known"
-					       : "decoding it would lose something";
+	return p->tree->parts[item->part].encoding == TP_ENCODING_UNKNOWN
+		       ? "its encoding is not known"
+		       : "decoding it would lose something";
 }
 
 /* Names are read last and only where they count: they may cost the opening of GMime, and a mail
