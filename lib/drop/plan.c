@@ -1,6 +1,7 @@
 /* Which attachments leave: see plan.h. */
 #include "drop/plan.h"
 
+#include "base/parallel.h"
 #include "mime/codec.h"
 #include "mime/header.h"
 
@@ -84,17 +85,6 @@ struct planning {
 	size_t cap;
 };
 
-static void measure(const struct planning *p, struct tp_plan_item *item, bool wrapped)
-{
-	const struct tp_part *part = &p->tree->parts[item->part];
-	struct tp_measure found = { part->body.end - part->header.begin, true };
-
-	if (!wrapped)
-		found = tp_codec_measure(p->data, part->body, (enum tp_encoding)part->encoding);
-	item->size_bytes = found.size_bytes;
-	item->whole = found.whole;
-}
-
 static enum tp_status add_item(
 	struct planning *p, uint32_t part, bool wrapped, struct tp_error *err)
 {
@@ -121,8 +111,20 @@ static enum tp_status add_item(
 		return tp_fail(err, TP_NOMEM, "out of memory");
 	}
 	plan->count++;
-	measure(p, item, wrapped);
 	return TP_OK;
+}
+
+static void measure(void *context, size_t i)
+{
+	const struct planning *p = context;
+	struct tp_plan_item *item = &p->plan->items[i];
+	const struct tp_part *part = &p->tree->parts[item->part];
+	struct tp_measure found = { part->body.end - part->header.begin, true };
+
+	if (item->role != TP_ROLE_CONTAINER)
+		found = tp_codec_measure(p->data, part->body, (enum tp_encoding)part->encoding);
+	item->size_bytes = found.size_bytes;
+	item->whole = found.whole;
 }
 
 static bool is_signed_container(const struct planning *p, uint32_t part)
@@ -354,8 +356,10 @@ enum tp_status tp_plan_make(const struct tp_tree *tree, const char *data, size_t
 	if (status)
 		return status;
 	status = list_parts(&p, err);
-	if (!status)
+	if (!status) {
+		tp_parallel(plan->count, len, measure, &p);
 		status = decide(&p, err);
+	}
 	if (!status)
 		plan->reason = overall_reason(&p);
 	tp_roles_release(&p.roles);
