@@ -1,16 +1,18 @@
 /* Attachments as files, several at once: see extract.h. */
 #include "drop/extract.h"
 
+#include <fcntl.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <unistd.h>
 
 #include "base/file.h"
 #include "base/hex.h"
+#include "base/parallel.h"
 #include "drop/near.h"
 #include "mime/content.h"
 
-#define THREADS_MAX 8
+#define PUSH_BYTES ((uint64_t)2 << 20)
 
 enum state { WAITING, RUNNING, DONE };
 
@@ -33,7 +35,7 @@ struct tp_extractor {
 	atomic_bool stop;
 	pthread_mutex_t lock;
 	pthread_cond_t changed;
-	pthread_t threads[THREADS_MAX];
+	pthread_t threads[TP_PARALLEL_MAX];
 	unsigned thread_count;
 };
 
@@ -42,9 +44,22 @@ struct tp_extractor {
 struct copy {
 	const struct tp_extractor *x;
 	int fd;
+	bool near; /* the file is to become the store's as it is */
 	struct tp_sha256 *sha;
-	uint64_t size_bytes;
+	uint64_t size_bytes, pushed;
 };
+
+/* Sends what stands there on its way to the disk, once it is `step` bytes more, in whole steps. The
+ * store will wait until all has arrived: the disk should work while we decode, not only then. */
+static void push(struct copy *copy, uint64_t step)
+{
+	uint64_t len = (copy->size_bytes - copy->pushed) / step * step;
+
+	if (!copy->near || !len)
+		return;
+	sync_file_range(copy->fd, (off_t)copy->pushed, (off_t)len, SYNC_FILE_RANGE_WRITE);
+	copy->pushed += len;
+}
 
 static enum tp_status copy_piece(void *context, const char *bytes, size_t len, struct tp_error *err)
 {
@@ -53,16 +68,19 @@ static enum tp_status copy_piece(void *context, const char *bytes, size_t len, s
 
 	if (atomic_load_explicit(&copy->x->stop, memory_order_relaxed))
 		return tp_fail(err, TP_TEMPORARY, "the file is not needed any more");
+	if (!status)
+		status = tp_write_all(copy->fd, bytes, len, "temporary file", err);
 	copy->size_bytes += len;
-	return status ? status : tp_write_all(copy->fd, bytes, len, "temporary file", err);
+	push(copy, PUSH_BYTES);
+	return status;
 }
 
 static enum tp_status extract(const struct tp_extractor *x, const struct tp_extract_source *source,
 	struct tp_extract_file *file, struct tp_error *err)
 {
-	struct copy copy = { x, -1, NULL, 0 };
+	struct copy copy = { .x = x, .fd = -1 };
 	unsigned char digest[TP_SHA256_BYTES];
-	enum tp_status status = tp_near_tmpfile(x->conf, &copy.fd, err);
+	enum tp_status status = tp_near_tmpfile(x->conf, &copy.fd, &copy.near, err);
 
 	if (!status)
 		status = tp_sha256_new(&copy.sha, err);
@@ -77,6 +95,7 @@ static enum tp_status extract(const struct tp_extractor *x, const struct tp_extr
 			close(copy.fd);
 		return status;
 	}
+	push(&copy, 1);
 	tp_hex(digest, sizeof digest, file->sha256);
 	file->size_bytes = copy.size_bytes;
 	file->fd = copy.fd;
@@ -116,11 +135,9 @@ static void *work(void *context)
  * any. Threads run ahead of him, so that none waits while he is busy. */
 static void start_threads(struct tp_extractor *x)
 {
-	long processors = sysconf(_SC_NPROCESSORS_ONLN);
-	size_t wanted = processors > 1 ? (size_t)processors : 1;
+	size_t wanted = tp_parallel_width();
 
 	wanted = wanted < x->count ? wanted : x->count;
-	wanted = wanted < THREADS_MAX ? wanted : THREADS_MAX;
 	pthread_mutex_lock(&x->lock);
 	while (x->thread_count < wanted &&
 		!pthread_create(&x->threads[x->thread_count], NULL, work, x))

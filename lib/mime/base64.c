@@ -171,11 +171,15 @@ WIDE static size_t feed_lines(const unsigned char *in, size_t len, char *out, si
 	while (len - at >= WIDTH) {
 		_mm256_storeu_si256((void *)(out + to), packed(values_of(load(in + at), &good)));
 		bad = ~(uint32_t)_mm256_movemask_epi8(good);
-		digits_here = bad ? (size_t)__builtin_ctz(bad) : WIDTH;
+		/* A branch, not a sum: the next bytes need not wait until these are judged. */
+		if (!bad) {
+			at += WIDTH;
+			to += WIDTH / 4 * 3;
+			continue;
+		}
+		digits_here = (size_t)__builtin_ctz(bad);
 		at += digits_here & ~(size_t)3;
 		to += digits_here / 4 * 3;
-		if (!bad)
-			continue;
 		if (digits_here % 4 || (in[at] != '\n' && in[at] != '\r'))
 			break;
 		at++;
