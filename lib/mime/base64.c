@@ -159,30 +159,58 @@ WIDE static inline wide packed(wide values)
 		_mm256_shuffle_epi8(quanta, order), _mm256_setr_epi32(0, 1, 2, 4, 5, 6, 3, 7));
 }
 
-/* Decodes whole quanta for as long as nothing but digits and line ends between quanta comes. Returns
- * the bytes taken; *made gets those written. All of WIDTH are written where fewer count: the output
- * has room, as it is never longer than the input still unread. */
-WIDE static size_t feed_lines(const unsigned char *in, size_t len, char *out, size_t *made)
+/* Decodes what stands at `in`, all of WIDTH bytes, and returns which of them are no digits, a bit for
+ * each. All of WIDTH are written where fewer count: the output has room, as it is never longer than
+ * the input still unread. */
+WIDE static inline uint32_t feed_wide(const unsigned char *in, char *out)
 {
-	size_t at = 0, to = 0, digits_here;
-	uint32_t bad;
 	wide good;
 
+	_mm256_storeu_si256((void *)out, packed(values_of(load(in), &good)));
+	return ~(uint32_t)_mm256_movemask_epi8(good);
+}
+
+/* Decodes lines of `line` digits (whole quanta) and a line feed for as long as they come, and returns
+ * how many there were. Where a line ends need not be found out first, so the next does not wait. */
+WIDE static size_t feed_equal_lines(const unsigned char *in, size_t len, char *out, size_t line)
+{
+	size_t count = 0, n;
+
+	for (; len >= line + WIDTH; len -= line + 1, in += line + 1, out += line / 4 * 3, count++) {
+		uint32_t bad = 0, last;
+
+		for (n = 0; line - n >= WIDTH; n += WIDTH)
+			bad |= feed_wide(in + n, out + n / 4 * 3);
+		last = feed_wide(in + n, out + n / 4 * 3);
+		bad |= last & (((uint32_t)1 << (line - n)) - 1);
+		if (bad || in[line] != '\n')
+			break;
+	}
+	return count;
+}
+
+/* Decodes whole quanta for as long as nothing but digits and line ends between quanta comes. Returns
+ * the bytes taken; *made gets those written. */
+WIDE static size_t feed_lines(const unsigned char *in, size_t len, char *out, size_t *made)
+{
+	size_t at = 0, to = 0, begin = 0, line, digits_here, count;
+	uint32_t bad;
+
 	while (len - at >= WIDTH) {
-		_mm256_storeu_si256((void *)(out + to), packed(values_of(load(in + at), &good)));
-		bad = ~(uint32_t)_mm256_movemask_epi8(good);
-		/* A branch, not a sum: the next bytes need not wait until these are judged. */
-		if (!bad) {
-			at += WIDTH;
-			to += WIDTH / 4 * 3;
-			continue;
-		}
-		digits_here = (size_t)__builtin_ctz(bad);
+		bad = feed_wide(in + at, out + to);
+		digits_here = bad ? (size_t)__builtin_ctz(bad) : WIDTH;
 		at += digits_here & ~(size_t)3;
 		to += digits_here / 4 * 3;
+		if (!bad)
+			continue;
 		if (digits_here % 4 || (in[at] != '\n' && in[at] != '\r'))
 			break;
+		line = at - begin;
 		at++;
+		count = feed_equal_lines(in + at, len - at, out + to, line);
+		at += count * (line + 1);
+		to += count * (line / 4 * 3);
+		begin = at;
 	}
 	*made = to;
 	return at;
