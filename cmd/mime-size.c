@@ -4,6 +4,7 @@
  */
 #include "base/diag.h"
 #include "base/json.h"
+#include "base/parallel.h"
 #include "base/table.h"
 #include "base/tool.h"
 #include "base/units.h"
@@ -27,6 +28,7 @@ struct weighed {
 	struct tp_spool spool;
 	struct tp_tree tree;
 	struct tp_roles roles;
+	bool all;        /* measure every part, not only attachments */
 	uint64_t *sizes; /* decoded bytes of each part that is no multipart */
 	uint64_t weight; /* decoded bytes of all attachments */
 	uint32_t attachments;
@@ -76,9 +78,22 @@ static const char *encoding_name(uint8_t encoding)
 	return names[encoding];
 }
 
-/* Adds up. Only attachments are measured when nothing else is asked: counting is most of the work.
- */
-static enum tp_status add_up(struct weighed *mail, bool all, struct tp_error *err)
+/* Only attachments are measured when nothing else is asked: counting is most of the work. */
+static bool is_measured(const struct weighed *mail, size_t i)
+{
+	return mail->tree.parts[i].kind != TP_PART_MULTIPART &&
+	       (mail->all || mail->roles.role[i] == TP_ROLE_ATTACHMENT);
+}
+
+static void measure(void *context, size_t i)
+{
+	struct weighed *mail = context;
+
+	if (is_measured(mail, i))
+		mail->sizes[i] = tp_attach_size(&mail->tree, mail->spool.data, (uint32_t)i);
+}
+
+static enum tp_status add_up(struct weighed *mail, struct tp_error *err)
 {
 	uint64_t carried = 0;
 	uint64_t carrying = 0;
@@ -86,13 +101,13 @@ static enum tp_status add_up(struct weighed *mail, bool all, struct tp_error *er
 	mail->sizes = calloc(mail->tree.count, sizeof *mail->sizes);
 	if (!mail->sizes)
 		return tp_fail(err, TP_NOMEM, "out of memory");
+	tp_parallel(mail->tree.count, mail->spool.len, measure, mail);
 	for (uint32_t i = 0; i < mail->tree.count; i++) {
 		const struct tp_part *part = &mail->tree.parts[i];
 		bool counts = mail->roles.role[i] == TP_ROLE_ATTACHMENT;
 
-		if (part->kind == TP_PART_MULTIPART || !(all || counts))
+		if (!is_measured(mail, i))
 			continue;
-		mail->sizes[i] = tp_attach_size(&mail->tree, mail->spool.data, i);
 		mail->attachments += counts;
 		mail->weight += counts ? mail->sizes[i] : 0;
 		if (part->encoding == TP_ENCODING_BASE64) {
@@ -114,7 +129,7 @@ static enum tp_status read_mail(struct weighed *mail, struct tp_error *err)
 }
 
 /* What it fills is given back by release_mail whatever it returns. */
-static enum tp_status weigh(struct weighed *mail, bool all, struct tp_error *err)
+static enum tp_status weigh(struct weighed *mail, struct tp_error *err)
 {
 	enum tp_status status;
 
@@ -128,7 +143,7 @@ static enum tp_status weigh(struct weighed *mail, bool all, struct tp_error *err
 	if (!status)
 		status = tp_attach_classify(&mail->tree, mail->spool.data, &mail->roles, err);
 	if (!status)
-		status = add_up(mail, all, err);
+		status = add_up(mail, err);
 	return status;
 }
 
@@ -300,12 +315,12 @@ static bool prints(void)
 static enum tp_status weigh_one(
 	struct output *out, const char *file, uint64_t over, bool *is_over, struct tp_error *err)
 {
-	struct weighed mail = { .file = file, .spool = TP_SPOOL_INIT };
 	bool list = !asked.attachments && !asked.encoded;
+	struct weighed mail = { .file = file, .spool = TP_SPOOL_INIT, .all = list && prints() };
 	enum tp_status status = read_mail(&mail, err);
 
 	if (!status) {
-		status = weigh(&mail, list && prints(), err);
+		status = weigh(&mail, err);
 		if (!status && prints())
 			status = list ? add_list(out, &mail, err) : add_number(out, &mail);
 		if (status && (file || out->many))

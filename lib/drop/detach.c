@@ -121,6 +121,7 @@ static void label(const struct work *w, uint32_t part, struct sending *file)
 	tp_buf_release(&path);
 }
 
+/* First of all, so that the attachments are decoded while the ledger is opened and locked. */
 static enum tp_status begin_extraction(struct work *w, struct tp_error *err)
 {
 	const struct tp_plan *plan = w->detach->plan;
@@ -136,7 +137,7 @@ static enum tp_status begin_extraction(struct work *w, struct tp_error *err)
 static enum tp_status send_all(struct work *w, struct tp_error *err)
 {
 	const struct tp_plan *plan = w->detach->plan;
-	enum tp_status status = begin_extraction(w, err), waited;
+	enum tp_status status = TP_OK, waited;
 	size_t n = 0;
 
 	for (size_t i = 0; !status && i < plan->count; i++) {
@@ -145,7 +146,6 @@ static enum tp_status send_all(struct work *w, struct tp_error *err)
 		label(w, plan->items[i].part, &w->files[n]);
 		status = send_one(w, &plan->items[i], n++, err);
 	}
-	tp_extract_end(w->extractor);
 	waited = tp_uploads_wait(&w->pool, status ? NULL : err);
 	return status ? status : waited;
 }
@@ -234,6 +234,7 @@ static enum tp_status send_locked(struct work *w, struct tp_error *err)
 
 static void release_work(struct work *w)
 {
+	tp_extract_end(w->extractor);
 	for (size_t i = 0; w->uploads && i < w->detach->link_count; i++)
 		tp_upload_release(&w->uploads[i]);
 	free(w->uploads);
@@ -254,6 +255,8 @@ enum tp_status tp_detach_upload(struct tp_detach *detach, struct tp_error *err)
 	w.expires = w.now + tp_conf_seconds(detach->conf, "drop.expire");
 	w.pool = (struct tp_upload_pool){ .how = &w.how, .done = remember, .context = &w };
 	status = make_room(&w, err);
+	if (!status)
+		status = begin_extraction(&w, err);
 	if (!status)
 		status =
 			tp_upload_keys_init(&w.keys, detach->conf, detach->tree, detach->data, err);

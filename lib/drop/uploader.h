@@ -15,7 +15,7 @@
  * attempt. No more are started, and the failure is told once all have ended.
  *
  * The program is the user's (run by sh) or our own drop-put. That uploading is a program of its
- * own keeps libcurl out of every mail that has nothing to upload.
+ * own keeps network libraries, and what may go wrong in them, away from the mail.
  */
 #ifndef TP_DROP_UPLOADER_H
 #define TP_DROP_UPLOADER_H
