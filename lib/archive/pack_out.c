@@ -10,6 +10,7 @@
 #include "archive/shred.h"
 #include "base/crc32c.h"
 #include "base/file.h"
+#include "base/parallel.h"
 
 #define THREADS_MAX 4 /* each takes some 30 MiB at level 19 */
 #define TABLE_MAX   ((size_t)1 << 30)
@@ -87,7 +88,7 @@ static void press_all(struct tp_pack_out *out)
 	atomic_init(&team.next, 0);
 	if (wanted > (long)out->job_count - 1)
 		wanted = (long)out->job_count - 1;
-	while (begun < wanted && !pthread_create(&threads[begun], NULL, thread, &team))
+	while (begun < wanted && tp_thread_start(&threads[begun], thread, &team))
 		begun++;
 	work(&team);
 	while (begun)

@@ -8,6 +8,7 @@
 #include <sched.h>
 
 #include "base/diag.h"
+#include "base/parallel.h"
 
 #define THREADS_MAX 4
 /* Chunks that one thread looks through before others are started: most pages are full by then, and a
@@ -338,7 +339,7 @@ static void look_together(struct run *run)
 	wanted = wanted < THREADS_MAX ? wanted : THREADS_MAX;
 	if (run->status || run->count - run->next <= ALONE || is_done(run, run->order[run->next]))
 		wanted = 1;
-	while (count + 1 < wanted && !pthread_create(&threads[count], NULL, help, run))
+	while (count + 1 < wanted && tp_thread_start(&threads[count], help, run))
 		count++;
 	look_through(run, run->search->scan, SIZE_MAX);
 	while (count > 0)

@@ -1,13 +1,13 @@
 /* Work in pieces: see parallel.h. */
 #include "base/parallel.h"
 
-#include <pthread.h>
 #include <sched.h>
 #include <stdatomic.h>
 
 #include "base/banned.h"
 
 #define ALONE_BELOW ((size_t)4 << 20)
+#define STACK       ((size_t)512 << 10)
 #define TURNS       1024 /* a thread takes several pieces of very many */
 
 struct crew {
@@ -48,9 +48,22 @@ void tp_parallel(size_t count, size_t bytes, void (*work)(void *context, size_t 
 	size_t started = 1;
 
 	while (started < wanted && started < count &&
-		!pthread_create(&helpers[started], NULL, run, &crew))
+		tp_thread_start(&helpers[started], run, &crew))
 		started++;
 	run(&crew);
 	while (started > 1)
 		pthread_join(helpers[--started], NULL);
+}
+
+bool tp_thread_start(pthread_t *thread, void *(*begin)(void *), void *argument)
+{
+	pthread_attr_t attributes;
+	bool started;
+
+	if (pthread_attr_init(&attributes))
+		return false;
+	pthread_attr_setstacksize(&attributes, STACK);
+	started = !pthread_create(thread, &attributes, begin, argument);
+	pthread_attr_destroy(&attributes);
+	return started;
 }

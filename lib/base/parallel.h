@@ -5,6 +5,8 @@
 #ifndef TP_BASE_PARALLEL_H
 #define TP_BASE_PARALLEL_H
 
+#include <pthread.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 /* Calls work(context, i) once for each i in [0, count), in no order, and returns when all are done.
@@ -17,5 +19,9 @@ void tp_parallel(size_t count, size_t bytes, void (*work)(void *context, size_t 
 /* How many threads of ours can run at once: the processors that we may use, from 1 to
  * TP_PARALLEL_MAX. */
 size_t tp_parallel_width(void);
+
+/* Starts a thread of ours, which is to be joined. Its stack is small: nothing here recurses, and the C
+ * library keeps the stacks of threads that ended, which count as memory. */
+bool tp_thread_start(pthread_t *thread, void *(*begin)(void *), void *argument);
 
 #endif

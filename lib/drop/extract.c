@@ -140,7 +140,7 @@ static void start_threads(struct tp_extractor *x)
 	wanted = wanted < x->count ? wanted : x->count;
 	pthread_mutex_lock(&x->lock);
 	while (x->thread_count < wanted &&
-		!pthread_create(&x->threads[x->thread_count], NULL, work, x))
+		tp_thread_start(&x->threads[x->thread_count], work, x))
 		x->thread_count++;
 	x->ahead = x->thread_count ? 2 * (size_t)x->thread_count : 1;
 	pthread_mutex_unlock(&x->lock);
