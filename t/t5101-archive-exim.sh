@@ -157,6 +157,29 @@ do
 	has 'from the original sender' "$CONF_DIR/log/mainlog" "<= $(head -n 1 envelope) "
 	ok 'and is kept once more' keeps $((had + 1))
 done
+# --- a night that fills a disc -------------------------------------------------------------------
+
+# The line of /etc/cron.d, with this Exim for sendmail: over its size, the archive moves mail to the
+# cellar, which can fill a disc of 1 MiB; the notice reaches the contact.
+printf 'size: 100K\ndisc: 1MiB\ncontact: bob@local.test\nsender: archive@local.test\n' >"$ARCHIVE/archive.yaml"
+keeper archive-rotate --seal --all >/dev/null
+mail_to_keep last.eml last
+to cat@local.test last.eml
+exim_run
+keeper archive-rotate --seal --all >/dev/null
+sed -n '/^# recipe: archive-cron/,/^# end/s/^30 3 [*] [*] [*]  @USER@  //p' "$SRC/share/examples/archive.cron" >night
+ok 'the first line of the nights is there' grep -q 'archive-rotate --notice' night
+box_empty bob
+ok 'it runs' env PATH="$MTA/bin:$PATH" sh night
+exim_run
+ok 'the notice arrives' has_mail bob
+has 'from the archive' "$(mail_file bob)" '^From: .*archive@local\.test'
+has 'about a disc' "$(mail_file bob)" '^Subject: .*disc'
+ok 'the next night has none' env PATH="$MTA/bin:$PATH" sh night
+exim_run
+ok 'which is silent' has_mail bob
+ok 'the mail of the cellar is found' test "$(keeper archive-find --tier cellar --count)" -gt 20
+
 fails 1 'an id that is not there sends nothing' env PATH="$MTA/bin:$PATH" "$MTA/libexec/send-again" 0000000000000000
 ok 'nothing at all' queue_is 0
 
