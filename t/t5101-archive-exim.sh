@@ -160,8 +160,8 @@ done
 # --- a night that fills a disc -------------------------------------------------------------------
 
 # The line of /etc/cron.d, with this Exim for sendmail: over its size, the archive moves mail to the
-# cellar, which can fill a disc of 1 MiB; the notice reaches the contact.
-printf 'size: 100K\ndisc: 1MiB\ncontact: bob@local.test\nsender: archive@local.test\n' >"$ARCHIVE/archive.yaml"
+# cellar, which can fill a disc of 1.5 MB; the notice reaches the contact.
+printf 'size: 1K\ndisc: 1500kB\ncontact: bob@local.test\nsender: archive@local.test\n' >"$ARCHIVE/archive.yaml"
 keeper archive-rotate --seal --all >/dev/null
 mail_to_keep last.eml last
 to cat@local.test last.eml
