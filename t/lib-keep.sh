@@ -18,7 +18,9 @@ keep_setup() {
 
 # keeper TOOL ARGUMENT...: one of the archive's tools, as the user the archive belongs to.
 keeper() {
-	as_mta_user env TMPDIR="$MTA/tmp" "$MTA/bin/$@"
+	keeper_tool=$1
+	shift
+	as_mta_user env TMPDIR="$MTA/tmp" "$MTA/bin/$keeper_tool" "$@"
 }
 
 # The archive's folder is the user's, or it is root's and may only be read.

@@ -99,9 +99,13 @@ chmod 600 Maildir/cur/*
 if [ "$(id -u)" -eq 0 ]; then
 	chmod 711 "$TRASH"
 	mkdir bin && cp "$BIN"/archive-* bin
-	reader() {
-		perl -e '$( = $) = "1 1"; $< = $> = 2; exec @ARGV or exit 127' "$TRASH/bin/$@"
+	somebody() { # UID TOOL ARGUMENT...: in the group 1
+		tool=$2
+		uid=$1
+		shift 2
+		perl -e '$( = $) = "1 1"; $< = $> = shift; exec @ARGV or exit 127' "$uid" "$TRASH/bin/$tool" "$@"
 	}
+	reader() { somebody 2 "$@"; }
 	above=$TRASH
 	while [ "$above" != / ] && [ -n "$above" ]; do
 		case $(stat -c %A "$above") in ?????????[xt]) ;; *) above=closed; break ;; esac
@@ -109,9 +113,13 @@ if [ "$(id -u)" -eq 0 ]; then
 	done
 	if [ "$above" != closed ]; then
 		chown -R 1:1 A
+		ok 'a pack is made' somebody 1 archive-rotate -a "$TRASH/A" --all
+		somebody 1 archive-put -a "$TRASH/A" --sender a@example.org <mail1 >id
 		ok 'a user of the group finds' reader archive-find -a "$TRASH/A" --count
 		id=$(archive-find -a A --ids --limit 1)
-		ok 'and reads' reader archive-get -a "$TRASH/A" "$id"
+		ok 'and reads what is in a journal' reader archive-get -a "$TRASH/A" "$id"
+		ok 'and what is in a pack' reader archive-get -a "$TRASH/A" "$(archive-find -a A --ids --reverse --limit 1)"
+		ok 'and may check it all' reader archive-check -a "$TRASH/A"
 		fails 77 'and cannot erase' reader archive-rm -a "$TRASH/A" "$id"
 		fails 75 'nor put' reader archive-put -a "$TRASH/A" <mail1
 		chmod 700 A
@@ -189,6 +197,9 @@ if command -v rsync >/dev/null && command -v flock >/dev/null; then
 	archive-find -a copy --ids >theirs
 	same 'the copy has what the archive has' theirs ours
 	ok 'and is whole' archive-check -a copy
+	mkdir unmounted
+	fails 66 'a folder that is no archive' ./backup unmounted copy
+	ok 'does not empty the copy' archive-check -a copy
 else
 	skip 'rsync or flock is not installed' 'a copy'
 fi
