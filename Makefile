@@ -147,6 +147,8 @@ MANS    := $(wildcard man/*.[157])
 MAN_PATHS = -e 's|/usr/local/share/tubepost|$(datadir)/tubepost|g' \
 	-e 's|/usr/local/libexec/tubepost|$(libexecdir)/tubepost|g' \
 	-e 's|/etc/tubepost|$(sysconfdir)/tubepost|g'
+# Examples that are programs.
+SCRIPTS := postfix-filter archive-mail archive-backup send-again
 SHARED  := $(wildcard share/templates/* share/recipes/* share/examples/*)
 
 install: all
@@ -157,9 +159,8 @@ install: all
 	for f in $(SHARED); do \
 		$(INSTALL) -D -m 644 $$f $(DESTDIR)$(datadir)/tubepost/$${f#share/} || exit; done
 	$(INSTALL) -d $(DESTDIR)$(libexecdir)/tubepost
-	sed 's|@BINDIR@|$(bindir)|' share/examples/postfix-filter \
-		>$(DESTDIR)$(libexecdir)/tubepost/postfix-filter
-	chmod 755 $(DESTDIR)$(libexecdir)/tubepost/postfix-filter
+	for f in $(SCRIPTS); do to=$(DESTDIR)$(libexecdir)/tubepost/$$f; \
+		sed 's|@BINDIR@|$(bindir)|' share/examples/$$f >$$to && chmod 755 $$to || exit; done
 	for t in $(TOOLS); do \
 		$(INSTALL) -D -m 644 completions/bash/$$t \
 			$(DESTDIR)$(datadir)/bash-completion/completions/$$t && \

@@ -128,7 +128,7 @@ static enum tp_status check(
 		status = TP_OK;
 		if (opt.json)
 			sum_up_json(&check.count, &out.line);
-		else
+		else if (check.count.faults || !tp_diag_quiet())
 			sum_up(&check.count, &out.line);
 		print(&out);
 	}

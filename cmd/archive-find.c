@@ -447,6 +447,14 @@ static enum tp_status find(struct tp_run *run, struct tp_archive *archive, struc
 	return status;
 }
 
+/* The event log is shown whole. */
+static bool asks_for_mail(const struct tp_run *run)
+{
+	return run->argc || opt.from.count || opt.to.count || opt.subject.count ||
+	       opt.regex.count || opt.since || opt.until || opt.larger || opt.smaller || opt.tier ||
+	       opt.limit || opt.page || opt.reverse || opt.count || opt.null || opt.ids;
+}
+
 static enum tp_status run(struct tp_run *run, struct tp_error *err)
 {
 	struct tp_archive *archive = NULL;
@@ -455,6 +463,8 @@ static enum tp_status run(struct tp_run *run, struct tp_error *err)
 	if (opt.count + opt.json + opt.null + opt.ids > 1)
 		return tp_fail(
 			err, TP_USAGE, "--count, --json, --null and --ids exclude each other");
+	if (opt.events && asks_for_mail(run))
+		return tp_fail(err, TP_USAGE, "--events: goes with --json and nothing else");
 	status = tp_archive_open(run->conf, NULL, false, &archive, err);
 	if (!status)
 		status = opt.events ? print_events(run, archive, err) : find(run, archive, err);

@@ -134,6 +134,8 @@ same 'they are put in brackets' expect .out
 ok 'somebody reads' archive-get -a "$A" --actor 'alice, for the court' "$id"
 ok 'the log' archive-find -a "$A" --events
 has 'says who, what and which' .out "alice, for the court${tab}get${tab}$id"
+fails 64 'with a question it makes no sense' archive-find -a "$A" --events subject:x
+fails 64 'nor with a page' archive-find -a "$A" --events --limit 1
 ok 'as it stands' archive-find -a "$A" --events --json
 has 'in JSON' .out '"event":"get","id":"'"$id"'"'
 
