@@ -185,6 +185,39 @@ static void check_pending(struct tp_checking *c)
 	tp_check_fault(c, "", &why);
 }
 
+/* --- journals ----------------------------------------------------------------------------------- */
+
+enum tp_status tp_check_note_journal(
+	struct tp_checking *c, uint32_t number, uint64_t messages, struct tp_error *err)
+{
+	if (c->journal_count == c->journal_cap) {
+		size_t cap = c->journal_cap ? 2 * c->journal_cap : 64;
+		struct tp_checked_journal *larger = reallocarray(c->journals, cap, sizeof *larger);
+
+		if (!larger)
+			return tp_fail(err, TP_NOMEM, "out of memory");
+		c->journals = larger;
+		c->journal_cap = cap;
+	}
+	c->journals[c->journal_count++] = (struct tp_checked_journal){ number, messages };
+	return TP_OK;
+}
+
+void tp_check_forget_journals(struct tp_checking *c, const struct tp_pack *pack)
+{
+	size_t count;
+	const uint32_t *replaced = tp_pack_journals(pack, &count);
+
+	for (size_t i = 0; i < count; i++)
+		for (size_t k = 0; k < c->journal_count; k++) {
+			if (c->journals[k].number != replaced[i])
+				continue;
+			c->check->count.journals--;
+			c->check->count.messages -= c->journals[k].messages;
+			c->journals[k--] = c->journals[--c->journal_count];
+		}
+}
+
 /* --- all of it ---------------------------------------------------------------------------------- */
 
 static enum tp_status add_sizes(struct tp_checking *c, const char *folder, struct tp_error *err)
@@ -211,7 +244,8 @@ static enum tp_status check_journals(struct tp_checking *c, struct tp_error *err
 	enum tp_status status = tp_archive_numbers(c->archive, "journal", &numbers, &count, err);
 
 	for (size_t i = 0; !status && i < count; i++) {
-		status = tp_archive_lock(c->archive, false, err);
+		c->check->progress(c->check->context, c->check->count.bytes, c->all_bytes);
+		status = tp_archive_lock(c->archive, TP_HOLD_READ, err);
 		if (status)
 			break;
 		status = tp_check_journal(c, numbers[i], err);
@@ -242,6 +276,7 @@ enum tp_status tp_check_run(
 	if (!status)
 		check_pending(&c);
 	free(c.left);
+	free(c.journals);
 	if (!status && check->count.faults)
 		status = tp_fail(err, TP_DATA, "archive %s: damaged", archive->path);
 	return status;

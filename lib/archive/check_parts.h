@@ -5,6 +5,12 @@
 #include "archive/check.h"
 #include "archive/pack.h"
 
+/* A journal that was looked at, and how many messages were in it. */
+struct tp_checked_journal {
+	uint32_t number;
+	uint64_t messages;
+};
+
 struct tp_checking {
 	struct tp_archive *archive;
 	struct tp_check *check;
@@ -12,6 +18,8 @@ struct tp_checking {
 	uint64_t all_bytes;
 	uint32_t *left; /* packs that the log says are gone, in no order */
 	size_t left_count, left_cap;
+	struct tp_checked_journal *journals;
+	size_t journal_count, journal_cap;
 };
 
 /* What is looked at now: a numbered file of a folder, or (number 0) a file by its name. */
@@ -30,6 +38,11 @@ enum tp_status tp_check_content(struct tp_checking *c, const struct tp_record *r
 	struct tp_error *err);
 
 enum tp_status tp_check_journal(struct tp_checking *c, uint32_t number, struct tp_error *err);
+/* Remembers what a journal counted for, and takes it back when a pack turns out to have replaced it:
+ * then its messages are met twice, and count once. */
+enum tp_status tp_check_note_journal(
+	struct tp_checking *c, uint32_t number, uint64_t messages, struct tp_error *err);
+void tp_check_forget_journals(struct tp_checking *c, const struct tp_pack *pack);
 /* The log's chain, and c->left. */
 enum tp_status tp_check_events(struct tp_checking *c, struct tp_error *err);
 /* The log, too, for it says which packs are gone. */

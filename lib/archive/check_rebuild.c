@@ -186,7 +186,7 @@ static enum tp_status rebuild(
 	if (!status)
 		status = reindex_folder(archive, "cellar", count, err);
 	if (!status)
-		status = tp_archive_lock(archive, true, err);
+		status = tp_archive_lock(archive, TP_HOLD_ALL, err);
 	if (status)
 		return status;
 	status = tp_shred_leftovers(archive, "index", err);

@@ -187,7 +187,7 @@ static enum tp_status erase_records(const struct unit *unit, struct tp_error *er
 static enum tp_status change_files(const struct unit *unit, struct tp_error *err)
 {
 	struct tp_archive *archive = unit->plan->archive;
-	enum tp_status status = tp_archive_lock(archive, true, err);
+	enum tp_status status = tp_archive_lock(archive, TP_HOLD_ALL, err);
 
 	if (status)
 		return status;

@@ -53,7 +53,7 @@ static enum tp_status move_pack(struct rotating *r, uint32_t number, struct tp_e
 	snprintf(note, sizeof note, "pack %08u to the cellar", number);
 	status = tp_event_add(archive, r->actor, "rotate", NULL, note, err);
 	if (!status)
-		status = tp_archive_lock(archive, true, err);
+		status = tp_archive_lock(archive, TP_HOLD_ALL, err);
 	if (status)
 		return status;
 	tp_archive_name("pack", number, from);
@@ -371,7 +371,7 @@ static enum tp_status add_offered(struct tp_archive *archive, const struct tp_pa
 enum tp_status tp_rotate_ids(struct tp_archive *archive, struct tp_buf *out, struct tp_error *err)
 {
 	struct tp_rotate_state state;
-	enum tp_status status = tp_archive_lock(archive, false, err);
+	enum tp_status status = tp_archive_lock(archive, TP_HOLD_READ, err);
 
 	if (status)
 		return status;

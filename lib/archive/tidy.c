@@ -39,7 +39,7 @@ enum tp_status tp_journals_remove(
 	struct tp_archive *archive, const uint32_t *numbers, size_t count, struct tp_error *err)
 {
 	struct tp_buf gone = TP_BUF_INIT(4096);
-	enum tp_status status = count ? tp_archive_lock(archive, true, err) : TP_OK;
+	enum tp_status status = count ? tp_archive_lock(archive, TP_HOLD_ALL, err) : TP_OK;
 
 	if (status || !count)
 		return status;

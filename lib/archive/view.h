@@ -12,7 +12,7 @@
 #include "archive/segment.h"
 #include "archive/split.h"
 
-struct tp_view; /* keeps the shared lock; for one thread, spans aside */
+struct tp_view; /* keeps the shared lock, pauses aside; for one thread, spans aside */
 
 /* Where a message is. */
 struct tp_place {
@@ -26,6 +26,16 @@ struct tp_place {
 enum tp_status tp_view_open(
 	struct tp_archive *archive, struct tp_view **view, struct tp_error *err);
 void tp_view_close(struct tp_view *view);
+
+/* Who reads long lets go of the lock now and then, or nobody could seal or erase: always while he
+ * writes to a pipe or a terminal, and between two messages when tp_archive_is_wanted. In a pause only
+ * tp_view_resume and tp_view_close may be called. *renewed (may be NULL): files have changed
+ * meanwhile, and the view is a new look: places, spans and searches (tp_search_renew) of before are
+ * void. When nothing has, a pause costs a few system calls. */
+void tp_view_pause(struct tp_view *view);
+enum tp_status tp_view_resume(struct tp_view *view, bool *renewed, struct tp_error *err);
+/* Pause and resume, if somebody waits. */
+enum tp_status tp_view_yield(struct tp_view *view, bool *renewed, struct tp_error *err);
 
 /* --- one message ----------------------------------------------------------------------------- */
 

@@ -19,6 +19,8 @@ struct tp_view_part {
 
 struct tp_view {
 	struct tp_archive *archive;
+	bool locked;
+	uint64_t stamp;             /* of the archive when the parts were listed */
 	struct tp_view_part *parts; /* packs by number, then discs, then journals by number */
 	size_t count, cap;
 	struct tp_span *spans;
