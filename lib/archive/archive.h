@@ -40,6 +40,7 @@ enum tp_tier { TP_TIER_ONLINE, TP_TIER_CELLAR, TP_TIER_DISC };
 /* archive.yaml, read and checked (defaults where it is silent). */
 struct tp_archive_settings {
 	uint64_t size_bytes;	/* tiroir 2 GB, malle 5 GB, armoire 10 GB, or a size: armoire */
+	bool may_erase;		/* for room: only where archive.yaml says a size */
 	uint64_t disc_bytes;	/* 4.7 GB */
 	bool subscribe;		/* discs are offered: yes */
 	char *after;		/* burnt, verified or received: when the cellar lets go: verified */

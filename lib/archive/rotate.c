@@ -123,12 +123,16 @@ static void drop_pack(struct tp_stock *stock, size_t i)
 /* The oldest go until the cellar has room, those aside that somebody has accepted. */
 static enum tp_status make_room(struct rotating *r, struct tp_error *err)
 {
-	uint64_t taken = cellar_on_discs(&r->stock);
+	const struct tp_archive_settings *settings = &r->archive->settings;
+	uint64_t taken = cellar_on_discs(&r->stock), room = CELLAR_DISCS * settings->disc_bytes;
 	enum tp_status status = TP_OK;
 	size_t i = 0;
 
-	while (!status && i < r->stock.count &&
-		taken > CELLAR_DISCS * r->archive->settings.disc_bytes) {
+	if (taken > room && !settings->may_erase) {
+		r->result->over_bytes = taken - room;
+		return TP_OK;
+	}
+	while (!status && i < r->stock.count && taken > room) {
 		const struct tp_stock_pack *pack = &r->stock.packs[i];
 
 		if (!pack->in_cellar ||

@@ -126,7 +126,7 @@ static void test_defaults(void)
 
 	ok(s->size_bytes == 10000000000 && s->disc_bytes == 4700000000 && s->subscribe &&
 			!strcmp(s->after, "verified") && !strcmp(s->language, "en") &&
-			!s->contact && !s->sender && !s->skip.count &&
+			!s->contact && !s->sender && !s->skip.count && !s->may_erase &&
 			s->journal_bytes == 33554432 && !s->key_file,
 		"a new archive has the defaults");
 	tp_archive_close(archive);
@@ -137,7 +137,7 @@ static void test_defaults(void)
 	s = &archive->settings;
 	ok(s->size_bytes == 10000000000 && s->disc_bytes == 4700000000 && s->subscribe &&
 			!strcmp(s->after, "verified") && !strcmp(s->language, "en") &&
-			!strcmp(s->contact, "you@example.org") && s->skip.count == 1 &&
+			!strcmp(s->contact, "you@example.org") && s->skip.count == 1 && s->may_erase &&
 			s->journal_bytes == 33554432,
 		"which are the defaults, too");
 	tp_archive_close(archive);
