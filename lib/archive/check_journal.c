@@ -28,7 +28,7 @@ static enum tp_status check_message(
 
 	c->check->count.messages++;
 	if (!status && tp_check_is_chosen(c))
-		status = tp_check_content(c, &record, &split, skeleton, source, &why);
+		status = tp_prove(c->archive, &record, &split, skeleton, source, &why);
 	if (tp_check_is_fault(status)) {
 		struct tp_error where;
 

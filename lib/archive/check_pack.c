@@ -41,7 +41,7 @@ static enum tp_status check_message(
 	c->check->count.messages += status != TP_NOTHING;
 	c->check->count.erased += status == TP_NOTHING;
 	if (!status && split.count && tp_check_is_chosen(c)) {
-		status = tp_check_content(c, &record, &split, skeleton, source, &why);
+		status = tp_prove(c->archive, &record, &split, skeleton, source, &why);
 		if (tp_check_is_fault(status))
 			tp_check_fault(c, record.id, &why);
 	}

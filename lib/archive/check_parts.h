@@ -4,6 +4,7 @@
 
 #include "archive/check.h"
 #include "archive/pack.h"
+#include "archive/proof.h"
 
 /* A journal that was looked at, and how many messages were in it. */
 struct tp_checked_journal {
@@ -29,13 +30,6 @@ void tp_check_fault(struct tp_checking *c, const char *id, const struct tp_error
 bool tp_check_is_fault(enum tp_status status);
 /* True for so many in a hundred, at random. */
 bool tp_check_is_chosen(const struct tp_checking *c);
-
-/* Puts the message together and compares its hash. `skeleton` gives the skeleton to a sink. */
-typedef enum tp_status tp_check_source(
-	void *source, tp_press_sink *sink, void *context, struct tp_error *err);
-enum tp_status tp_check_content(struct tp_checking *c, const struct tp_record *record,
-	const struct tp_split *split, tp_check_source *skeleton, void *source,
-	struct tp_error *err);
 
 enum tp_status tp_check_journal(struct tp_checking *c, uint32_t number, struct tp_error *err);
 /* Remembers what a journal counted for, and takes it back when a pack turns out to have replaced it:

@@ -84,7 +84,9 @@ enum tp_status tp_pack_verify(struct tp_pack *pack, unsigned percent, tp_fault_r
 
 /* Makes the pack again without the messages `gone` (indexes, ascending), aside: the blocks they are
  * in are compressed anew, others copied; their directory entries keep id and hash, so root and chain
- * hold. Needs seal.lock, takes no other. */
+ * hold. Damage elsewhere is copied, and stays known as damage; of a damaged block that a gone message
+ * is in those others stay that are proven by their hashes. TP_DATA: the directory's part about one of
+ * them cannot be read. Needs seal.lock, takes no other. */
 enum tp_status tp_pack_erase_prepare(struct tp_archive *archive, uint32_t number,
 	const size_t *gone, size_t gone_count, struct tp_error *err);
 /* Puts it in the old one's place. Under the exclusive lock. */

@@ -42,7 +42,8 @@ enum tp_status tp_pack_out_begin(struct tp_pack_out *out, struct tp_archive *arc
  * says that it is done. */
 enum tp_status tp_pack_out_block(
 	struct tp_pack_out *out, struct tp_buf **raw, struct tp_error *err);
-/* The next block as it stands in another pack of the same number and place. */
+/* The next block as it stands in another pack of the same number and place, with the checksum that the
+ * table there has: a damaged one stays known as damaged. */
 enum tp_status tp_pack_out_copy(struct tp_pack_out *out, const unsigned char *stored,
 	const struct tp_pack_piece *piece, struct tp_error *err);
 enum tp_status tp_pack_out_blocks_end(struct tp_pack_out *out, struct tp_error *err);
@@ -50,6 +51,11 @@ enum tp_status tp_pack_out_blocks_end(struct tp_pack_out *out, struct tp_error *
 /* The directory, entry by entry in order of ids, behind the last block. */
 enum tp_status tp_pack_out_entry(
 	struct tp_pack_out *out, const struct tp_pack_entry *entry, struct tp_error *err);
+/* Ends the group, if one is begun: a pack that is made again keeps its groups. */
+enum tp_status tp_pack_out_group_end(struct tp_pack_out *out, struct tp_error *err);
+/* The next group, of `count` messages, as it stands in the other pack. */
+enum tp_status tp_pack_out_group_copy(struct tp_pack_out *out, const unsigned char *stored,
+	const struct tp_pack_group_place *place, uint32_t count, struct tp_error *err);
 enum tp_status tp_pack_out_journal(struct tp_pack_out *out, uint32_t journal, struct tp_error *err);
 
 /* Writes what is left, and syncs the file. root, before and link are in out->header by now. */
