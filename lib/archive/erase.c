@@ -4,7 +4,7 @@
  * 1. seal.lock, so that packs stay as they are; tidy.h and the leftovers of an earlier erasure.
  * 2. Where the messages are, which blobs they use, and who else uses those.
  * 3. Events, then the file `erasing`: from here on it will be finished by somebody.
- * 4. Pack by pack (all journals count as one): the new pack is made aside, which takes a second or
+ * 4. Pack by pack (all journals count as one; what a sealer is making of one is cut): the new pack is made aside, which takes a second or
  *    more and no lock. Then, under the exclusive lock: blobs that nobody else uses, the index
  *    segments, and last the pack or the records themselves; for as long as those are there, what else
  *    has to go is known. Puts may have brought new users of a blob meanwhile: journals are asked
@@ -228,12 +228,23 @@ static enum tp_status change_files(const struct unit *unit, struct tp_error *err
 	return status;
 }
 
+static enum tp_status cut_sealer(const struct unit *unit, struct tp_error *err)
+{
+	const struct tp_erase_item *items = unit->plan->items;
+	enum tp_status status = TP_OK;
+
+	for (size_t i = unit->begin; !status && i < unit->end; i++)
+		if (i == unit->begin || items[i].number != items[i - 1].number)
+			status = tp_seal_cut(unit->plan->archive, items[i].number, err);
+	return status;
+}
+
 static enum tp_status erase_unit(const struct unit *unit, struct tp_error *err)
 {
 	struct tp_archive *archive = unit->plan->archive;
 	uint32_t number = unit->plan->items[unit->begin].number;
 	struct tp_error why;
-	enum tp_status status = in_journals(unit) ? TP_OK : prepare(unit, err);
+	enum tp_status status = in_journals(unit) ? cut_sealer(unit, err) : prepare(unit, err);
 
 	if (!status)
 		status = change_files(unit, err);

@@ -36,6 +36,20 @@ enum tp_status tp_pack_write(struct tp_archive *archive, const char *folder, uin
 	const struct tp_pack_source *source, const uint32_t *journals, size_t journal_count,
 	const unsigned char before[TP_SHA256_BYTES], int level, struct tp_error *err);
 
+/* The same step by step, for who lets go of seal.lock while it is compressed: `new` makes the file aside
+ * ("NAME.seal"), `fill` writes and syncs it, once; `publish` gives it its name. `free` in any case; what
+ * has no name then is overwritten. An eraser who meanwhile erased what was to be in it has removed the
+ * file aside: then it is cut, and not to be published. */
+struct tp_pack_writer;
+enum tp_status tp_pack_writer_new(struct tp_archive *archive, const char *folder, uint32_t number,
+	int level, struct tp_pack_writer **writer, struct tp_error *err);
+enum tp_status tp_pack_writer_fill(struct tp_pack_writer *writer,
+	const struct tp_pack_source *source, const uint32_t *journals, size_t journal_count,
+	const unsigned char before[TP_SHA256_BYTES], struct tp_error *err);
+bool tp_pack_writer_is_cut(const struct tp_pack_writer *writer);
+enum tp_status tp_pack_writer_publish(struct tp_pack_writer *writer, struct tp_error *err);
+void tp_pack_writer_free(struct tp_pack_writer *writer);
+
 /* --- reading --------------------------------------------------------------------------------- */
 
 /* Its directory is read group by group on need, and blocks are kept for a while in a

@@ -336,7 +336,7 @@ enum tp_status tp_pack_erase_prepare(struct tp_archive *archive, uint32_t number
 		status = find_stretches(&e, err);
 	if (!status)
 		status = tp_pack_out_begin(
-			&e.out, archive, folder_of(e.pack->tier), number, 19, err);
+			&e.out, archive, folder_of(e.pack->tier), number, ".new", 19, err);
 	if (!status)
 		status = copy_blocks(&e, err);
 	if (!status)

@@ -15,7 +15,7 @@
 #define TABLE_MAX   ((size_t)1 << 30)
 
 enum tp_status tp_pack_out_begin(struct tp_pack_out *out, struct tp_archive *archive,
-	const char *folder, uint32_t number, int level, struct tp_error *err)
+	const char *folder, uint32_t number, const char *suffix, int level, struct tp_error *err)
 {
 	unsigned char nothing[TP_PACK_HEADER] = { 0 };
 
@@ -23,7 +23,7 @@ enum tp_status tp_pack_out_begin(struct tp_pack_out *out, struct tp_archive *arc
 	out->header.number = number;
 	out->header.encrypted = archive->encrypted;
 	out->name = tp_pack_name(folder, number, "");
-	out->aside = tp_pack_name(folder, number, ".new");
+	out->aside = tp_pack_name(folder, number, suffix);
 	for (int i = 0; i < TP_PACK_BATCH; i++) {
 		tp_buf_init(&out->jobs[i].raw, TP_PACK_BLOCK_BYTES);
 		tp_buf_init(&out->jobs[i].stored, 2 * TP_PACK_BLOCK_BYTES);
@@ -55,7 +55,7 @@ static void press(struct tp_pack_out *out, unsigned i)
 	if (job->copied)
 		return;
 	job->status = tp_pack_piece_press(out->archive, out->header.number, TP_PACK_BLOCK,
-		out->header.blocks + i, &job->raw, out->level, &job->stored, &job->err);
+		out->header.blocks + i, &job->raw, job->level, &job->stored, &job->err);
 	job->piece.raw_bytes = (uint32_t)job->raw.len;
 	job->piece.stored_bytes = (uint32_t)job->stored.len;
 	job->piece.crc = tp_crc32c(0, job->stored.data, job->stored.len);
@@ -137,6 +137,7 @@ static enum tp_status next_job(
 	tp_buf_clear(&(*job)->stored);
 	(*job)->status = TP_OK;
 	(*job)->copied = false;
+	(*job)->level = out->level;
 	return TP_OK;
 }
 
@@ -300,10 +301,13 @@ void tp_pack_out_keep(struct tp_pack_out *out)
 
 void tp_pack_out_release(struct tp_pack_out *out)
 {
+	/* An eraser may have taken the name away; what was written since goes as well. */
+	if (out->fd >= 0 && out->aside.text[0]) {
+		tp_shred_file(out->fd, out->aside.text, NULL);
+		unlinkat(out->archive->dir, out->aside.text, 0);
+	}
 	if (out->fd >= 0)
 		close(out->fd);
-	if (out->fd >= 0 && out->aside.text[0])
-		tp_shred(out->archive, out->aside.text, NULL);
 	for (int i = 0; i < TP_PACK_BATCH; i++) {
 		tp_buf_release(&out->jobs[i].raw);
 		tp_buf_release(&out->jobs[i].stored);
