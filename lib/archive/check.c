@@ -10,7 +10,6 @@
 #include "archive/events.h"
 #include "archive/journal.h"
 #include "archive/split.h"
-#include "base/json.h"
 
 void tp_check_look_at(struct tp_checking *c, const char *folder, uint32_t number)
 {
@@ -57,42 +56,14 @@ static enum tp_status note_left(struct tp_checking *c, uint32_t number, struct t
 	return TP_OK;
 }
 
-/* The eight digits behind "pack ". */
-static bool parse_pack(const char *note, uint32_t *number)
-{
-	const char *pack = strstr(note, "pack ");
-	char *end;
-
-	if (!pack || strspn(pack + 5, "0123456789") != 8)
-		return false;
-	*number = (uint32_t)strtoul(pack + 5, &end, 10);
-	return true;
-}
-
-/* A pack leaves by an event without an id whose note names "pack NNNNNNNN", but for those that say
- * that it came or moved. */
 static enum tp_status look_at_event(
 	void *context, const char *line, size_t len, struct tp_error *err)
 {
 	struct tp_checking *c = context;
-	struct tp_buf event = TP_BUF_INIT(4096), id = TP_BUF_INIT(4096),
-		      note = TP_BUF_INIT(1 << 20);
-	struct tp_json *doc = NULL;
-	enum tp_status status = TP_OK;
 	uint32_t number;
 
 	c->check->count.events++;
-	if (!memmem(line, len, "pack ", 5) || tp_json_parse(line, len, &doc, NULL))
-		return TP_OK;
-	if (tp_json_get(doc, "/event", &event) && !tp_json_get(doc, "/id", &id) &&
-		tp_json_get(doc, "/note", &note) && strcmp(event.data, "seal") &&
-		strcmp(event.data, "rotate") && parse_pack(note.data, &number))
-		status = note_left(c, number, err);
-	tp_json_free(doc);
-	tp_buf_release(&event);
-	tp_buf_release(&id);
-	tp_buf_release(&note);
-	return status;
+	return tp_event_is_leaving(line, len, &number) ? note_left(c, number, err) : TP_OK;
 }
 
 enum tp_status tp_check_events(struct tp_checking *c, struct tp_error *err)

@@ -20,4 +20,9 @@ typedef enum tp_status tp_event_each(void *context, const char *line, size_t len
 enum tp_status tp_events_walk(struct tp_archive *archive, tp_event_each *each, void *context,
 	struct tp_error *err);
 
+/* True when the event says that a pack left for good, to a disc or erased for room: it has no id, its note
+ * names "pack NNNNNNNN", and it is not one that says that a pack came or moved (seal, rotate). Whoever
+ * lets a pack leave writes such an event first, or archive-check would miss the pack. */
+bool tp_event_is_leaving(const char *line, size_t len, uint32_t *pack);
+
 #endif

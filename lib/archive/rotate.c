@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "archive/events.h"
+#include "archive/orphans.h"
 #include "archive/pack.h"
 #include "archive/rotate_state.h"
 #include "archive/rotate_stock.h"
@@ -273,6 +274,9 @@ static enum tp_status rotate(struct rotating *r, struct tp_error *err)
 	if (!status)
 		status = settle_offer(r, err);
 	fill_result(r);
+	if (!status && !r->dry_run)
+		status = tp_orphans_remove(
+			r->archive, TP_ORPHANS_AGE, &r->result->orphans, err);
 	tp_stock_release(&r->stock);
 	return status;
 }

@@ -10,6 +10,8 @@
  * only where archive.yaml says a `size`: without one the archive's own 10 GB make the cellar, and the
  * cellar keeps all. The newest pack always stays online: it is the end of the chain.
  *
+ * Attachments that nobody uses any more are collected on the way (orphans.h).
+ *
  * The state is the file `rotation` (JSON, replaced whole); everything may be run again at any time.
  */
 #ifndef TP_ARCHIVE_ROTATE_H
@@ -23,6 +25,7 @@ struct tp_rotation {
 	uint64_t online_bytes, cellar_bytes; /* afterwards */
 	uint32_t moved;                      /* packs that went to the cellar */
 	uint64_t erased;                     /* messages erased for room */
+	uint64_t orphans;    /* attachments that nobody used for a day, removed */
 	uint64_t over_bytes; /* on discs, beyond the cellar's room: kept for want of a `size` */
 	enum tp_offer offer;
 	bool notice_due; /* the offer was never told of, or a week ago and nobody has answered */

@@ -94,6 +94,10 @@ typedef enum tp_status tp_view_each(void *context, const struct tp_place *place,
 enum tp_status tp_view_walk(struct tp_view *view, unsigned tiers, tp_view_each *each, void *context,
 	struct tp_error *err);
 
+/* The same of journals alone. */
+enum tp_status tp_view_walk_journals(
+	struct tp_view *view, tp_view_each *each, void *context, struct tp_error *err);
+
 /* Bytes of a tier on the disk: its packs and, for online, journals and blobs. */
 enum tp_status tp_view_stored(
 	struct tp_view *view, enum tp_tier tier, uint64_t *bytes, struct tp_error *err);

@@ -387,6 +387,17 @@ enum tp_status tp_view_walk(struct tp_view *view, unsigned tiers, tp_view_each *
 	return status;
 }
 
+enum tp_status tp_view_walk_journals(
+	struct tp_view *view, tp_view_each *each, void *context, struct tp_error *err)
+{
+	enum tp_status status = TP_OK;
+
+	for (size_t i = 0; !status && i < view->count; i++)
+		if (view->parts[i].kind == TP_SEGMENT_JOURNAL)
+			status = walk_journal(view, &view->parts[i], each, context, err);
+	return status;
+}
+
 /* Adds up the files of a folder and of the folders in it; what is not there is nothing. */
 static enum tp_status add_folder(
 	int above, const char *name, bool deep, uint64_t *bytes, struct tp_error *err)
