@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 
 #include "archive/chain.h"
+#include "archive/register.h"
 
 /* A message in a pack. */
 struct source {
@@ -281,6 +282,24 @@ static enum tp_status take_stock(struct tp_checking *c, struct tp_chain *chain, 
 	return status;
 }
 
+static enum tp_status check_registers(
+	struct tp_checking *c, uint32_t last, struct tp_error *err)
+{
+	struct tp_error why;
+	enum tp_status status = tp_archive_lock(c->archive, TP_HOLD_READ, err);
+
+	if (status)
+		return status;
+	status = tp_registers_verify(c->archive, last, &why);
+	tp_archive_unlock(c->archive);
+	if (status && !tp_check_is_fault(status))
+		return tp_fail(err, status, "%s", why.text);
+	tp_check_look_at(c, "index", 0);
+	if (status)
+		tp_check_fault(c, "", &why);
+	return TP_OK;
+}
+
 enum tp_status tp_check_packs(struct tp_checking *c, struct tp_error *err)
 {
 	struct tp_chain last = { 0 }, chain = { 0 };
@@ -290,6 +309,8 @@ enum tp_status tp_check_packs(struct tp_checking *c, struct tp_error *err)
 
 	if (!status)
 		status = check_all(c, numbers, count, &last, err);
+	if (!status)
+		status = check_registers(c, chain.number, err);
 	if (!status) {
 		check_end(c, &last, &chain);
 		check_missing(

@@ -8,6 +8,7 @@
 #include "archive/erase.h"
 #include "archive/orphans.h"
 #include "archive/pack.h"
+#include "archive/register.h"
 #include "archive/reindex.h"
 #include "archive/seal.h"
 #include "archive/shred.h"
@@ -87,8 +88,12 @@ static enum tp_status rebuild(
 	if (!status)
 		status = drop_strays(archive, err);
 	if (!status)
+		status = tp_registers_drop(archive, 0, err);
+	if (!status)
 		status = tp_blob_sweep(archive, err);
 	tp_archive_unlock(archive);
+	if (!status)
+		status = tp_registers_grow(archive, chain.number, err);
 	return status ? status : tp_orphans_remove(archive, 0, &count->orphans, err);
 }
 

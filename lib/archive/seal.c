@@ -31,6 +31,7 @@
 #include "archive/journal.h"
 #include "archive/journal_form.h"
 #include "archive/pack.h"
+#include "archive/register.h"
 #include "archive/reindex.h"
 #include "archive/shred.h"
 #include "archive/tidy.h"
@@ -364,7 +365,12 @@ static enum tp_status try_pack(
 static enum tp_status record_pack(struct sealing *s, struct tp_pack *pack, struct tp_error *err)
 {
 	char note[256], hex[TP_SHA256_HEX];
-	enum tp_status status = tp_reindex(s->archive, tp_pack_number(pack), err);
+	enum tp_status status = tp_registers_drop(s->archive, tp_pack_number(pack), err);
+
+	if (!status)
+		status = tp_reindex(s->archive, tp_pack_number(pack), err);
+	if (!status)
+		status = tp_registers_grow(s->archive, tp_pack_number(pack), err);
 
 	s->report->packs++;
 	s->report->messages += tp_pack_count(pack);

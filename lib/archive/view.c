@@ -170,6 +170,8 @@ static void forget(struct tp_view *view)
 		tp_view_part_close(&view->parts[i]);
 	tp_pack_close(view->pack);
 	tp_journal_close(view->journal);
+	tp_registers_close(view->registers);
+	view->registers = NULL;
 	view->pack = NULL;
 	view->journal = NULL;
 	view->count = view->span_count = 0;
