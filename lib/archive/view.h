@@ -2,6 +2,15 @@
  * One look at an archive: its packs, cellar packs, discs and journals as they stand while the shared
  * lock is held. Everything that reads goes through here; nobody else knows in which file a message
  * is. A message that stands in a pack and still in the journal it was sealed from is shown once.
+ *
+ * What left on a disc is known by its segment alone, disc/NNNNNNNN.tpx, NNNNNNNN being the disc's number in
+ * the ledger: tp_segment_builder_write_kind with TP_SEGMENT_DISC makes it, of and covers 0, its rows at
+ * their index. Whoever lets packs leave the cellar for a disc does it so: under seal.lock
+ * (tp_seal_lock, then tp_tidy); the disc's segment first, from the packs' records; then for each pack an
+ * event without an id whose note names "pack NNNNNNNN" (tp_event_is_leaving); then, in moments of
+ * TP_HOLD_ALL, its attachments that nobody else uses, its index segment and its name, and the bytes
+ * overwritten (rotate_erase.c does that part: tp_rotate_erase). While both are there, an id is found on
+ * the disc.
  */
 #ifndef TP_ARCHIVE_VIEW_H
 #define TP_ARCHIVE_VIEW_H
