@@ -39,27 +39,28 @@ enum tp_tier { TP_TIER_ONLINE, TP_TIER_CELLAR, TP_TIER_DISC };
 
 /* archive.yaml, read and checked (defaults where it is silent). */
 struct tp_archive_settings {
-	uint64_t size_bytes;	/* tiroir 2 GB, malle 5 GB, armoire 10 GB, or a size: armoire */
-	bool may_erase;		/* for room: only where archive.yaml says a size */
-	uint64_t disc_bytes;	/* 4.7 GB */
-	bool subscribe;		/* discs are offered: yes */
-	char *after;		/* burnt, verified or received: when the cellar lets go: verified */
-	char *language;		/* en, fr, de, es: en */
+	uint64_t size_bytes;    /* tiroir 2 GB, malle 5 GB, armoire 10 GB, or a size: armoire */
+	bool may_erase;         /* for room: only where archive.yaml says a size */
+	uint64_t disc_bytes;    /* 4.7 GB */
+	bool subscribe;         /* discs are offered: yes */
+	char *after;            /* burnt, verified or received: when the cellar lets go: verified */
+	char *language;         /* en, fr, de, es: en */
 	char *contact, *sender; /* addresses of notices; NULL: none */
 	struct tp_strings skip; /* `Header: pattern` rules of --skip-spam (PCRE2) */
 	uint64_t journal_bytes; /* a journal this large is sealed: 32 MiB */
-	char *key_file;		/* encryption at rest, absolute path; NULL: none */
+	char *key_file;         /* encryption at rest, absolute path; NULL: none */
 };
 
 struct tp_archive {
 	char *path;
 	int dir;  /* the folder */
 	int lock; /* open description of `lock`; -1: read-only, and it cannot be opened */
-	unsigned lock_depth, lock_exclusive; /* locks held, and which of them (from 1) is exclusive */
-	bool lock_put;                       /* the shared one is a putter's */
+	unsigned lock_depth,
+		lock_exclusive; /* locks held, and which of them (from 1) is exclusive */
+	bool lock_put;          /* the shared one is a putter's */
 	bool read_only;
 	bool encrypted; /* the archive was made with a key */
-	bool has_key;	/* and we have it */
+	bool has_key;   /* and we have it */
 	unsigned char key[TP_CIPHER_KEY];
 	struct tp_archive_settings settings;
 	struct tp_pack_cache *pack_cache; /* pack_cache.c's; NULL until it is needed */

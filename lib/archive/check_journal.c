@@ -43,8 +43,8 @@ static enum tp_status check_message(
 
 /* Lets who waits have the archive. *gone: the journal was sealed meanwhile, and is met again in its
  * pack. */
-static enum tp_status yield(
-	struct tp_checking *c, uint32_t number, struct source *source, bool *gone, struct tp_error *err)
+static enum tp_status yield(struct tp_checking *c, uint32_t number, struct source *source,
+	bool *gone, struct tp_error *err)
 {
 	uint64_t at = tp_journal_tell(source->reader);
 	enum tp_status status;

@@ -88,8 +88,7 @@ static enum tp_status check_messages(
 		if (lost)
 			lost_count++;
 		if (lost_count && (!lost || i + 1 == count)) {
-			tp_check_name_by_index(
-				c, number, i + lost - lost_count, lost_count, &why);
+			tp_check_name_by_index(c, number, i + lost - lost_count, lost_count, &why);
 			lost_count = 0;
 		}
 		if (!status)
@@ -282,8 +281,7 @@ static enum tp_status take_stock(struct tp_checking *c, struct tp_chain *chain, 
 	return status;
 }
 
-static enum tp_status check_registers(
-	struct tp_checking *c, uint32_t last, struct tp_error *err)
+static enum tp_status check_registers(struct tp_checking *c, uint32_t last, struct tp_error *err)
 {
 	struct tp_error why;
 	enum tp_status status = tp_archive_lock(c->archive, TP_HOLD_READ, err);

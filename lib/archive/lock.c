@@ -58,9 +58,7 @@
 static enum tp_status set_lock(const struct tp_archive *archive, int fd, off_t byte, short type,
 	bool wait, struct tp_error *err)
 {
-	struct flock lock = {
-		.l_type = type, .l_whence = SEEK_SET, .l_start = byte, .l_len = 1
-	};
+	struct flock lock = { .l_type = type, .l_whence = SEEK_SET, .l_start = byte, .l_len = 1 };
 
 	while (fcntl(fd, wait && type != F_UNLCK ? F_OFD_SETLKW : F_OFD_SETLK, &lock)) {
 		if (!wait && (errno == EAGAIN || errno == EACCES))
@@ -93,8 +91,7 @@ static enum tp_status take_shared(struct tp_archive *archive, off_t byte, struct
 static enum tp_status try_alone(
 	struct tp_archive *archive, off_t byte, int shut_ms, struct tp_error *err)
 {
-	enum tp_status status =
-		set_lock(archive, archive->lock, GATE_OF(byte), F_WRLCK, true, err);
+	enum tp_status status = set_lock(archive, archive->lock, GATE_OF(byte), F_WRLCK, true, err);
 
 	if (status)
 		return status;
@@ -196,10 +193,9 @@ void tp_archive_unlock(struct tp_archive *archive)
 
 bool tp_archive_is_wanted(const struct tp_archive *archive)
 {
-	struct flock lock = { .l_type = F_RDLCK,
-		.l_whence = SEEK_SET,
-		.l_start = GATE_OF(BYTE_READ),
-		.l_len = 1 };
+	struct flock lock = {
+		.l_type = F_RDLCK, .l_whence = SEEK_SET, .l_start = GATE_OF(BYTE_READ), .l_len = 1
+	};
 
 	return archive->lock >= 0 && !fcntl(archive->lock, F_OFD_GETLK, &lock) &&
 	       lock.l_type != F_UNLCK;
@@ -226,6 +222,5 @@ enum tp_status tp_archive_lock_delivery(struct tp_archive *archive,
 		*fd = openat(archive->dir, "lock", O_RDWR | O_CLOEXEC | O_NOCTTY);
 	if (*fd < 0)
 		return tp_fail_errno(err, TP_IO, "%s/lock", archive->path);
-	return set_lock(
-		archive, *fd, (off_t)(hash >> 2) + BYTE_DELIVERIES, F_WRLCK, wait, err);
+	return set_lock(archive, *fd, (off_t)(hash >> 2) + BYTE_DELIVERIES, F_WRLCK, wait, err);
 }

@@ -38,7 +38,8 @@ static enum tp_status note_left(void *context, const char *line, size_t len, str
 	struct tp_pack_list *there = context;
 	uint32_t number;
 
-	return tp_event_is_leaving(line, len, &number) ? tp_pack_list_add(there, number, err) : TP_OK;
+	return tp_event_is_leaving(line, len, &number) ? tp_pack_list_add(there, number, err)
+						       : TP_OK;
 }
 
 static enum tp_status note_folder(struct tp_archive *archive, const char *folder,
@@ -147,7 +148,8 @@ static void gone_name(const char *name, struct tp_buf *gone)
 }
 
 /* found[begin, end) that are still unused lose their names; the others are set to "". */
-static enum tp_status take_names(struct collecting *c, size_t begin, size_t end, struct tp_error *err)
+static enum tp_status take_names(
+	struct collecting *c, size_t begin, size_t end, struct tp_error *err)
 {
 	struct tp_buf gone = TP_BUF_INIT(4096);
 	enum tp_status status = tp_archive_lock(c->archive, TP_HOLD_ALL, err);
@@ -169,7 +171,8 @@ static enum tp_status take_names(struct collecting *c, size_t begin, size_t end,
 	return status;
 }
 
-static enum tp_status remove_some(struct collecting *c, size_t begin, size_t end, struct tp_error *err)
+static enum tp_status remove_some(
+	struct collecting *c, size_t begin, size_t end, struct tp_error *err)
 {
 	struct tp_buf gone = TP_BUF_INIT(4096);
 	enum tp_status status = take_names(c, begin, end, err);

@@ -12,7 +12,7 @@
 /* Removes those that are older than `age_seconds`, for good. Beside putters: they are looked up in the
  * journals again, and removed, while nobody puts, a few at a time. An archive of which a pack is missing
  * or cannot be read keeps all, for it may be the one that uses them. Under seal.lock. */
-enum tp_status tp_orphans_remove(struct tp_archive *archive, int64_t age_seconds, uint64_t *removed,
-	struct tp_error *err);
+enum tp_status tp_orphans_remove(
+	struct tp_archive *archive, int64_t age_seconds, uint64_t *removed, struct tp_error *err);
 
 #endif

@@ -105,8 +105,8 @@ static enum tp_status read_again(
 {
 	const struct tp_pack_piece *piece = &e->pack->blocks[index].piece;
 
-	posix_fadvise(e->pack->fd, (off_t)piece->at, (off_t)piece->stored_bytes,
-		POSIX_FADV_DONTNEED);
+	posix_fadvise(
+		e->pack->fd, (off_t)piece->at, (off_t)piece->stored_bytes, POSIX_FADV_DONTNEED);
 	e->pack->stored_at = 0;
 	return tp_pack_block_read(e->pack, index, bytes, err);
 }

@@ -23,7 +23,7 @@ struct tp_pack_job {
 struct tp_pack_out {
 	struct tp_archive *archive;
 	int fd;
-	int level; /* of the blocks that come */
+	int level;   /* of the blocks that come */
 	uint64_t at; /* where the next piece goes */
 	struct tp_pack_header header;
 	struct tp_pack_name name, aside;

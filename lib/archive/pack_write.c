@@ -10,13 +10,13 @@
 #include "archive/merkle.h"
 #include "archive/pack_out.h"
 
-#define LEVEL    19
+#define LEVEL 19
 /* Blocks inside of a giant: level 19 compresses 2 to 3 MB/s, 12 some 30, for a seventh more of a log.
  * Nobody waits for a giant's saving, and everybody for its sealing. */
 #define LEVEL_GIANT 12
 #define GIANT       (4 * (uint64_t)TP_PACK_BLOCK_BYTES)
-#define KEY_PART 64 /* bytes of a text that count for the order */
-#define KEYS_MAX ((size_t)1 << 30)
+#define KEY_PART    64 /* bytes of a text that count for the order */
+#define KEYS_MAX    ((size_t)1 << 30)
 
 /* A message on its way. */
 struct item {
@@ -185,7 +185,8 @@ static enum tp_status add_bytes(void *context, const char *bytes, size_t len, st
 	return status;
 }
 
-static enum tp_status add_skeleton(struct tp_pack_writer *w, const struct item *item, struct tp_error *err)
+static enum tp_status add_skeleton(
+	struct tp_pack_writer *w, const struct item *item, struct tp_error *err)
 {
 	enum tp_status status;
 
@@ -196,8 +197,8 @@ static enum tp_status add_skeleton(struct tp_pack_writer *w, const struct item *
 	if (w->block && w->block->len + item->skeleton_bytes > TP_PACK_BLOCK_BYTES)
 		w->block = NULL;
 	w->left = item->skeleton_bytes;
-	w->out.level = item->skeleton_bytes >= GIANT && w->level > LEVEL_GIANT ? LEVEL_GIANT
-									       : w->level;
+	w->out.level =
+		item->skeleton_bytes >= GIANT && w->level > LEVEL_GIANT ? LEVEL_GIANT : w->level;
 	status = w->source->skeleton(w->source->context, item->i, add_bytes, w, err);
 	if (!status && w->left)
 		status = tp_fail(err, TP_DATA, "fewer bytes than its record says");
@@ -322,8 +323,8 @@ enum tp_status tp_pack_writer_new(struct tp_archive *archive, const char *folder
 }
 
 enum tp_status tp_pack_writer_fill(struct tp_pack_writer *w, const struct tp_pack_source *source,
-	const uint32_t *journals, size_t journal_count,
-	const unsigned char before[TP_SHA256_BYTES], struct tp_error *err)
+	const uint32_t *journals, size_t journal_count, const unsigned char before[TP_SHA256_BYTES],
+	struct tp_error *err)
 {
 	enum tp_status status;
 

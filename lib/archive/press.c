@@ -117,8 +117,7 @@ enum tp_status tp_press(
 	return TP_OK;
 }
 
-enum tp_status tp_unpress(
-	const void *frame, size_t len, struct tp_buf *out, struct tp_error *err)
+enum tp_status tp_unpress(const void *frame, size_t len, struct tp_buf *out, struct tp_error *err)
 {
 	unsigned long long size = ZSTD_getFrameContentSize(frame, len);
 	ZSTD_DCtx *context = own_unpress();

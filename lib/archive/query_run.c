@@ -281,8 +281,8 @@ static void add_hits(struct run *run, const struct tp_span *span, const struct t
 		if (!scan->live[row])
 			continue;
 		describe_hit(run, span, rows, row, &hit);
-		if (search->begun && (!comes_first(run, &search->last, &hit) ||
-					     is_last_moved(search, &hit)))
+		if (search->begun &&
+			(!comes_first(run, &search->last, &hit) || is_last_moved(search, &hit)))
 			continue;
 		if (run->hit_count == run->most &&
 			(!run->most || !comes_first(run, &hit, &run->hits[0])))

@@ -81,8 +81,8 @@ static enum tp_status read_front(struct tp_register *reg, struct tp_error *err)
 	reg->block_count = tp_le_get32(head + 24);
 	len = (size_t)reg->pack_count * TP_REGISTER_PACK;
 	if (reg->pack_count > reg->span || len > sizeof table ||
-		(uint64_t)st.st_size != TP_REGISTER_HEADER + len +
-						(uint64_t)reg->block_count * TP_REGISTER_BLOCK ||
+		(uint64_t)st.st_size !=
+			TP_REGISTER_HEADER + len + (uint64_t)reg->block_count * TP_REGISTER_BLOCK ||
 		pread(reg->fd, table, len, TP_REGISTER_HEADER) != (ssize_t)len ||
 		tp_crc32c(0, table, len) != tp_le_get32(head + 28))
 		return damaged(reg, err);

@@ -47,7 +47,6 @@ enum tp_status tp_registers_grow(struct tp_archive *archive, uint32_t last, stru
 /* Removes those that speak of that pack: it is made anew. 0: of any pack. Under seal.lock. */
 enum tp_status tp_registers_drop(struct tp_archive *archive, uint32_t number, struct tp_error *err);
 /* Reads every byte of those up to `last`. TP_DATA names the first that is damaged. */
-enum tp_status tp_registers_verify(
-	struct tp_archive *archive, uint32_t last, struct tp_error *err);
+enum tp_status tp_registers_verify(struct tp_archive *archive, uint32_t last, struct tp_error *err);
 
 #endif

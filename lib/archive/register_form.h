@@ -43,8 +43,8 @@ static inline uint32_t tp_register_span(unsigned level)
 
 void tp_register_name(uint32_t first, uint32_t span, char name[TP_ARCHIVE_NAME]);
 /* 40 bits of a delivery, or of the 8 bytes of it that a segment has. */
-enum tp_status tp_register_mark(const struct tp_archive *archive, uint64_t prefix, uint64_t *mark,
-	struct tp_error *err);
+enum tp_status tp_register_mark(
+	const struct tp_archive *archive, uint64_t prefix, uint64_t *mark, struct tp_error *err);
 /* TP_NOINPUT, TP_DATA. */
 enum tp_status tp_register_open(struct tp_archive *archive, uint32_t first, uint32_t span,
 	struct tp_register **out, struct tp_error *err);

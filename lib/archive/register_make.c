@@ -57,8 +57,8 @@ static enum tp_status add_pack(struct making *m, uint32_t number, struct tp_erro
 	for (size_t i = 0; !status && i < tp_segment_chunks(segment); i++) {
 		const struct tp_chunk_range *range = tp_segment_range(segment, i);
 
-		pack->first_ms = range->first_ms < pack->first_ms ? range->first_ms
-								   : pack->first_ms;
+		pack->first_ms =
+			range->first_ms < pack->first_ms ? range->first_ms : pack->first_ms;
 		pack->last_ms = range->last_ms > pack->last_ms ? range->last_ms : pack->last_ms;
 	}
 	if (!status)
@@ -83,8 +83,8 @@ static enum tp_status add_register(
 		status = tp_register_block(reg, b, entries, &n, err);
 		for (size_t i = 0; !status && i < n; i++)
 			status = add_entry(m, entries[i] >> TP_REGISTER_BITS,
-				m->pack_count + (uint32_t)(entries[i] &
-								((1u << TP_REGISTER_BITS) - 1)),
+				m->pack_count +
+					(uint32_t)(entries[i] & ((1u << TP_REGISTER_BITS) - 1)),
 				err);
 	}
 	if (status)
@@ -121,8 +121,8 @@ static void add_front(const struct making *m, uint32_t first, uint32_t span, str
 	tp_le_put32(head + 12, first);
 	tp_le_put32(head + 16, span);
 	tp_le_put32(head + 20, m->pack_count);
-	tp_le_put32(head + 24,
-		(uint32_t)((m->count + TP_REGISTER_ENTRIES - 1) / TP_REGISTER_ENTRIES));
+	tp_le_put32(
+		head + 24, (uint32_t)((m->count + TP_REGISTER_ENTRIES - 1) / TP_REGISTER_ENTRIES));
 	tp_le_put32(head + 28, crc);
 	tp_le_put32(head + 60, tp_crc32c(0, head, 60));
 	if (!out->status)
@@ -136,8 +136,7 @@ static void add_block(const struct making *m, size_t at, struct tp_buf *out)
 	memset(block, 0xff, 8 * TP_REGISTER_ENTRIES);
 	for (size_t i = 0; i < TP_REGISTER_ENTRIES && at + i < m->count; i++)
 		tp_le_put64(block + 8 * i, m->entries[at + i]);
-	tp_le_put32(block + 8 * TP_REGISTER_ENTRIES,
-		tp_crc32c(0, block, 8 * TP_REGISTER_ENTRIES));
+	tp_le_put32(block + 8 * TP_REGISTER_ENTRIES, tp_crc32c(0, block, 8 * TP_REGISTER_ENTRIES));
 	tp_buf_add(out, block, sizeof block);
 }
 

@@ -275,8 +275,7 @@ static enum tp_status rotate(struct rotating *r, struct tp_error *err)
 		status = settle_offer(r, err);
 	fill_result(r);
 	if (!status && !r->dry_run)
-		status = tp_orphans_remove(
-			r->archive, TP_ORPHANS_AGE, &r->result->orphans, err);
+		status = tp_orphans_remove(r->archive, TP_ORPHANS_AGE, &r->result->orphans, err);
 	tp_stock_release(&r->stock);
 	return status;
 }

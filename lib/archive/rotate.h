@@ -25,7 +25,7 @@ struct tp_rotation {
 	uint64_t online_bytes, cellar_bytes; /* afterwards */
 	uint32_t moved;                      /* packs that went to the cellar */
 	uint64_t erased;                     /* messages erased for room */
-	uint64_t orphans;    /* attachments that nobody used for a day, removed */
+	uint64_t orphans;                    /* attachments that nobody used for a day, removed */
 	uint64_t over_bytes; /* on discs, beyond the cellar's room: kept for want of a `size` */
 	enum tp_offer offer;
 	bool notice_due; /* the offer was never told of, or a week ago and nobody has answered */

@@ -66,14 +66,14 @@ struct sealing {
 	struct item *items;
 	size_t count, cap;
 	struct tp_chain chain;
-	int lock;   /* seal.lock; -1: let go */
+	int lock; /* seal.lock; -1: let go */
 	int level;
 	struct tp_pack_writer *writer;
 	struct tp_error damage; /* the first damaged journal's; status TP_OK: none */
 };
 
-static enum tp_status lock_file(struct tp_archive *archive, const char *name, bool wait, int *fd,
-	struct tp_error *err)
+static enum tp_status lock_file(
+	struct tp_archive *archive, const char *name, bool wait, int *fd, struct tp_error *err)
 {
 	struct tp_buf path = TP_BUF_INIT(65536);
 	enum tp_status status;
@@ -339,8 +339,8 @@ static enum tp_status try_pack(
 	struct sealing *s, uint32_t number, bool let_go, struct tp_error *err)
 {
 	struct tp_error unlocked = { TP_OK, "" };
-	enum tp_status status = tp_pack_writer_new(
-		s->archive, "pack", number, s->level, &s->writer, err);
+	enum tp_status status =
+		tp_pack_writer_new(s->archive, "pack", number, s->level, &s->writer, err);
 
 	if (status)
 		return status;

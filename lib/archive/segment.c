@@ -392,8 +392,8 @@ static enum tp_status give_block(
 	return status;
 }
 
-enum tp_status tp_segment_deliveries(struct tp_segment *segment, tp_segment_each *each,
-	void *context, struct tp_error *err)
+enum tp_status tp_segment_deliveries(
+	struct tp_segment *segment, tp_segment_each *each, void *context, struct tp_error *err)
 {
 	struct tp_buf scratch = TP_BUF_INIT(1u << 20), bytes = TP_BUF_INIT(1u << 20);
 	int fd = -1;

@@ -165,8 +165,8 @@ enum tp_status tp_shred_leftovers(
 	return remove_all(archive, folder, NEW, GONE, remove_leftover, err);
 }
 
-enum tp_status tp_shred_all(struct tp_archive *archive, const char *folder, const char *suffix,
-	struct tp_error *err)
+enum tp_status tp_shred_all(
+	struct tp_archive *archive, const char *folder, const char *suffix, struct tp_error *err)
 {
 	return remove_all(archive, folder, suffix, suffix, tp_shred, err);
 }

@@ -27,8 +27,8 @@ enum tp_status tp_shred_leftovers(
 	struct tp_archive *archive, const char *folder, struct tp_error *err);
 
 /* Overwrites and removes every file in `folder` whose name ends in `suffix`. */
-enum tp_status tp_shred_all(struct tp_archive *archive, const char *folder, const char *suffix,
-	struct tp_error *err);
+enum tp_status tp_shred_all(
+	struct tp_archive *archive, const char *folder, const char *suffix, struct tp_error *err);
 
 /* Syncs the folder `name` of the archive. */
 enum tp_status tp_archive_sync(

@@ -120,8 +120,7 @@ static enum tp_status open_registers(struct tp_view *view, struct tp_error *err)
 }
 
 /* False when a register says that nothing in that pack came at the id's time. */
-static bool may_have_id(
-	const struct tp_view *view, const struct tp_view_part *part, const char *id)
+static bool may_have_id(const struct tp_view *view, const struct tp_view_part *part, const char *id)
 {
 	const struct tp_register_pack *pack =
 		part->kind == TP_SEGMENT_PACK ? tp_registers_pack(view->registers, part->number)

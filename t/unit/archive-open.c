@@ -137,8 +137,8 @@ static void test_defaults(void)
 	s = &archive->settings;
 	ok(s->size_bytes == 10000000000 && s->disc_bytes == 4700000000 && s->subscribe &&
 			!strcmp(s->after, "verified") && !strcmp(s->language, "en") &&
-			!strcmp(s->contact, "you@example.org") && s->skip.count == 1 && s->may_erase &&
-			s->journal_bytes == 33554432,
+			!strcmp(s->contact, "you@example.org") && s->skip.count == 1 &&
+			s->may_erase && s->journal_bytes == 33554432,
 		"which are the defaults, too");
 	tp_archive_close(archive);
 }
@@ -303,7 +303,8 @@ static void test_nesting(void)
 	tp_archive_lock(a, TP_HOLD_READ, &err);
 	tp_archive_unlock(a);
 	ok(held(b, 0) == F_RDLCK, "of two, one is left");
-	ok(!tp_archive_lock(a, TP_HOLD_ALL, &err) && held(b, 0) == F_WRLCK, "shared becomes exclusive");
+	ok(!tp_archive_lock(a, TP_HOLD_ALL, &err) && held(b, 0) == F_WRLCK,
+		"shared becomes exclusive");
 	tp_archive_lock(a, TP_HOLD_READ, &err);
 	tp_archive_unlock(a);
 	ok(held(b, 0) == F_WRLCK, "which a shared one in it does not end");

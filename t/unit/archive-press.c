@@ -73,8 +73,7 @@ static void test_damage(void)
 	whole = frame.len;
 	for (frame.len = 0, refused = true; frame.len < whole; frame.len++) {
 		tp_buf_clear(&out);
-		refused = refused &&
-			  tp_unpress(frame.data, frame.len, &out, &err) == TP_DATA &&
+		refused = refused && tp_unpress(frame.data, frame.len, &out, &err) == TP_DATA &&
 			  tp_unpress_stream(frame.data, frame.len, gather, &out, &err) == TP_DATA;
 	}
 	ok(refused, "a frame cut short is damaged");
