@@ -90,7 +90,7 @@ wall() { # HEADER-PATTERN FILES-PATTERN WHAT
 	none "$3"
 }
 wall 'gmime/|glib' 'lib/mime/gmime\.h' 'GMime stays in lib/mime/gmime.h'
-wall 'curl/' 'lib/drop/http\.c' 'curl stays in lib/drop/http.c'
+wall 'curl/' 'lib/drop/curl\.h' 'curl stays in lib/drop/curl.h'
 wall 'openssl/' 'lib/base/(digest|cipher)\.c' 'OpenSSL stays in lib/base/digest.c and cipher.c'
 wall 'yaml\.h' 'lib/base/yaml\.c' 'libyaml stays in lib/base/yaml.c'
 wall 'sqlite3' 'lib/base/db\.c' 'SQLite stays in lib/base/db.c'
@@ -125,10 +125,11 @@ refuses() { # TOOL LIBRARIES
 if command -v ldd >/dev/null && command -v readelf >/dev/null; then
 	refuses mime-size 'curl|crypto|ssl|sqlite3'
 	refuses detach-upload 'curl|ssl'
+	refuses drop-put 'curl|crypto|ssl|sqlite3'
 	refuses link-inject 'curl|ssl|sqlite3'
 	for t in "$BIN"/*; do
 		readelf -d "$t" | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p' |
-			grep -vE '^lib(c|m|curl|crypto|yaml-0|pcre2-8|sqlite3|jansson|zstd|utf8proc|asan|ubsan|pthread|gcc_s)\.so' >found
+			grep -vE '^lib(c|m|crypto|yaml-0|pcre2-8|sqlite3|jansson|zstd|utf8proc|asan|ubsan|pthread|gcc_s)\.so' >found
 		none "${t##*/} needs no library that we do not know"
 	done
 else
