@@ -72,63 +72,7 @@ struct sealing {
 	struct tp_error damage; /* the first damaged journal's; status TP_OK: none */
 };
 
-static enum tp_status lock_file(
-	struct tp_archive *archive, const char *name, bool wait, int *fd, struct tp_error *err)
-{
-	struct tp_buf path = TP_BUF_INIT(65536);
-	enum tp_status status;
-
-	*fd = -1;
-	if (archive->read_only)
-		return tp_fail(err, TP_DENIED, "archive %s: read-only", archive->path);
-	tp_buf_addf(&path, "%s/%s", archive->path, name);
-	status = tp_buf_status(&path, "path", err);
-	if (!status)
-		status = tp_lock(path.data, wait ? -1 : 0, fd, err);
-	tp_buf_release(&path);
-	return status;
-}
-
-enum tp_status tp_seal_lock(struct tp_archive *archive, bool wait, int *fd, struct tp_error *err)
-{
-	return lock_file(archive, "seal.lock", wait, fd, err);
-}
-
-enum tp_status tp_seal_sweep(struct tp_archive *archive, struct tp_error *err)
-{
-	int fd;
-	enum tp_status status = lock_file(archive, "sealing.lock", false, &fd, err);
-
-	if (status)
-		return status == TP_TEMPORARY ? TP_OK : status;
-	status = tp_shred_all(archive, "pack", ".seal", err);
-	close(fd);
-	return status;
-}
-
 /* --- which journals ---------------------------------------------------------------------------- */
-
-/* A journal that a sealer took who did not come to its end. */
-static bool is_shut(struct tp_archive *archive, const char *name)
-{
-	unsigned char bytes[TP_JOURNAL_OPENING];
-	struct tp_journal_opening opening;
-	int fd = openat(archive->dir, name, O_RDONLY | O_CLOEXEC);
-	bool shut = fd >= 0 && pread(fd, bytes, sizeof bytes, 0) == (ssize_t)sizeof bytes &&
-		    tp_journal_opening_read(bytes, &opening) && opening.shut;
-
-	if (fd >= 0)
-		close(fd);
-	return shut;
-}
-
-enum tp_status tp_seal_cut(struct tp_archive *archive, uint32_t journal, struct tp_error *err)
-{
-	char name[TP_ARCHIVE_NAME];
-
-	tp_archive_name("journal", journal, name);
-	return is_shut(archive, name) ? tp_shred_all(archive, "pack", ".seal", err) : TP_OK;
-}
 
 static void note_damage(struct sealing *s, uint32_t journal, const struct tp_error *why)
 {
@@ -150,7 +94,8 @@ static enum tp_status look_at_journal(
 	if (fstatat(s->archive->dir, name, &st, 0) || st.st_size <= TP_JOURNAL_OPENING)
 		return TP_OK;
 	due->bytes = (uint64_t)st.st_size;
-	if (!all && due->bytes < s->archive->settings.journal_bytes && !is_shut(s->archive, name))
+	if (!all && due->bytes < s->archive->settings.journal_bytes &&
+		!tp_seal_is_shut(s->archive, number))
 		return TP_OK;
 	status = tp_journal_take(s->archive, number, &due->held, &why);
 	if (status == TP_TEMPORARY)
@@ -518,7 +463,7 @@ enum tp_status tp_seal(struct tp_archive *archive, bool all, int level,
 {
 	struct sealing s = { .archive = archive, .report = report, .level = level, .lock = -1 };
 	int lock;
-	enum tp_status status = lock_file(archive, "sealing.lock", false, &lock, err);
+	enum tp_status status = tp_sealing_lock(archive, &lock, err);
 
 	*report = (struct tp_seal_report){ 0 };
 	if (status)

@@ -17,6 +17,10 @@
 /* The lock that seal, rotate and erase share: packs come, go and change under it alone. TP_TEMPORARY: somebody has it, and `wait` is false. */
 enum tp_status tp_seal_lock(struct tp_archive *archive, bool wait, int *fd, struct tp_error *err);
 
+/* The lock of the one sealer. TP_TEMPORARY: there is one. */
+enum tp_status tp_sealing_lock(struct tp_archive *archive, int *fd, struct tp_error *err);
+/* A sealer took the journal, and did not come to its end, or has not yet. */
+bool tp_seal_is_shut(struct tp_archive *archive, uint32_t journal);
 /* Before something is erased from that journal, under seal.lock: if it is being sealed, what was made of
  * it so far is overwritten and removed, and the sealer begins again. */
 enum tp_status tp_seal_cut(struct tp_archive *archive, uint32_t journal, struct tp_error *err);
