@@ -56,6 +56,7 @@ static const struct tp_option options[] = {
 /* A listing on its way. */
 struct listing {
 	struct tp_run *run;
+	struct tp_view *view;
 	struct tp_search *search;
 	uint64_t skip, limit; /* UINT64_MAX: no end */
 	uint64_t given;
@@ -298,6 +299,21 @@ static enum tp_status print_hits(struct listing *l, const struct tp_hit *hits, s
 	return status;
 }
 
+/* Who reads us may take his time, and the archive must not be held meanwhile. */
+static enum tp_status give(struct listing *l, struct tp_error *err)
+{
+	struct tp_buf *out = &l->run->text;
+	bool renewed;
+	enum tp_status status;
+
+	tp_view_pause(l->view);
+	status = tp_stdout_write(tp_buf_str(out), out->len, err);
+	tp_buf_clear(out);
+	if (!status)
+		status = tp_view_resume(l->view, &renewed, err);
+	return !status && renewed ? tp_search_renew(l->search, err) : status;
+}
+
 /* Piece by piece to stdout: a list may be longer than memory. One hit more than a page is asked for
  * tells whether there is another page. */
 static enum tp_status print_list(struct listing *l, struct tp_error *err)
@@ -311,7 +327,6 @@ static enum tp_status print_list(struct listing *l, struct tp_error *err)
 		return tp_fail(err, TP_NOMEM, "out of memory");
 	while (!status && left && count == most) {
 		bool last = left < PAGE;
-		struct tp_buf *out = &l->run->text;
 
 		most = last ? (size_t)left + (l->terminal ? 1 : 0) : PAGE;
 		status = tp_search_next(l->search, hits, most, &count, NULL, err);
@@ -320,10 +335,9 @@ static enum tp_status print_list(struct listing *l, struct tp_error *err)
 			count = (size_t)left;
 		}
 		if (!status)
-			status = print_hits(l, hits, count, out, err);
+			status = print_hits(l, hits, count, &l->run->text, err);
 		if (!status)
-			status = tp_stdout_write(tp_buf_str(out), out->len, err);
-		tp_buf_clear(out);
+			status = give(l, err);
 		l->given += count;
 		left -= count;
 	}
@@ -347,7 +361,7 @@ static enum tp_status print_count(struct listing *l, struct tp_error *err)
 static enum tp_status list(struct tp_run *run, struct tp_view *view,
 	const struct tp_query_terms *terms, struct tp_error *err)
 {
-	struct listing l = { .run = run, .terminal = tp_stdout_is_terminal() };
+	struct listing l = { .run = run, .view = view, .terminal = tp_stdout_is_terminal() };
 	time_t now = (time_t)tp_now();
 	struct tm tm;
 	enum tp_status status = take_page(&l, err);

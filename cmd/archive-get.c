@@ -368,6 +368,8 @@ static enum tp_status give_mail(struct work *w, const struct tp_place *place,
 
 	if (!status)
 		status = tp_spooler_finish(&spooler, &mail, err);
+	/* Who reads us may take his time, and the archive must not be held meanwhile. */
+	tp_view_pause(w->view);
 	if (!status)
 		note_event(w, record->id, opt.maildir ? "maildir" : opt.mbox ? "mbox" : NULL);
 	if (!status && opt.maildir)
@@ -398,8 +400,12 @@ static enum tp_status serve(struct work *w, const char *id, struct tp_error *err
 {
 	struct tp_record record = TP_RECORD_INIT;
 	struct tp_place place;
-	enum tp_status status = tp_view_find(w->view, id, &place, err);
+	enum tp_status status = tp_view_resume(w->view, NULL, err);
 
+	if (!status)
+		status = tp_view_yield(w->view, NULL, err);
+	if (!status)
+		status = tp_view_find(w->view, id, &place, err);
 	if (status == TP_NOTHING)
 		return not_there(w, id, err);
 	if (status)

@@ -45,7 +45,7 @@ static enum tp_status write_piece(struct writer *w, struct tp_error *err)
 
 	tp_buf_clear(&w->frame);
 	tp_buf_clear(&w->sealed);
-	status = tp_press(w->plain.data, w->plain.len, LEVEL, NULL, &w->frame, err);
+	status = tp_press(w->plain.data, w->plain.len, LEVEL, &w->frame, err);
 	if (!status && w->head.sealed) {
 		tp_blob_about(w->hole->sha256, w->pieces, about);
 		status = tp_cipher_seal(w->archive->key, about, sizeof about, w->frame.data,

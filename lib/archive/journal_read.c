@@ -454,7 +454,7 @@ static enum tp_status give_piece(struct tp_journal_reader *reader,
 	if (status)
 		return status;
 	tp_buf_clear(&reader->skeleton);
-	status = tp_unpress(bytes, len, NULL, &reader->skeleton, err);
+	status = tp_unpress(bytes, len, &reader->skeleton, err);
 	if (status == TP_DATA || status == TP_LIMIT)
 		return damaged(reader, head->offset, head->id, "its content is damaged", err);
 	if (status)

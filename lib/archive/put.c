@@ -236,7 +236,7 @@ static enum tp_status lock(
 		enum tp_status status = TP_OK;
 
 		if (!putter->locked)
-			status = tp_archive_lock(putter->archive, false, err);
+			status = tp_archive_lock(putter->archive, TP_HOLD_PUT, err);
 		if (status)
 			return status;
 		putter->locked = true;
