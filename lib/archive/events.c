@@ -36,7 +36,7 @@ static enum tp_status failed(struct tp_archive *archive, const char *what, struc
 /* Opens and locks the log; a new one's name is made to last by whoever finds it empty. */
 static enum tp_status open_log(struct tp_archive *archive, int *fd, struct tp_error *err)
 {
-	*fd = openat(archive->dir, NAME, O_RDWR | O_CREAT | O_CLOEXEC, 0640);
+	*fd = tp_create_at(archive->dir, NAME, O_RDWR | O_CLOEXEC, 0640);
 	if (*fd < 0)
 		return failed(archive, "open", err);
 	while (flock(*fd, LOCK_EX))

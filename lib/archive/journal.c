@@ -133,7 +133,9 @@ static enum tp_status try_to_hold(
 	int fd;
 
 	tp_archive_name("journal", number, name);
-	fd = openat(journal->archive->dir, name, O_RDWR | O_CLOEXEC | flags, 0640);
+	fd = flags & O_CREAT
+		     ? tp_create_at(journal->archive->dir, name, O_RDWR | O_CLOEXEC | flags, 0640)
+		     : openat(journal->archive->dir, name, O_RDWR | O_CLOEXEC);
 	if (fd < 0 && (errno == ENOENT || errno == EEXIST))
 		return TP_NOTHING;
 	if (fd < 0)
