@@ -244,8 +244,9 @@ static enum tp_status put_many(const struct job *job, struct tp_run *run, struct
 	told = tell_failures(&bulk, status || flushed ? &late : err);
 	tp_spooler_release(&bulk.failures);
 	if (status || flushed || told) {
-		tp_warn("%" PRIu64 " mails are stored; run it again to go on",
-			bulk.count.stored + bulk.count.known);
+		if (bulk.count.stored + bulk.count.known)
+			tp_warn("%" PRIu64 " mails are stored; run it again to go on",
+				bulk.count.stored + bulk.count.known);
 		return status ? status : flushed ? flushed : told;
 	}
 	if (bulk.count.failed)
