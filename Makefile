@@ -113,9 +113,11 @@ $(BUILD)/gen/templates.inc: $(TEMPLATES) $(BUILD)/flags
 
 $(BUILD)/lib/mime/template-builtin.o: $(BUILD)/gen/templates.inc
 
-# Everything is built again when the compiler or its flags change.
+# Everything is built again when the compiler or its flags change. Beside them a link to share/, where
+# tools that are not installed find the recipes, wherever BUILD is.
 $(BUILD)/flags: FORCE
 	@mkdir -p $(@D)
+	@ln -sfn '$(CURDIR)/share' $(@D)/share
 	@echo '$(CC) $(TP_CPPFLAGS) $(CPPFLAGS) $(TP_CFLAGS) $(TP_LDFLAGS)' > $@.new
 	@cmp -s $@.new $@ && rm $@.new || mv $@.new $@
 FORCE:

@@ -2,6 +2,7 @@
  * mime-size: weighs a message, part by part, without decoding it. What counts as an attachment is
  * mime/attach.h's to say; the man page repeats it.
  */
+#include "base/diag.h"
 #include "base/json.h"
 #include "base/parallel.h"
 #include "base/table.h"
@@ -12,8 +13,8 @@
 #include "mime/header.h"
 #include "mime/text.h"
 
-/* A list is kept whole until all is certain; a message with so many parts so deep that its list is
- * longer than this is refused, though it can still be weighed. */
+/* A list is kept whole until all is certain; a message of so many parts with such long names that
+ * its list is longer than this is refused, though it can still be weighed. */
 #define LIST_MAX ((size_t)32 << 20)
 
 static struct {
@@ -154,8 +155,7 @@ static void release_mail(struct weighed *mail)
 	tp_spool_release(&mail->spool);
 }
 
-/* --- lines ---------------------------------------------------------------------------------------
- */
+/* --- lines ------------------------------------------------------------------------------------ */
 
 /* What a line about a part says. */
 struct line {
@@ -223,7 +223,7 @@ static enum tp_status add_part(struct output *out, const struct weighed *mail, u
 
 	tp_buf_clear(&line->path);
 	tp_buf_clear(&line->name);
-	tp_tree_path(&mail->tree, part, &line->path);
+	tp_tree_name(&mail->tree, part, &line->path);
 	status = tp_buf_status(&line->path, "path", err);
 	if (status)
 		return status;
@@ -304,8 +304,7 @@ static enum tp_status add_number(struct output *out, const struct weighed *mail)
 	return TP_OK;
 }
 
-/* --- the tool ------------------------------------------------------------------------------------
- */
+/* --- the tool --------------------------------------------------------------------------------- */
 
 /* The predicate is silent unless something to print is asked for as well. */
 static bool prints(void)
@@ -332,6 +331,28 @@ static enum tp_status weigh_one(
 	return status;
 }
 
+/* What is wrong with one message of many is said and does not keep the others from their lines: mail
+ * comes and goes in the folders that people weigh. The first failure is the exit code. */
+static enum tp_status weigh_all(
+	struct tp_run *tool, struct output *out, uint64_t over, bool *is_over, struct tp_error *err)
+{
+	enum tp_status status = TP_OK, first = TP_OK;
+
+	for (int i = 0; i < (tool->argc ? tool->argc : 1); i++) {
+		const char *file = tool->argc && strcmp(tool->argv[i], "-") ? tool->argv[i] : NULL;
+
+		status = weigh_one(out, file, over, is_over, err);
+		if (status && (!out->many || status == TP_NOMEM || out->table.cells.status ||
+				      out->text->status))
+			return status;
+		if (status)
+			tp_say_error(err);
+		first = first ? first : status;
+	}
+	tool->exit_code = tp_status_exit_code(first);
+	return TP_OK;
+}
+
 static enum tp_status run(struct tp_run *tool, struct tp_error *err)
 {
 	struct output out = { .text = &tool->text, .many = tool->argc > 1 };
@@ -349,15 +370,11 @@ static enum tp_status run(struct tp_run *tool, struct tp_error *err)
 	tp_table_init(&out.table, out.many ? "lllllrrl" : "llllrrl");
 	out.table.cells.max = LIST_MAX;
 	tool->text.max = LIST_MAX;
-	for (int i = 0; !status && i < (tool->argc ? tool->argc : 1); i++) {
-		const char *file = tool->argc && strcmp(tool->argv[i], "-") ? tool->argv[i] : NULL;
-
-		status = weigh_one(&out, file, over, &is_over, err);
-	}
+	status = weigh_all(tool, &out, over, &is_over, err);
 	if (!status && out.table.count)
 		status = tp_table_print(&out.table, tp_stdout_is_terminal(), out.text, err);
 	tp_table_release(&out.table);
-	if (!status && asked.over && !is_over)
+	if (!status && !tool->exit_code && asked.over && !is_over)
 		tool->exit_code = tp_status_exit_code(TP_NOTHING);
 	return status;
 }

@@ -33,7 +33,7 @@ struct work {
 	struct tp_extractor *extractor;
 };
 
-/* --- one file ---------------------------------------------------------------------------------- */
+/* --- one file --------------------------------------------------------------------------------- */
 
 /* What to decode of an item: its content, or all of a part that leaves whole. */
 static struct tp_extract_source source_of(
@@ -100,7 +100,7 @@ static enum tp_status send_one(
 	return status;
 }
 
-/* --- all files --------------------------------------------------------------------------------- */
+/* --- all files -------------------------------------------------------------------------------- */
 
 /* What has its link is remembered at once, whatever becomes of the others, or of us. */
 static void remember(void *context, struct tp_upload *upload)
@@ -116,7 +116,7 @@ static void label(const struct work *w, uint32_t part, struct sending *file)
 {
 	struct tp_buf path = TP_BUF_INIT(1u << 16);
 
-	tp_tree_path(w->detach->tree, part, &path);
+	tp_tree_name(w->detach->tree, part, &path);
 	snprintf(file->label, sizeof file->label, "part %.20s", tp_buf_str(&path));
 	tp_buf_release(&path);
 }

@@ -7,8 +7,7 @@
 
 #define STUB_ESTIMATE 1500 /* bytes that a stub takes in the place of what left */
 
-/* --- rules -------------------------------------------------------------------------------------
- */
+/* --- rules ------------------------------------------------------------------------------------ */
 
 static enum tp_status compile(
 	const struct tp_strings *texts, struct tp_pattern ***patterns, struct tp_error *err)
@@ -42,7 +41,7 @@ enum tp_status tp_plan_rules_read(
 		rules->over = 0; /* --fit alone looks at the mail's size only */
 	rules->files_max = (uint64_t)tp_conf_int(conf, "detach.max_files");
 	if (tp_conf_int(conf, "detach.max_files") < 1)
-		return tp_fail(err, TP_CONFIG, "detach.max_files: must be at least 1");
+		return tp_conf_fail(conf, "detach.max_files", err, "must be at least 1");
 	status = compile(tp_conf_list(conf, "detach.only"), &rules->only, err);
 	if (!status)
 		status = compile(tp_conf_list(conf, "detach.except"), &rules->except, err);
@@ -72,8 +71,7 @@ static bool matches(struct tp_pattern **patterns, const struct tp_plan_item *ite
 	return false;
 }
 
-/* --- the list of parts -------------------------------------------------------------------------
- */
+/* --- the list of parts ------------------------------------------------------------------------ */
 
 struct planning {
 	const struct tp_tree *tree;
@@ -159,8 +157,7 @@ static enum tp_status list_parts(struct planning *p, struct tp_error *err)
 
 static const char too_many[] = "more attachments than detach.max_files";
 
-/* --- decisions ---------------------------------------------------------------------------------
- */
+/* --- decisions -------------------------------------------------------------------------------- */
 
 /* The reason that holds whatever the part is, or "". */
 static const char *reason_of_message(const struct planning *p)

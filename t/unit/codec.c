@@ -96,8 +96,7 @@ static void test_known(void)
 	gives(TP_ENCODING_UNKNOWN, "YWJj", "YWJj");
 }
 
-/* --- slow decoders -------------------------------------------------------------------------------
- */
+/* --- slow decoders ---------------------------------------------------------------------------- */
 
 static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
@@ -173,8 +172,7 @@ static bool slow_whole(const char *in, size_t len)
 	return true;
 }
 
-/* --- properties ----------------------------------------------------------------------------------
- */
+/* --- properties ------------------------------------------------------------------------------- */
 
 /* Bytes of one of several tempers: what the codec likes, with more or less of what it does not. */
 static size_t scribble(char *out, size_t room)

@@ -65,7 +65,7 @@ static void test_raw(void)
 static void test_always_valid(void)
 {
 	static const char *const charsets[] = { "utf-8", "us-ascii", "iso-8859-15", "iso-2022-jp",
-		"gb18030", "utf-16", "utf-7", "big5", "no-such-charset", "" };
+		"gb18030", "ucs-4", "utf-8)", "big5", "no-such-charset", "" };
 	unsigned seed = 1;
 	bool valid = true;
 
@@ -133,6 +133,11 @@ static void test_charsets(void)
 	struct tp_buf out = TP_BUF_INIT(1 << 20);
 	bool exact = false;
 
+	ok(!tp_text_to_utf8("\0\x15\0\0\0\0\0a", 8, "UCS-4BE", &out, &exact, &err) && !exact &&
+			tp_utf8_valid(out.data, out.len) && out.len > 1 &&
+			out.data[out.len - 1] == 'a',
+		"a number that is no character of Unicode");
+	tp_buf_clear(&out);
 	ok(!tp_text_to_utf8("\xa4", 1, "ISO-8859-15", &out, &exact, &err) && exact &&
 			!strcmp(tp_buf_str(&out), "\xe2\x82\xac"),
 		"ISO-8859-15 has the euro");
