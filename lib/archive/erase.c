@@ -4,11 +4,11 @@
  * 1. seal.lock, so that packs stay as they are; tidy.h and the leftovers of an earlier erasure.
  * 2. Where the messages are, which blobs they use, and who else uses those.
  * 3. Events, then the file `erasing`: from here on it will be finished by somebody.
- * 4. Pack by pack (all journals count as one; what a sealer is making of one is cut): the new pack is made aside, which takes a second or
- *    more and no lock. Then, under the exclusive lock: blobs that nobody else uses, the index
- *    segments, and last the pack or the records themselves; for as long as those are there, what else
- *    has to go is known. Puts may have brought new users of a blob meanwhile: journals are asked
- *    again, under that lock.
+ * 4. Pack by pack (all journals count as one; what a sealer is making of one is cut): the new pack is
+ *    made aside, which takes a second or more and no lock. Then, under the exclusive lock: blobs
+ *    that nobody else uses, the index segments, and last the pack or the records themselves; for
+ *    as long as those are there, what else has to go is known. Puts may have brought new users of a
+ *    blob meanwhile: journals are asked again, under that lock.
  * 5. The old pack's bytes are overwritten, its index is made again.
  * 6. `erasing` goes.
  */

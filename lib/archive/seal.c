@@ -35,7 +35,6 @@
 #include "archive/reindex.h"
 #include "archive/shred.h"
 #include "archive/tidy.h"
-#include "base/file.h"
 #include "base/hex.h"
 
 #define CUTS_MAX 2 /* erasures that may spoil a pack before it is made without letting them */

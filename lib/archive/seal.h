@@ -14,7 +14,8 @@
 
 #include "archive/archive.h"
 
-/* The lock that seal, rotate and erase share: packs come, go and change under it alone. TP_TEMPORARY: somebody has it, and `wait` is false. */
+/* The lock that seal, rotate and erase share: packs come, go and change under it alone. TP_TEMPORARY:
+ * somebody has it, and `wait` is false. */
 enum tp_status tp_seal_lock(struct tp_archive *archive, bool wait, int *fd, struct tp_error *err);
 
 /* The lock of the one sealer. TP_TEMPORARY: there is one. */
