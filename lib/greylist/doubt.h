@@ -15,15 +15,28 @@
 
 struct tp_doubt_rules;
 
-/* Reads greylist.spf, greylist.rules, greylist.dnsbl and the like. `conf` is borrowed until free.
+/* A rule has a name, patterns (base/pattern.h) that must all match, and a weight (1 when not said):
+ *
+ *   greylist:
+ *     rules:
+ *       dynamic: {name: '/\b(dsl|dyn|dhcp|pool)\b/i', weight: 2}
+ *       nameless: {name: ''}                 # no verified reverse name
+ *       bare-ip-helo: {helo: '/^\[?[\d.]+\]?$/'}
+ *       partner: {sender_domain: partner.example, weight: -5}
+ *
+ * Patterns look at `ip`, `name`, `helo`, `sender` and `sender_domain`; what is not known is the empty
+ * text, which `''` matches.
+ *
+ * Reads greylist.spf, greylist.rules, greylist.dnsbl and the like. `conf` is borrowed until free.
  * TP_CONFIG with the place of what is wrong. */
 enum tp_status tp_doubt_rules_new(const struct tp_conf *conf, struct tp_dns_memo memo,
 	struct tp_doubt_rules **rules, struct tp_error *err);
 void tp_doubt_rules_free(struct tp_doubt_rules *rules);
 
-/* Adds to *doubts all reasons there are against this attempt. `threshold`: from where on it waits;
- * DNS lists are left alone when no answer of theirs could lift the sum over it, or push it under. */
+/* Adds to *doubts all reasons there are against this attempt. Recipients may have different thresholds:
+ * `low` is the smallest, `high` the largest. DNS lists are left alone when the sum is under `low` and
+ * none could lift it, or over `high` and none could take it down. */
 enum tp_status tp_doubt_weigh(struct tp_doubt_rules *rules, const struct tp_facts *facts,
-	int64_t threshold, int64_t now, struct tp_doubts *doubts, struct tp_error *err);
+	int64_t low, int64_t high, int64_t now, struct tp_doubts *doubts, struct tp_error *err);
 
 #endif

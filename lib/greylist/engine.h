@@ -35,6 +35,7 @@ struct tp_verdict {
 };
 
 struct tp_engine;
+struct tp_state;
 
 /* Reads greylist.* and its lists; opens no state and asks nobody. `conf` is borrowed until close.
  * TP_CONFIG. `many`: one process, many decisions (affects how the state is opened). */
@@ -50,6 +51,18 @@ void tp_verdict_release(struct tp_verdict *verdict);
  * verdict->explain. */
 enum tp_status tp_engine_decide(struct tp_engine *engine, const struct tp_facts *facts, int64_t now,
 	bool explain, struct tp_verdict *verdict, struct tp_error *err);
+
+/* Remembers that facts->sender, one of ours, writes to the recipients: what they send to him passes
+ * from now on, whatever there is against it but a failed SPF. */
+enum tp_status tp_engine_learn(struct tp_engine *engine, const struct tp_facts *facts, int64_t now,
+	struct tp_error *err);
+
+/* The state, opened when it was not yet. Borrowed. */
+enum tp_status tp_engine_state(
+	struct tp_engine *engine, struct tp_state **state, struct tp_error *err);
+
+/* `firsttry`, `early`, `late`, `pass`. */
+const char *tp_word_name(enum tp_word word);
 
 /* Appends the verdict's line without its end: `421 throttle: firsttry`, `250 pass: no-doubt`.
  * `code` is that of greylist.code. */

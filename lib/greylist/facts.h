@@ -101,8 +101,8 @@ enum tp_status tp_facts_set_helo(
 /* `unknown` (Postfix's word) and "" are no name; a final dot is dropped. */
 enum tp_status tp_facts_set_name(
 	struct tp_facts *facts, const char *text, size_t len, struct tp_error *err);
-/* `pass`, `fail`, `softfail`, ... in any case, and the older words `error` and `unknown`; "" is
- * UNKNOWN. TP_DATA when it is none of them. */
+/* `pass`, `fail`, `softfail`, ... in any case; `unknown` and "" are UNKNOWN, `error` is temperror,
+ * `hardfail` (RFC 8601's older registry) fail. TP_DATA when it is none of them. */
 enum tp_status tp_facts_set_spf(
 	struct tp_facts *facts, const char *text, size_t len, struct tp_error *err);
 enum tp_status tp_facts_set_spf_domain(
@@ -111,7 +111,7 @@ enum tp_status tp_facts_set_spf_domain(
 /* `pass`, `fail`, ...; `unknown` for TP_SPF_UNKNOWN. */
 const char *tp_spf_name(enum tp_spf spf);
 
-/* The i-th recipient; NULL past the end. Linear: walk with tp_facts_next_rcpt instead. */
+/* The recipient behind `previous`, NULL past the end. */
 const char *tp_facts_next_rcpt(
 	const struct tp_facts *facts, const char *previous); /* NULL: first */
 

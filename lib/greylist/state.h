@@ -71,8 +71,4 @@ typedef enum tp_status tp_state_visit(
 enum tp_status tp_state_walk(struct tp_state *state, int64_t now, tp_state_visit *each,
 	void *context, struct tp_error *err);
 
-/* Takes away everything that expired, in small transactions; *gone gets how many rows. */
-enum tp_status tp_state_expire(
-	struct tp_state *state, int64_t now, int64_t *gone, struct tp_error *err);
-
 #endif

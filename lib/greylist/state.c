@@ -1,0 +1,360 @@
+/* What is remembered: see state.h. */
+#include "greylist/state.h"
+
+#include "base/db.h"
+
+#define PROBES	       8   /* numbers tried for texts of one hash */
+#define NEIGHBOURS     8   /* rows that a new one looks at */
+#define WALKED_AT_ONCE 500
+/* The log is folded in when it has so many pages of 4 KiB. A process that starts alone reads it all,
+ * so those that make one decision each keep it short. */
+#define LOG_PAGES_ONE  48
+#define LOG_PAGES_MANY 4000
+
+static const char *const migrations[] = {
+	"CREATE TABLE entry (id INTEGER PRIMARY KEY, text TEXT NOT NULL, first INTEGER NOT NULL,"
+	" last INTEGER NOT NULL, late INTEGER NOT NULL, passed INTEGER NOT NULL,"
+	" count INTEGER NOT NULL, until INTEGER NOT NULL, word INTEGER NOT NULL);",
+	NULL,
+};
+
+#define COLUMNS "id, text, first, last, late, passed, count, until, word"
+
+enum statement { BEGIN, COMMIT, ROLLBACK, GET, PUT, NEXT, DELETE, WALK, STATEMENTS };
+
+/* What each takes; prepared when first used, for most decisions need three of them. */
+static const struct {
+	const char *sql, *types;
+} statements[STATEMENTS] = {
+	[BEGIN] = { "BEGIN IMMEDIATE", "" },
+	[COMMIT] = { "COMMIT", "" },
+	[ROLLBACK] = { "ROLLBACK", "" },
+	[GET] = { "SELECT " COLUMNS " FROM entry WHERE id = ?", "i" },
+	[PUT] = { "INSERT OR REPLACE INTO entry (" COLUMNS ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+		"isiiiiiii" },
+	[NEXT] = { "SELECT id, until FROM entry WHERE id > ? ORDER BY id LIMIT ?", "ii" },
+	[DELETE] = { "DELETE FROM entry WHERE id = ?", "i" },
+	[WALK] = { "SELECT " COLUMNS " FROM entry WHERE id > ? ORDER BY id LIMIT ?", "ii" },
+};
+
+struct tp_state {
+	struct tp_db *db;
+	struct tp_query *queries[STATEMENTS];
+	struct tp_buf text; /* kind and text of the entry at hand */
+};
+
+enum tp_status tp_state_open(const char *path, int busy_ms, bool short_lived,
+	struct tp_state **out, struct tp_error *err)
+{
+	struct tp_db_options options = { .busy_ms = busy_ms,
+		.relaxed = true,
+		.keep_log = short_lived,
+		.log_pages = short_lived ? LOG_PAGES_ONE : LOG_PAGES_MANY };
+	struct tp_state *state = calloc(1, sizeof *state);
+	enum tp_status status;
+
+	*out = NULL;
+	if (!state)
+		return tp_fail(err, TP_NOMEM, "%s: out of memory", path);
+	tp_buf_init(&state->text, (size_t)1 << 20);
+	status = tp_db_open_with(path, migrations, &options, &state->db, err);
+	if (status)
+		tp_state_close(state);
+	else
+		*out = state;
+	return status;
+}
+
+void tp_state_close(struct tp_state *state)
+{
+	if (!state)
+		return;
+	for (int i = 0; i < STATEMENTS; i++)
+		tp_query_free(state->queries[i]);
+	tp_db_close(state->db);
+	tp_buf_release(&state->text);
+	free(state);
+}
+
+/* The prepared statement with no values yet. */
+static enum tp_status ready(
+	struct tp_state *state, enum statement which, struct tp_query **query, struct tp_error *err)
+{
+	enum tp_status status = TP_OK;
+
+	if (!state->queries[which])
+		status = tp_db_prepare(
+			state->db, &state->queries[which], err, statements[which].sql);
+	*query = state->queries[which];
+	return status;
+}
+
+static enum tp_status run(struct tp_state *state, enum statement which, struct tp_error *err)
+{
+	struct tp_query *query;
+	enum tp_status status = ready(state, which, &query, err);
+
+	if (!status)
+		status = tp_query_step(query, err);
+	tp_query_reset(query);
+	return status == TP_NOTHING ? TP_OK : status;
+}
+
+enum tp_status tp_state_begin(struct tp_state *state, struct tp_error *err)
+{
+	return run(state, BEGIN, err);
+}
+
+enum tp_status tp_state_end(struct tp_state *state, bool commit, struct tp_error *err)
+{
+	enum tp_status status = run(state, commit ? COMMIT : ROLLBACK, err);
+
+	if (status && commit)
+		run(state, ROLLBACK, NULL);
+	return status;
+}
+
+/* --- where an entry is --------------------------------------------------------------------------
+ */
+
+static enum tp_status set_text(
+	struct tp_state *state, enum tp_state_kind kind, const char *text, struct tp_error *err)
+{
+	tp_buf_clear(&state->text);
+	tp_buf_addc(&state->text, (char)kind);
+	tp_buf_adds(&state->text, text);
+	return tp_buf_status(&state->text, "greylist key", err);
+}
+
+/* FNV-1a, its bits then mixed so that all of them depend on all of the text (splitmix64's end). */
+static int64_t hash_of(const struct tp_buf *text)
+{
+	uint64_t hash = UINT64_C(0xcbf29ce484222325);
+
+	for (size_t i = 0; i < text->len; i++)
+		hash = (hash ^ (unsigned char)text->data[i]) * UINT64_C(0x100000001b3);
+	hash = (hash ^ (hash >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
+	hash = (hash ^ (hash >> 27)) * UINT64_C(0x94d049bb133111eb);
+	return (int64_t)((hash ^ (hash >> 31)) >> 1);
+}
+
+static void read_entry(struct tp_query *row, struct tp_entry *entry)
+{
+	*entry = (struct tp_entry){ .kind = (enum tp_state_kind)tp_query_text(row, 1)[0],
+		.first = tp_query_int(row, 2),
+		.last = tp_query_int(row, 3),
+		.late = tp_query_int(row, 4),
+		.passed = tp_query_int(row, 5),
+		.count = tp_query_int(row, 6),
+		.until = tp_query_int(row, 7),
+		.word = (int)tp_query_int(row, 8) };
+}
+
+/* The number of state->text: where it stands (TP_OK, *entry filled) or where it may be put
+ * (TP_NOTHING). Texts that share a hash stand behind each other; when all places are others', the
+ * last one is given up. */
+static enum tp_status find(
+	struct tp_state *state, int64_t *id, struct tp_entry *entry, struct tp_error *err)
+{
+	struct tp_query *row;
+	enum tp_status status = ready(state, GET, &row, err);
+	int64_t hash = hash_of(&state->text);
+
+	for (int i = 0; !status && i < PROBES; i++) {
+		const char *text;
+
+		*id = hash + i;
+		status = tp_query_again(row, err, "i", *id);
+		if (!status)
+			status = tp_query_step(row, err);
+		if (status)
+			break;
+		text = tp_query_text(row, 1);
+		if (text && !strcmp(text, state->text.data)) {
+			read_entry(row, entry);
+			tp_query_reset(row);
+			return TP_OK;
+		}
+	}
+	tp_query_reset(row);
+	return status ? status : TP_NOTHING;
+}
+
+enum tp_status tp_state_get(struct tp_state *state, enum tp_state_kind kind, const char *text,
+	int64_t now, struct tp_entry *entry, struct tp_error *err)
+{
+	enum tp_status status = set_text(state, kind, text, err);
+	int64_t id;
+
+	if (!status)
+		status = find(state, &id, entry, err);
+	if (!status && entry->until <= now)
+		status = TP_NOTHING;
+	return status;
+}
+
+static enum tp_status write_row(
+	struct tp_state *state, int64_t id, const struct tp_entry *e, struct tp_error *err)
+{
+	struct tp_query *query;
+	enum tp_status status = ready(state, PUT, &query, err);
+
+	if (!status)
+		status = tp_query_again(query, err, statements[PUT].types, id,
+			tp_buf_str(&state->text), e->first, e->last, e->late, e->passed, e->count,
+			e->until, (int64_t)e->word);
+	if (!status)
+		status = tp_query_step(query, err);
+	tp_query_reset(query);
+	return status == TP_NOTHING ? TP_OK : status;
+}
+
+static enum tp_status delete_row(struct tp_state *state, int64_t id, struct tp_error *err)
+{
+	struct tp_query *query;
+	enum tp_status status = ready(state, DELETE, &query, err);
+
+	if (!status)
+		status = tp_query_again(query, err, "i", id);
+	if (!status)
+		status = tp_query_step(query, err);
+	tp_query_reset(query);
+	return status == TP_NOTHING ? TP_OK : status;
+}
+
+/* Rows behind `id` that expired go; they are in the page that is written anyway, or the next. */
+static enum tp_status sweep(struct tp_state *state, int64_t id, int64_t now, struct tp_error *err)
+{
+	int64_t gone[NEIGHBOURS];
+	struct tp_query *row;
+	int count = 0;
+	enum tp_status status = ready(state, NEXT, &row, err);
+
+	if (!status)
+		status = tp_query_again(row, err, "ii", id, (int64_t)NEIGHBOURS);
+	while (!status) {
+		status = tp_query_step(row, err);
+		if (!status && tp_query_int(row, 1) <= now && count < NEIGHBOURS)
+			gone[count++] = tp_query_int(row, 0);
+	}
+	tp_query_reset(row);
+	if (status != TP_NOTHING)
+		return status;
+	status = TP_OK;
+	for (int i = 0; !status && i < count; i++)
+		status = delete_row(state, gone[i], err);
+	return status;
+}
+
+enum tp_status tp_state_put(struct tp_state *state, const char *text, const struct tp_entry *entry,
+	int64_t now, struct tp_error *err)
+{
+	enum tp_status status = set_text(state, entry->kind, text, err);
+	struct tp_entry before;
+	bool is_new = false;
+	int64_t id = 0;
+
+	if (!status)
+		status = find(state, &id, &before, err);
+	if (status == TP_NOTHING) {
+		is_new = true;
+		status = TP_OK;
+	}
+	if (!status)
+		status = write_row(state, id, entry, err);
+	if (!status && is_new)
+		status = sweep(state, id, now, err);
+	return status;
+}
+
+/* --- all entries --------------------------------------------------------------------------------
+ */
+
+static int64_t smaller(int64_t a, int64_t b)
+{
+	return a < b ? a : b;
+}
+
+static int64_t larger(int64_t a, int64_t b)
+{
+	return a > b ? a : b;
+}
+
+/* A key that passed on one side has passed; one that waits on both has waited since the earlier
+ * first try, unless a late try has opened its window again. */
+static void join(struct tp_entry *into, const struct tp_entry *from)
+{
+	if (into->late == from->late)
+		into->first = smaller(into->first, from->first);
+	else if (from->late > into->late)
+		into->first = from->first;
+	if (from->last > into->last)
+		into->word = from->word;
+	if (into->passed && from->passed)
+		into->passed = smaller(into->passed, from->passed);
+	else
+		into->passed = larger(into->passed, from->passed);
+	into->late = larger(into->late, from->late);
+	into->last = larger(into->last, from->last);
+	into->count = larger(into->count, from->count);
+	into->until = larger(into->until, from->until);
+}
+
+enum tp_status tp_state_merge_entry(struct tp_state *state, const char *text,
+	const struct tp_entry *entry, int64_t now, struct tp_error *err)
+{
+	struct tp_entry both = { .kind = entry->kind };
+	enum tp_status status;
+
+	if (entry->until <= now)
+		return TP_OK;
+	status = tp_state_get(state, entry->kind, text, now, &both, err);
+	if (status == TP_NOTHING)
+		return tp_state_put(state, text, entry, now, err);
+	if (status)
+		return status;
+	join(&both, entry);
+	return tp_state_put(state, text, &both, now, err);
+}
+
+/* Reads the next piece behind *id. *count: rows met, expired ones too. */
+static enum tp_status walk_piece(struct tp_state *state, int64_t *id, int64_t now, int *count,
+	tp_state_visit *each, void *context, struct tp_error *err)
+{
+	struct tp_query *row;
+	enum tp_status status = ready(state, WALK, &row, err);
+
+	*count = 0;
+	if (!status)
+		status = tp_query_again(row, err, "ii", *id, (int64_t)WALKED_AT_ONCE);
+	while (!status) {
+		struct tp_entry entry;
+		const char *text;
+
+		status = tp_query_step(row, err);
+		if (status)
+			break;
+		*id = tp_query_int(row, 0);
+		++*count;
+		text = tp_query_text(row, 1);
+		if (!text || !*text)
+			continue;
+		read_entry(row, &entry);
+		if (entry.until > now)
+			status = each(context, text + 1, &entry, err);
+	}
+	tp_query_reset(row);
+	return status == TP_NOTHING ? TP_OK : status;
+}
+
+enum tp_status tp_state_walk(struct tp_state *state, int64_t now, tp_state_visit *each,
+	void *context, struct tp_error *err)
+{
+	enum tp_status status = TP_OK;
+	int64_t id = INT64_MIN;
+	int count = WALKED_AT_ONCE;
+
+	while (!status && count == WALKED_AT_ONCE)
+		status = walk_piece(state, &id, now, &count, each, context, err);
+	return status;
+}
