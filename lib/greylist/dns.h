@@ -1,15 +1,18 @@
 /*
  * DNS lists, asked by ourselves: DNSBL that cast doubt, DNSWL that take it away (RFC 5782), through
- * c-ares, which is opened with dlopen when the first question is asked, for a decision without one
- * must not pay for it. The only module that knows c-ares.
+ * greylist/resolver.h, which knows c-ares.
  *
  * All lists are asked at once, with one deadline for all. A list that does not answer in time, says
  * SERVFAIL or answers outside 127.0.0.0/8 says nothing. 127.255.255.0/24 are error codes (wrong
- * resolver, too many questions), never listings: the first is logged. With the first question a
- * process asks, each list is also asked about 127.0.0.1, which must not be listed, and 127.0.0.2,
- * which must (for IPv6 clients ::FFFF:7F00:1 and ::FFFF:7F00:2, RFC 5782 5): a list that fails the
- * first test is retired for a day, said so in the log and remembered in `memo`, so that the next
- * process knows. A list that passed is not tested again for an hour.
+ * resolver, too many questions), never listings; they are logged, once an hour.
+ *
+ * A list that nothing is known of is asked at the same time about 127.0.0.1, which must not be
+ * listed, and 127.0.0.2, which must (for IPv6 clients ::FFFF:7F00:1 and ::FFFF:7F00:2, RFC 5782 5).
+ * One that lists the first, perhaps everybody, or answers about it with what is no answer of a list,
+ * is retired for a day; one that does not is believed, and not tested again for an hour; one that
+ * does not answer is not believed, and asked again by the next question. One that does not know the
+ * second is said to be dead perhaps, and believed. Findings stay in `memo`, so that the next process
+ * knows.
  */
 #ifndef TP_GREYLIST_DNS_H
 #define TP_GREYLIST_DNS_H
