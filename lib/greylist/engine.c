@@ -35,7 +35,7 @@ static void memo_put(void *context, const char *name, int64_t value, int64_t unt
 	struct tp_state *state;
 	bool written;
 
-	if (tp_engine_state(engine, &state, NULL) || tp_state_begin(state, NULL))
+	if (tp_engine_state(engine, &state, NULL) || tp_state_begin(state, true, NULL))
 		return;
 	written = !tp_state_put(state, name, &entry, engine->now, NULL);
 	tp_state_end(state, written, NULL);

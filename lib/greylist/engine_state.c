@@ -1,10 +1,10 @@
 /*
  * The part of a decision that reads and writes the state: see engine.h.
  *
- * First everything is read in one go without the write lock: most mail that comes back is known, and
- * then there is nothing to write. Else the write lock is taken and each key that may change is read
- * again, so that two processes that decide about the same key at once never both say `firsttry` with
- * different times.
+ * First everything is read without the write lock: most mail that comes back is known, and then there
+ * is nothing to write. Else the write lock is taken and each key that may change is read again, so
+ * that two processes that decide about the same key at once never both say `firsttry` with different
+ * times. What lets an origin or a correspondent pass is not read again when there was nothing.
  */
 #include "base/diag.h"
 #include "greylist/engine_parts.h"
@@ -44,6 +44,8 @@ struct attempt {
 	int64_t successes; /* keys that pass for the first time */
 	bool writing;	   /* the write lock is held */
 	bool must_write;   /* something changes, and it is not held */
+	bool any_learned;  /* the first reading met somebody whom we wrote to */
+	bool any_origin;   /* or an origin that passes */
 };
 
 static enum tp_status join(
@@ -102,12 +104,13 @@ static enum tp_status origin_passes(struct attempt *a, bool *passes, struct tp_e
 	enum tp_status status;
 
 	*passes = false;
-	if (!a->engine->whole_after)
+	if (!a->engine->whole_after || (a->writing && !a->any_origin))
 		return TP_OK;
 	status = get(a, TP_STATE_ORIGIN, "origin", origin, &entry, err);
 	if (status == TP_NOTHING)
 		return TP_OK;
 	*passes = !status && entry.count >= a->engine->whole_after;
+	a->any_origin = a->any_origin || *passes;
 	return *passes ? renew(a, origin, &entry, err) : status;
 }
 
@@ -118,7 +121,8 @@ static enum tp_status learned(struct attempt *a, bool *passes, struct tp_error *
 	enum tp_status status;
 
 	*passes = false;
-	if (a->facts->spf == TP_SPF_FAIL || a->facts->sender.len == 0)
+	if (a->facts->spf == TP_SPF_FAIL || a->facts->sender.len == 0 ||
+		(a->writing && !a->any_learned))
 		return TP_OK;
 	status = join(key, a->engine->sender.data, tp_buf_str(&a->engine->rcpt), NULL, err);
 	if (!status)
@@ -126,6 +130,7 @@ static enum tp_status learned(struct attempt *a, bool *passes, struct tp_error *
 	if (status == TP_NOTHING)
 		return TP_OK;
 	*passes = !status;
+	a->any_learned = a->any_learned || *passes;
 	return status ? status : renew(a, key->data, &entry, err);
 }
 
@@ -237,24 +242,30 @@ static void tell(const struct attempt *a)
 			(long long)verdict->doubt, (long long)verdict->wait_seconds);
 }
 
+/* All of it inside one transaction, which forgets everything when something fails. */
+static enum tp_status try_once(struct attempt *a, bool write, struct tp_error *err)
+{
+	enum tp_status status = tp_state_begin(a->state, write, err), ended;
+	struct tp_error late;
+
+	if (status)
+		return status;
+	a->writing = write;
+	status = try_all(a, err);
+	ended = tp_state_end(a->state, !status, status ? &late : err);
+	return status ? status : ended;
+}
+
 enum tp_status tp_engine_try(struct tp_engine *engine, const struct tp_facts *facts,
 	struct tp_verdict *verdict, struct tp_error *err)
 {
 	struct attempt a = { .engine = engine, .facts = facts, .verdict = verdict };
-	enum tp_status status = tp_engine_state(engine, &a.state, err), ended;
-	struct tp_error late;
+	enum tp_status status = tp_engine_state(engine, &a.state, err);
 
 	if (!status)
-		status = try_all(&a, err);
-	if (!status && a.must_write) {
-		status = tp_state_begin(a.state, err);
-		if (status)
-			return status;
-		a.writing = true;
-		status = try_all(&a, err);
-		ended = tp_state_end(a.state, !status, status ? &late : err);
-		status = status ? status : ended;
-	}
+		status = try_once(&a, false, err);
+	if (!status && a.must_write)
+		status = try_once(&a, true, err);
 	if (!status)
 		tell(&a);
 	return status;
@@ -305,7 +316,7 @@ enum tp_status tp_engine_learn(struct tp_engine *engine, const struct tp_facts *
 	engine->now = now;
 	status = tp_engine_state(engine, &state, err);
 	if (!status)
-		status = tp_state_begin(state, err);
+		status = tp_state_begin(state, true, err);
 	if (status)
 		return status;
 	status = learn_all(engine, state, facts, err);

@@ -133,7 +133,7 @@ static enum tp_status read_all(struct tp_state *state, const char *name, const c
 		if (!state)
 			continue;
 		if (*count % MERGED_AT_ONCE == 0)
-			status = tp_state_begin(state, err);
+			status = tp_state_begin(state, true, err);
 		if (!status) {
 			status = tp_state_merge_entry(state, text.data, &entry, now, err);
 			if (status)

@@ -100,7 +100,7 @@ static void read_comment(struct cursor inside, struct tp_received *received, boo
 				inside.at++;
 			set(&received->helo, &received->helo_len, begin + 5, inside.at);
 			*has_helo = true;
-		} else if (!received->name_len && inside.at > begin &&
+		} else if (!received->name_len && inside.at > begin && *begin != '(' &&
 			   !memchr(begin, '=', (size_t)(inside.at - begin))) {
 			set(&received->name, &received->name_len, begin, inside.at);
 		}

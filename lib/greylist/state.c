@@ -20,13 +20,14 @@ static const char *const migrations[] = {
 
 #define COLUMNS "id, text, first, last, late, passed, count, until, word"
 
-enum statement { BEGIN, COMMIT, ROLLBACK, GET, PUT, NEXT, DELETE, WALK, STATEMENTS };
+enum statement { BEGIN, BEGIN_READ, COMMIT, ROLLBACK, GET, PUT, NEXT, DELETE, WALK, STATEMENTS };
 
 /* What each takes; prepared when first used, for most decisions need three of them. */
 static const struct {
 	const char *sql, *types;
 } statements[STATEMENTS] = {
 	[BEGIN] = { "BEGIN IMMEDIATE", "" },
+	[BEGIN_READ] = { "BEGIN", "" },
 	[COMMIT] = { "COMMIT", "" },
 	[ROLLBACK] = { "ROLLBACK", "" },
 	[GET] = { "SELECT " COLUMNS " FROM entry WHERE id = ?", "i" },
@@ -41,6 +42,10 @@ struct tp_state {
 	struct tp_db *db;
 	struct tp_query *queries[STATEMENTS];
 	struct tp_buf text; /* kind and text of the entry at hand */
+	/* Where that stands, when it was looked for in this transaction: a decision reads what it
+	 * then writes. */
+	enum tp_status found; /* TP_OK, TP_NOTHING; TP_INTERNAL: not looked for */
+	int64_t id;
 };
 
 enum tp_status tp_state_open(const char *path, int busy_ms, bool short_lived,
@@ -56,6 +61,7 @@ enum tp_status tp_state_open(const char *path, int busy_ms, bool short_lived,
 	*out = NULL;
 	if (!state)
 		return tp_fail(err, TP_NOMEM, "%s: out of memory", path);
+	state->found = TP_INTERNAL;
 	tp_buf_init(&state->text, (size_t)1 << 20);
 	status = tp_db_open_with(path, migrations, &options, &state->db, err);
 	if (status)
@@ -100,15 +106,17 @@ static enum tp_status run(struct tp_state *state, enum statement which, struct t
 	return status == TP_NOTHING ? TP_OK : status;
 }
 
-enum tp_status tp_state_begin(struct tp_state *state, struct tp_error *err)
+enum tp_status tp_state_begin(struct tp_state *state, bool write, struct tp_error *err)
 {
-	return run(state, BEGIN, err);
+	state->found = TP_INTERNAL;
+	return run(state, write ? BEGIN : BEGIN_READ, err);
 }
 
 enum tp_status tp_state_end(struct tp_state *state, bool commit, struct tp_error *err)
 {
 	enum tp_status status = run(state, commit ? COMMIT : ROLLBACK, err);
 
+	state->found = TP_INTERNAL;
 	if (status && commit)
 		run(state, ROLLBACK, NULL);
 	return status;
@@ -120,6 +128,10 @@ enum tp_status tp_state_end(struct tp_state *state, bool commit, struct tp_error
 static enum tp_status set_text(
 	struct tp_state *state, enum tp_state_kind kind, const char *text, struct tp_error *err)
 {
+	if (state->found != TP_INTERNAL && state->text.data[0] == (char)kind &&
+		!strcmp(state->text.data + 1, text))
+		return TP_OK;
+	state->found = TP_INTERNAL;
 	tp_buf_clear(&state->text);
 	tp_buf_addc(&state->text, (char)kind);
 	tp_buf_adds(&state->text, text);
@@ -153,8 +165,7 @@ static void read_entry(struct tp_query *row, struct tp_entry *entry)
 /* The number of state->text: where it stands (TP_OK, *entry filled) or where it may be put
  * (TP_NOTHING). Texts that share a hash stand behind each other; when all places are others', the
  * last one is given up. */
-static enum tp_status find(
-	struct tp_state *state, int64_t *id, struct tp_entry *entry, struct tp_error *err)
+static enum tp_status find(struct tp_state *state, struct tp_entry *entry, struct tp_error *err)
 {
 	struct tp_query *row;
 	enum tp_status status = ready(state, GET, &row, err);
@@ -163,8 +174,8 @@ static enum tp_status find(
 	for (int i = 0; !status && i < PROBES; i++) {
 		const char *text;
 
-		*id = hash + i;
-		status = tp_query_again(row, err, "i", *id);
+		state->id = hash + i;
+		status = tp_query_again(row, err, "i", state->id);
 		if (!status)
 			status = tp_query_step(row, err);
 		if (status)
@@ -173,21 +184,22 @@ static enum tp_status find(
 		if (text && !strcmp(text, state->text.data)) {
 			read_entry(row, entry);
 			tp_query_reset(row);
-			return TP_OK;
+			return state->found = TP_OK;
 		}
 	}
 	tp_query_reset(row);
-	return status ? status : TP_NOTHING;
+	if (!status || status == TP_NOTHING)
+		return state->found = TP_NOTHING;
+	return status;
 }
 
 enum tp_status tp_state_get(struct tp_state *state, enum tp_state_kind kind, const char *text,
 	int64_t now, struct tp_entry *entry, struct tp_error *err)
 {
 	enum tp_status status = set_text(state, kind, text, err);
-	int64_t id;
 
 	if (!status)
-		status = find(state, &id, entry, err);
+		status = find(state, entry, err);
 	if (!status && entry->until <= now)
 		status = TP_NOTHING;
 	return status;
@@ -251,19 +263,17 @@ enum tp_status tp_state_put(struct tp_state *state, const char *text, const stru
 {
 	enum tp_status status = set_text(state, entry->kind, text, err);
 	struct tp_entry before;
-	bool is_new = false;
-	int64_t id = 0;
+	bool is_new;
 
-	if (!status)
-		status = find(state, &id, &before, err);
-	if (status == TP_NOTHING) {
-		is_new = true;
-		status = TP_OK;
-	}
-	if (!status)
-		status = write_row(state, id, entry, err);
+	if (!status && state->found == TP_INTERNAL)
+		status = find(state, &before, err);
+	if (status && status != TP_NOTHING)
+		return status;
+	is_new = state->found == TP_NOTHING;
+	status = write_row(state, state->id, entry, err);
+	state->found = TP_OK;
 	if (!status && is_new)
-		status = sweep(state, id, now, err);
+		status = sweep(state, state->id, now, err);
 	return status;
 }
 

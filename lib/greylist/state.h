@@ -47,9 +47,9 @@ enum tp_status tp_state_open(const char *path, int busy_ms, bool short_lived,
 	struct tp_state **state, struct tp_error *err);
 void tp_state_close(struct tp_state *state);
 
-/* All that one decision reads and writes stands between these. begin takes the write lock;
- * TP_TEMPORARY when it is not to be had in time. end commits, or forgets what was written. */
-enum tp_status tp_state_begin(struct tp_state *state, struct tp_error *err);
+/* What stands between these sees one state of the file. `write` takes the write lock; TP_TEMPORARY when
+ * it is not to be had in time. end commits, or forgets what was written. */
+enum tp_status tp_state_begin(struct tp_state *state, bool write, struct tp_error *err);
 enum tp_status tp_state_end(struct tp_state *state, bool commit, struct tp_error *err);
 
 /* The entry of that kind and text (parts joined by a space), as it was last written and not yet
