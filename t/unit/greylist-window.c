@@ -81,6 +81,9 @@ static void test_two_mx(void)
 			at(3).word == TP_WORD_FIRSTTRY,
 		"three MX hosts in a row are one attempt");
 	ok(at(300).word == TP_WORD_PASS, "and the next round passes");
+	anew();
+	at(0);
+	ok(at(-5).word == TP_WORD_FIRSTTRY, "a host whose clock is five seconds behind, too");
 }
 
 /* Seconds until it passes; -1: never within five days. */
