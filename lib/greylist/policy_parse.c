@@ -157,6 +157,8 @@ static enum tp_status take_line(
 	if (value.len > TP_FACT_MAX)
 		return tp_fail(err, TP_LIMIT, "policy request: %s: longer than %d bytes",
 			attributes[i].name, TP_FACT_MAX);
+	if (value.len && memchr(value.text, '\r', value.len))
+		return tp_fail(err, TP_DATA, "policy request: %s: a CR in it", attributes[i].name);
 	status = attributes[i].take(parse, value, err);
 	if (status)
 		tp_error_prefix(err, "policy request: %s", attributes[i].name);
