@@ -15,10 +15,12 @@
  *   spf=RESULT   spf_domain=DOMAIN   doubt=REASON[=WEIGHT] (may repeat)   always=yes|no
  *   authenticated=NAME (as sasl_username)
  * An empty value is "not known" (sender= is the null sender, though). A client_address that is no
- * address is as if it were not there (Postfix says `unknown` when it lost the client).
+ * address is as if it were not there (Postfix says `unknown` when it lost the client), and so is an
+ * SPF result that is none.
  *
  * Trouble is a line without `=` or without a name before it, a NUL, a doubled attribute that must
- * stand once, a value longer than TP_FACT_MAX that counts, a request of more than
+ * stand once, a value longer than TP_FACT_MAX that counts, a CR inside one, a doubt without a reason,
+ * an `always` that is neither yes nor no, a request with nothing in it, one of more than
  * TP_POLICY_REQUEST_MAX bytes, an end of file amidst a request of Postfix's form. Nothing is
  * answered then and the caller closes: Postfix defers by itself. Eight-bit bytes are no trouble. A
  * line ends with LF; a CR before it belongs to no value.
