@@ -113,7 +113,8 @@ static void test_spf(void)
 	ok(reads("Received-SPF: pass (evil.example: ok) receiver=evil.example\n" OURS,
 		   "192.0.2.1", "", TP_SPF_UNKNOWN),
 		"another server's is not believed");
-	ok(reads("Received-SPF: pass (evil.example: mx.ours) receiver=evil.example; x=\"receiver=mx.ours\"\n" OURS,
+	ok(reads("Received-SPF: pass (evil.example: mx.ours) receiver=evil.example;"
+		 " x=\"receiver=mx.ours\"\n" OURS,
 		   "192.0.2.1", "", TP_SPF_UNKNOWN),
 		"whatever it says of us");
 	ok(reads("Received-SPF: pass receiver=mx.ours; client-ip=198.51.100.7\n" OURS, "192.0.2.1",
