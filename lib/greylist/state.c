@@ -139,12 +139,12 @@ static enum tp_status set_text(
 }
 
 /* FNV-1a, its bits then mixed so that all of them depend on all of the text (splitmix64's end). */
-static int64_t hash_of(const struct tp_buf *text)
+int64_t tp_state_number(enum tp_state_kind kind, const char *text)
 {
-	uint64_t hash = UINT64_C(0xcbf29ce484222325);
+	uint64_t hash = UINT64_C(0xcbf29ce484222325) ^ (unsigned char)kind;
 
-	for (size_t i = 0; i < text->len; i++)
-		hash = (hash ^ (unsigned char)text->data[i]) * UINT64_C(0x100000001b3);
+	for (hash *= UINT64_C(0x100000001b3); *text; text++)
+		hash = (hash ^ (unsigned char)*text) * UINT64_C(0x100000001b3);
 	hash = (hash ^ (hash >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
 	hash = (hash ^ (hash >> 27)) * UINT64_C(0x94d049bb133111eb);
 	return (int64_t)((hash ^ (hash >> 31)) >> 1);
@@ -169,7 +169,8 @@ static enum tp_status find(struct tp_state *state, struct tp_entry *entry, struc
 {
 	struct tp_query *row;
 	enum tp_status status = ready(state, GET, &row, err);
-	int64_t hash = hash_of(&state->text);
+	const char *whole = tp_buf_str(&state->text);
+	int64_t hash = tp_state_number((enum tp_state_kind)whole[0], whole + 1);
 
 	for (int i = 0; !status && i < PROBES; i++) {
 		const char *text;

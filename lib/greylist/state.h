@@ -60,6 +60,9 @@ enum tp_status tp_state_get(struct tp_state *state, enum tp_state_kind kind, con
 enum tp_status tp_state_put(struct tp_state *state, const char *text, const struct tp_entry *entry,
 	int64_t now, struct tp_error *err);
 
+/* The number at which an entry stands: who writes very many does so in its order. */
+int64_t tp_state_number(enum tp_state_kind kind, const char *text);
+
 /* Adds what another file knew: the earlier first, the later last, the larger counts. */
 enum tp_status tp_state_merge_entry(struct tp_state *state, const char *text,
 	const struct tp_entry *entry, int64_t now, struct tp_error *err);
