@@ -3,7 +3,7 @@
  * last and how it went; how often an origin succeeded; whom we wrote to; what was found out about
  * DNS lists. Any number of processes share one file.
  *
- * One table with an integer key, the hash of the text that it stands beside; the text is compared,
+ * Tables with an integer key, the hash of the text that it stands beside; the text is compared,
  * so two of the same hash never meet (the second lives at the next number). Hashes spread evenly,
  * and so each new row looks at the few behind its own and takes away those that expired: they lie
  * in the same page, so the file stays clean without an index of times, a second process or a stall.
