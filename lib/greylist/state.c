@@ -3,8 +3,8 @@
 
 #include "base/db.h"
 
-#define PROBES	       8   /* numbers tried for texts of one hash */
-#define NEIGHBOURS     8   /* rows that a new one looks at */
+#define PROBES         8 /* numbers tried for texts of one hash */
+#define NEIGHBOURS     8 /* rows that a new one looks at */
 #define WALKED_AT_ONCE 500
 /* The log is folded in when it has so many pages of 4 KiB. A process that starts alone reads it all,
  * so those that make one decision each keep it short. */
@@ -63,8 +63,8 @@ struct tp_state {
 	int64_t id;
 };
 
-enum tp_status tp_state_open(const char *path, int busy_ms, bool short_lived,
-	struct tp_state **out, struct tp_error *err)
+enum tp_status tp_state_open(const char *path, int busy_ms, bool short_lived, struct tp_state **out,
+	struct tp_error *err)
 {
 	struct tp_db_options options = { .busy_ms = busy_ms,
 		.relaxed = true,
@@ -146,8 +146,7 @@ enum tp_status tp_state_end(struct tp_state *state, bool commit, struct tp_error
 	return status;
 }
 
-/* --- where an entry is --------------------------------------------------------------------------
- */
+/* --- where an entry is ----------------------------------------------------------------------- */
 
 static enum tp_status set_text(
 	struct tp_state *state, enum tp_state_kind kind, const char *text, struct tp_error *err)
@@ -237,9 +236,9 @@ static enum tp_status write_row(
 	enum tp_status status = ready(state, PUT, &query, err);
 
 	if (!status)
-		status = tp_query_again(query, err, "isiiiiiii", id,
-			tp_buf_str(&state->text), e->first, e->last, e->late, e->passed, e->count,
-			e->until, (int64_t)e->word);
+		status = tp_query_again(query, err, "isiiiiiii", id, tp_buf_str(&state->text),
+			e->first, e->last, e->late, e->passed, e->count, e->until,
+			(int64_t)e->word);
 	if (!status)
 		status = tp_query_step(query, err);
 	tp_query_reset(query);
@@ -302,8 +301,7 @@ enum tp_status tp_state_put(struct tp_state *state, const char *text, const stru
 	return status;
 }
 
-/* --- all entries --------------------------------------------------------------------------------
- */
+/* --- all entries ----------------------------------------------------------------------------- */
 
 static int64_t smaller(int64_t a, int64_t b)
 {
@@ -392,8 +390,8 @@ enum tp_status tp_state_walk(struct tp_state *state, int64_t now, tp_state_visit
 		int count = WALKED_AT_ONCE;
 
 		while (!status && count == WALKED_AT_ONCE)
-			status = walk_piece(state, (enum table)table, &id, now, &count, each,
-				context, err);
+			status = walk_piece(
+				state, (enum table)table, &id, now, &count, each, context, err);
 	}
 	return status;
 }
