@@ -27,6 +27,12 @@ PACKAGES := gmime-3.0 libcurl libcrypto yaml-0.1 libpcre2-8 sqlite3 jansson libz
 PKG_CFLAGS := $(shell $(PKG_CONFIG) --cflags $(PACKAGES))
 PKG_LIBS   := $(shell $(PKG_CONFIG) --libs $(PACKAGES))
 
+# c-ares is optional and opened when it is needed: only its headers are asked for here.
+HAVE_CARES ?= $(if $(shell $(PKG_CONFIG) --exists libcares && echo yes),yes)
+ifneq ($(filter-out no,$(HAVE_CARES)),)
+PKG_CFLAGS += -DHAVE_CARES $(shell $(PKG_CONFIG) --cflags libcares)
+endif
+
 WARNINGS := -Wall -Wextra -Wshadow -Wvla -Wpointer-arith -Wwrite-strings -Wundef \
 	-Wstrict-prototypes -Wmissing-prototypes -Wformat=2 -Wno-unused-parameter
 ifdef DEVELOPER
@@ -118,7 +124,7 @@ $(BUILD)/lib/mime/template-builtin.o: $(BUILD)/gen/templates.inc
 $(BUILD)/flags: FORCE
 	@mkdir -p $(@D)
 	@ln -sfn '$(CURDIR)/share' $(@D)/share
-	@echo '$(CC) $(TP_CPPFLAGS) $(CPPFLAGS) $(TP_CFLAGS) $(TP_LDFLAGS)' > $@.new
+	@echo '$(CC) $(TP_CPPFLAGS) $(CPPFLAGS) $(PKG_CFLAGS) $(TP_CFLAGS) $(TP_LDFLAGS)' > $@.new
 	@cmp -s $@.new $@ && rm $@.new || mv $@.new $@
 FORCE:
 

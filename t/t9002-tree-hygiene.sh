@@ -97,6 +97,7 @@ wall 'sqlite3' 'lib/base/db\.c' 'SQLite stays in lib/base/db.c'
 wall 'pcre2' 'lib/base/pattern\.c' 'PCRE2 stays in lib/base/pattern.c'
 wall 'jansson' 'lib/base/json\.c' 'Jansson stays in lib/base/json.c'
 wall 'zstd|zdict' 'lib/archive/press\.c' 'zstd stays in lib/archive/press.c'
+wall 'ares' 'lib/greylist/resolver\.c' 'c-ares stays in lib/greylist/resolver.c'
 wall 'utf8proc' 'lib/base/fold\.c' 'utf8proc stays in lib/base/fold.c'
 
 arrow() { # ROOM ALLOWED

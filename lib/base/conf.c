@@ -433,6 +433,11 @@ const char *tp_conf_map_get(const struct tp_conf *conf, const char *map, const c
 	return node && node->kind == TP_YAML_SCALAR ? node->text : NULL;
 }
 
+const struct tp_yaml *tp_conf_map(const struct tp_conf *conf, const char *key)
+{
+	return value_of(conf, key)->node;
+}
+
 enum tp_status tp_conf_map_check(const struct tp_conf *conf, const char *map, const char *name,
 	const struct tp_strings *known, struct tp_error *err)
 {

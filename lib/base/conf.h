@@ -37,6 +37,7 @@ struct tp_conf_key {
 extern const struct tp_conf_key tp_conf_schema[]; /* ends with a NULL path */
 
 struct tp_conf;
+struct tp_yaml;
 
 /* Loads the file at `path`, or looks for one when it is NULL. An unknown key, a wrong type or a bad
  * value gives TP_CONFIG with file, line and column. The caller frees *conf. */
@@ -72,6 +73,9 @@ const char *tp_conf_map_get(const struct tp_conf *conf, const char *map, const c
  * file, line and column. For whoever knows what may stand there: the schema does not. */
 enum tp_status tp_conf_map_check(const struct tp_conf *conf, const char *map, const char *name,
 	const struct tp_strings *known, struct tp_error *err);
+
+/* TP_CONF_MAP: the whole mapping (base/yaml.h), for keys that are names; NULL when not set. Borrowed. */
+const struct tp_yaml *tp_conf_map(const struct tp_conf *conf, const char *key);
 
 /* A secret: $TUBEPOST_<KEY> (the path in capitals, dots as `_`), else the content of the file that
  * `<key>_file` names. TP_NOTHING when neither is there; a secret file that others may read is
