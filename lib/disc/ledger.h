@@ -5,6 +5,11 @@
  * A serial is six capital letters without those that are taken for others or for digits (I O Q U V):
  * ABCDEFGHJKLMNPRSTWXYZ. It is the volume's label and what people write on the disc.
  *
+ * Two files a disc, in the archive's folder `disc` (tubepost-archive(5)): NNNNNNNN.json, its facts and
+ * dates, replaced whole at each step; and NNNNNNNN.tpd, the list of its mails and the hashes of its
+ * image's pieces (contents.h), written once. Rejected: SQLite, whose write-ahead log does not go with
+ * archives on NFS, and whose rows would have subjects in clear in an archive that has a key.
+ *
  * The life: made, burnt, verified, shipped, received; or lost at any time. Steps may be left out, none is
  * taken back. When a disc has come as far as the archive's setting `after` says, the cellar lets go of
  * its mails, and what is needed to find them stays (archive/segment.h, TP_SEGMENT_DISC).
@@ -46,7 +51,11 @@ struct tp_disc {
 	unsigned char content[TP_SHA256_BYTES]; /* tp_bag_digest */
 	unsigned char image[TP_SHA256_BYTES];	/* tp_image_digest */
 	int64_t when[TP_DISC_STEPS]; /* seconds; 0: not so far */
+	int64_t left_at; /* when the cellar had let go of all its mails; 0: not so far */
 };
+
+/* "made", "burnt" ... as the ledger, the event log and dvd-list call them. */
+extern const char *const tp_disc_words[TP_DISC_STEPS];
 
 /* --- making one (dvd-pack) ---------------------------------------------------------------------- */
 
@@ -76,5 +85,35 @@ enum tp_status tp_disc_made(struct tp_disc_making *making, const struct tp_disc 
 
 /* Lets go of the serial; NULL is fine. Without tp_disc_made before, nothing happened. */
 void tp_disc_drop(struct tp_disc_making *making);
+
+/* --- reading the ledger ------------------------------------------------------------------------- */
+
+/* Gives every disc, in the order of their numbers; ends at the first `each` that fails. TP_DATA: a line
+ * of the ledger is damaged. No lock is needed: a disc's facts are replaced whole. */
+typedef enum tp_status tp_disc_each(
+	void *context, const struct tp_disc *disc, struct tp_error *err);
+enum tp_status tp_disc_walk(
+	struct tp_archive *archive, tp_disc_each *each, void *context, struct tp_error *err);
+
+/* One disc, by its serial (normalized) or its number. TP_NOTHING: there is none. */
+enum tp_status tp_disc_find(struct tp_archive *archive, const char *serial, struct tp_disc *disc,
+	struct tp_error *err);
+enum tp_status tp_disc_get(struct tp_archive *archive, uint32_t number, struct tp_disc *disc,
+	struct tp_error *err);
+
+/* The step that it has come to: the last one in the order of enum tp_disc_step. */
+enum tp_disc_step tp_disc_state(const struct tp_disc *disc);
+
+/* --- what becomes of a disc (dvd-list) ---------------------------------------------------------- */
+
+/* Records that a disc was burnt, verified, shipped, received or lost: the event first, then the fact. One
+ * that is recorded already stays as it is. TP_NOTHING: no such disc. TP_USAGE: it was lost; a disc
+ * that is found again is verified with `found`, which takes the loss back, for it has been read. */
+enum tp_status tp_disc_mark(struct tp_archive *archive, const char *serial, enum tp_disc_step step,
+	bool found, const char *actor, struct tp_error *err);
+
+/* Records that the cellar has let go of a disc's mails (release.h). */
+enum tp_status tp_disc_mark_left(
+	struct tp_archive *archive, uint32_t number, struct tp_error *err);
 
 #endif
