@@ -336,17 +336,19 @@ static enum tp_status begin_iso(struct tp_image *image, const char *serial, stru
 }
 
 /* As 16 digits, which need no time zone. */
-static void write_time(int64_t time, char digits[17])
+#define DIGITS 80 /* more than six numbers of any length */
+
+static void write_time(int64_t time, char digits[DIGITS])
 {
 	struct tp_bag_date date = tp_bag_date(time * 1000);
 
-	snprintf(digits, 17, "%04d%02d%02d%02d%02d%02d00", date.year % 10000, date.month % 100,
-		date.day % 100, date.hour % 100, date.minute % 100, date.second % 100);
+	snprintf(digits, DIGITS, "%04d%02d%02d%02d%02d%02d00", date.year, date.month, date.day,
+		date.hour, date.minute, date.second);
 }
 
 static int set_options(struct tp_image *image, IsoWriteOpts *opts)
 {
-	char digits[17];
+	char digits[DIGITS];
 
 	write_time(image->time, digits);
 	iso_write_opts_set_iso_level(opts, 3);
