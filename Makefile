@@ -24,6 +24,12 @@ sysconfdir ?= /etc
 # Third-party libraries. Each is touched by one module only (HACKING.md, "The walls"); the linker
 # drops (--as-needed) what a tool's own modules do not use, so no list is kept for each tool.
 PACKAGES := gmime-3.0 libcurl libcrypto yaml-0.1 libpcre2-8 sqlite3 jansson libzstd libutf8proc
+# Optional: without it dvd-pack makes no images and says so.
+HAVE_LIBISOFS ?= $(shell $(PKG_CONFIG) --exists libisofs-1 && echo yes)
+ifeq ($(HAVE_LIBISOFS),yes)
+PACKAGES += libisofs-1
+TP_FEATURES += -DTP_HAVE_LIBISOFS
+endif
 PKG_CFLAGS := $(shell $(PKG_CONFIG) --cflags $(PACKAGES))
 PKG_LIBS   := $(shell $(PKG_CONFIG) --libs $(PACKAGES))
 
@@ -36,7 +42,7 @@ ifdef SANITIZE
 SANITIZE_FLAGS := -fsanitize=$(SANITIZE) -fno-sanitize-recover=all -fno-omit-frame-pointer
 endif
 
-TP_CPPFLAGS := -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -Ilib -I$(BUILD)/gen \
+TP_CPPFLAGS := $(TP_FEATURES) -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -Ilib -I$(BUILD)/gen \
 	-DTP_VERSION='"$(VERSION)"' -DTP_BINDIR='"$(bindir)"' \
 	-DTP_DATADIR='"$(datadir)/tubepost"' -DTP_SYSCONFDIR='"$(sysconfdir)/tubepost"'
 TP_CFLAGS := -std=gnu11 $(WARNINGS) $(CFLAGS) $(SANITIZE_FLAGS) -fno-common -fstack-protector-strong

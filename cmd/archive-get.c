@@ -381,12 +381,27 @@ static enum tp_status give_mail(struct work *w, const struct tp_place *place,
 	return status;
 }
 
+/* The event log remembers what was erased when nothing else does any more. */
+static enum tp_status not_there(struct work *w, const char *id, struct tp_error *err)
+{
+	struct tp_buf time = TP_BUF_INIT(65536), actor = TP_BUF_INIT(65536);
+
+	if (tp_event_find_erasure(w->archive, id, &time, &actor))
+		tp_fail(err, TP_NOTHING, "%s: was erased on %s by %s", id, tp_buf_str(&time),
+			tp_buf_str(&actor));
+	tp_buf_release(&time);
+	tp_buf_release(&actor);
+	return TP_NOTHING;
+}
+
 static enum tp_status serve(struct work *w, const char *id, struct tp_error *err)
 {
 	struct tp_record record = TP_RECORD_INIT;
 	struct tp_place place;
 	enum tp_status status = tp_view_find(w->view, id, &place, err);
 
+	if (status == TP_NOTHING)
+		return not_there(w, id, err);
 	if (status)
 		return status;
 	status = tp_view_record(w->view, &place, &record, NULL, err);

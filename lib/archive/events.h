@@ -20,4 +20,9 @@ typedef enum tp_status tp_event_each(void *context, const char *line, size_t len
 enum tp_status tp_events_walk(struct tp_archive *archive, tp_event_each *each, void *context,
 	struct tp_error *err);
 
+/* Whether that message was erased: then `time` and `actor` are those of the last such event. A broken
+ * log is read as far as it goes. */
+bool tp_event_find_erasure(
+	struct tp_archive *archive, const char *id, struct tp_buf *time, struct tp_buf *actor);
+
 #endif

@@ -38,22 +38,10 @@
 
 #include "archive/journal_form.h"
 #include "archive/journal_write.h"
+#include "archive/shred.h"
 #include "base/file.h"
 
 #define START_MAX ((uint64_t)UINT32_MAX * 8) /* siblings are offset / 8 in 32 bits */
-
-enum tp_status tp_journal_sync_folder(struct tp_archive *archive, struct tp_error *err)
-{
-	int fd = openat(archive->dir, "journal", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	enum tp_status status = TP_OK;
-
-	if (fd < 0)
-		return tp_fail_errno(err, TP_IO, "folder journal");
-	if (fsync(fd) && errno != EINVAL)
-		status = tp_fail_errno(err, TP_IO, "folder journal: cannot sync");
-	close(fd);
-	return status;
-}
 
 /* --- holding -----------------------------------------------------------------------------------
  */
@@ -72,7 +60,7 @@ static enum tp_status write_opening(struct tp_journal *journal, int fd, struct t
 	struct tp_journal_opening opening = { .number = journal->number,
 		.sealed = journal->archive->encrypted };
 	unsigned char bytes[TP_JOURNAL_OPENING];
-	enum tp_status status = tp_journal_sync_folder(journal->archive, err);
+	enum tp_status status = tp_archive_sync(journal->archive, "journal", err);
 
 	if (!status)
 		status = tp_random(opening.salt, sizeof opening.salt, err);

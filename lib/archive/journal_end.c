@@ -14,6 +14,7 @@
 
 #include "archive/journal.h"
 #include "archive/journal_write.h"
+#include "archive/shred.h"
 
 static enum tp_status overwrite(
 	int fd, uint64_t from, uint64_t to, uint32_t number, struct tp_error *err)
@@ -115,7 +116,7 @@ enum tp_status tp_journal_retire(
 		if (fd < 0)
 			return tp_fail_errno(err, TP_CANTCREATE, "journal %08u", next);
 		close(fd);
-		status = tp_journal_sync_folder(archive, err);
+		status = tp_archive_sync(archive, "journal", err);
 	}
 	for (size_t i = 0; !status && i < count; i++) {
 		tp_archive_name("journal", numbers[i], name);
@@ -123,5 +124,5 @@ enum tp_status tp_journal_retire(
 			status = tp_fail_errno(
 				err, TP_IO, "journal %08u: cannot remove", numbers[i]);
 	}
-	return status ? status : tp_journal_sync_folder(archive, err);
+	return status ? status : tp_archive_sync(archive, "journal", err);
 }

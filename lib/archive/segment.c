@@ -8,6 +8,7 @@
 
 #include "archive/chunk.h"
 #include "archive/segment_form.h"
+#include "archive/shred.h"
 #include "base/crc32c.h"
 #include "base/file.h"
 #include "base/fold.h"
@@ -430,39 +431,6 @@ enum tp_status tp_segment_verify(struct tp_segment *segment, struct tp_error *er
 	return status ? status : verify_blocks(segment, err);
 }
 
-static enum tp_status overwrite(int fd, const char *name, struct tp_error *err)
-{
-	static const char zeros[65536];
-	enum tp_status status = TP_OK;
-	struct stat st;
-
-	if (fstat(fd, &st))
-		return tp_fail_errno(err, TP_IO, "%s", name);
-	for (off_t left = st.st_size; !status && left > 0; left -= (off_t)sizeof zeros)
-		status = tp_write_all(fd, zeros,
-			left < (off_t)sizeof zeros ? (size_t)left : sizeof zeros, name, err);
-	if (!status && fsync(fd))
-		status = tp_fail_errno(err, TP_IO, "%s: cannot sync", name);
-	return status;
-}
-
-static enum tp_status drop_file(struct tp_archive *archive, const char *name, struct tp_error *err)
-{
-	enum tp_status status;
-	int fd;
-
-	fd = openat(archive->dir, name, O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
-	if (fd < 0 && errno == ENOENT)
-		return TP_OK;
-	if (fd < 0)
-		return tp_fail_errno(err, TP_IO, "%s", name);
-	status = overwrite(fd, name, err);
-	close(fd);
-	if (!status && unlinkat(archive->dir, name, 0) && errno != ENOENT)
-		status = tp_fail_errno(err, TP_IO, "%s: cannot remove", name);
-	return status;
-}
-
 enum tp_status tp_segment_drop(struct tp_archive *archive, enum tp_segment_kind kind,
 	uint32_t number, struct tp_error *err)
 {
@@ -471,6 +439,6 @@ enum tp_status tp_segment_drop(struct tp_archive *archive, enum tp_segment_kind 
 
 	tp_segment_name(kind, number, name);
 	snprintf(aside, sizeof aside, "%s.new", name);
-	status = drop_file(archive, aside, err);
-	return status ? status : drop_file(archive, name, err);
+	status = tp_shred(archive, aside, err);
+	return status ? status : tp_shred(archive, name, err);
 }

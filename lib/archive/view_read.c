@@ -229,6 +229,19 @@ enum tp_status tp_view_record(struct tp_view *view, const struct tp_place *place
 	return status ? status : tp_pack_record(pack, place->at, record, split, err);
 }
 
+enum tp_status tp_view_shelf(struct tp_view *view, const struct tp_place *place, uint32_t *shelf,
+	struct tp_error *err)
+{
+	struct tp_pack *pack;
+	enum tp_status status;
+
+	*shelf = 0;
+	if (place->in_journal || place->tier == TP_TIER_DISC)
+		return TP_OK;
+	status = tp_view_pack(view, place->number, &pack, err);
+	return status ? status : tp_pack_shelf(pack, place->at, shelf, err);
+}
+
 /* A message on its way: skeleton into the joiner, the joined bytes into hash and sink. */
 struct passage {
 	struct tp_archive *archive;

@@ -17,7 +17,7 @@
  * most 60 characters, all of them allowed everywhere, so that Joliet, Rock Ridge and every system
  * show the same name. Nothing on the disc tells when it was made, for the same reason.
  *
- * Everything here is made before the image's first byte, into one unlinked file: sizes must be known, and
+ * Everything here is made before the image's first byte, into unlinked files: sizes must be known, and
  * a manifest of half a million mails is 70 MB.
  */
 #ifndef TP_DISC_BAG_H
@@ -60,14 +60,15 @@ enum tp_status tp_bag_close(struct tp_bag *bag, struct tp_error *err);
 /* A file beside the mails. */
 struct tp_bag_file {
 	char *path;
-	uint64_t begin, size_bytes; /* in the bag's file */
+	uint64_t size_bytes;
+	uint64_t begin;	  /* private: where it is kept, */
+	bool in_manifest; /* and in which file */
 };
 
 size_t tp_bag_files(const struct tp_bag *bag, const struct tp_bag_file **files);
-/* Reads `len` bytes of the bag's own file; may be called by any thread. TP_IO, also when it is too
- * short. */
-enum tp_status tp_bag_read(const struct tp_bag *bag, uint64_t at, void *bytes, size_t len,
-	struct tp_error *err);
+/* Reads the bytes [at, at + len) of one of them, which it has; may be called by any thread. TP_IO. */
+enum tp_status tp_bag_read(const struct tp_bag *bag, const struct tp_bag_file *file, uint64_t at,
+	void *bytes, size_t len, struct tp_error *err);
 
 /* SHA-256 of tagmanifest-sha256.txt: one hash that stands for all that is on the disc, signature
  * aside. */
@@ -88,5 +89,11 @@ bool tp_bag_name(const struct tp_record *record, struct tp_buf *out);
 /* The time that a mail's files and folders bear: its arrival in seconds, kept within what ISO 9660 can
  * write on every system (1970 to 2099). */
 int64_t tp_bag_time(int64_t arrival_ms);
+
+/* The same as a date (UTC). */
+struct tp_bag_date {
+	int year, month, day, hour, minute, second;
+};
+struct tp_bag_date tp_bag_date(int64_t arrival_ms);
 
 #endif

@@ -48,13 +48,14 @@ struct tp_layout {
 	uint64_t folders;	/* sectors of directory records, ISO 9660 */
 	uint64_t joliet;	/* the same of Joliet */
 	uint64_t iso_paths, joliet_paths; /* bytes of path tables */
+	uint64_t parent_bytes;		  /* of the entries of folders, where their parents are */
 	unsigned iso_used, joliet_used;	  /* bytes in the last sector of the open folder */
 };
 
 /* The root folder is open afterwards. */
 void tp_layout_init(struct tp_layout *layout);
-/* A folder of that name, as an entry where its parent's are (which may have been closed: the parent's
- * last sector is then reckoned anew, one too many at most). */
+/* A folder of that name is open from now on. Where its own entry stands is not followed: such
+ * entries are few, and reckoned a little too large. */
 void tp_layout_enter(struct tp_layout *layout, size_t name_len);
 /* A file in the open folder. `name_len` as on the disc, 1 to 60. */
 void tp_layout_file(struct tp_layout *layout, size_t name_len, uint64_t size_bytes);

@@ -10,8 +10,8 @@
 #include "base/buf.h"
 
 /* Appends the signature of the bytes, made with `key_file` (PEM, not encrypted, readable by its owner
- * alone) for `certificate_file` (PEM; further certificates in it are included). TP_CONFIG: a file that
- * cannot be read or is none, a key that is not the certificate's. */
+ * alone) for `certificate_file` (PEM; further certificates in it are included). TP_NOINPUT: a file that
+ * cannot be read; TP_CONFIG: one that is not what it should be, a key that is not the certificate's. */
 enum tp_status tp_sign_cms(const char *certificate_file, const char *key_file, const void *bytes,
 	size_t len, struct tp_buf *out, struct tp_error *err);
 

@@ -1,0 +1,55 @@
+/* What a source is made of. Private to source*.c. */
+#ifndef TP_DISC_SOURCE_PARTS_H
+#define TP_DISC_SOURCE_PARTS_H
+
+#include <pthread.h>
+
+#include "archive/view.h"
+#include "disc/source.h"
+
+/* A mail: 40 bytes, for there may be half a million. */
+struct tp_source_mail {
+	char id[TP_ID_LEN]; /* no NUL */
+	uint64_t at;	    /* in the pack or journal; of files: of its facts in `facts` */
+	uint32_t number;    /* of pack or journal */
+	uint32_t size_bytes;
+	uint32_t shelf : 31;
+	uint32_t in_journal : 1;
+};
+
+struct tp_source {
+	struct tp_source_mail *mails; /* in order of their ids, hence of arrival */
+	size_t count;
+	tp_source_report *report;
+	void *report_context;
+	uint64_t bad; /* mails that cannot be packed, reported already */
+	/* an archive; `gate` guards what follows */
+	pthread_mutex_t gate;
+	struct tp_archive *archive;
+	struct tp_view *view; /* NULL: not open now */
+	int64_t opened_ms;
+	bool reopened; /* journals may have become packs since the first look */
+	/* files: what was found out about each mail stands in a file */
+	int facts; /* -1: none */
+	uint64_t facts_bytes;
+	size_t cap;
+	struct tp_spool mbox;
+	bool is_mbox;
+};
+
+/* Files larger than this are not read by every system. */
+#define TP_SOURCE_MAIL_MAX ((uint64_t)0x7fffffff)
+
+struct tp_source *tp_source_new(tp_source_report *report, void *context, struct tp_error *err);
+/* Reports what is wrong with one mail. */
+void tp_source_bad(struct tp_source *source, const char *sentence);
+/* TP_DATA when there was a bad one; TP_NOINPUT when there is nothing at all. */
+enum tp_status tp_source_settle(const struct tp_source *source, struct tp_error *err);
+
+/* Mails that are files. */
+enum tp_status tp_source_file_record(struct tp_source *source, const struct tp_source_mail *mail,
+	struct tp_record *record, struct tp_error *err);
+enum tp_status tp_source_file_content(struct tp_source *source, const struct tp_source_mail *mail,
+	struct tp_spool *content, struct tp_error *err);
+
+#endif
