@@ -119,6 +119,19 @@ $(BUILD)/gen/templates.inc: $(TEMPLATES) $(BUILD)/flags
 
 $(BUILD)/lib/mime/template-builtin.o: $(BUILD)/gen/templates.inc
 
+# The files of a disc's page, one string a file: index.html is index_html.
+PAGE_FILES := $(sort $(wildcard share/disc/*))
+
+$(BUILD)/gen/page-files.inc: $(PAGE_FILES) $(BUILD)/flags
+	$(call say,GEN,$@)
+	@mkdir -p $(@D)
+	$(Q)awk 'FNR == 1 { n = split(FILENAME, p, "/"); name = p[n]; sub("[.]", "_", name); \
+		printf "%sstatic const char %s[] =\n", (NR > 1 ? "\t;\n" : ""), name } \
+		{ gsub(/[\\"]/, "\\\\&"); printf "\t\"%s\\n\"\n", $$0 } \
+		END { print "\t;" }' $(PAGE_FILES) > $@
+
+$(BUILD)/lib/disc/page_files.o: $(BUILD)/gen/page-files.inc
+
 # Everything is built again when the compiler or its flags change.
 $(BUILD)/flags: FORCE
 	@mkdir -p $(@D)
