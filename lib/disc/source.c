@@ -63,8 +63,7 @@ static void close_view(struct tp_source *source)
 	source->view = NULL;
 }
 
-/* Under the gate. */
-static enum tp_status need_view(struct tp_source *source, struct tp_error *err)
+enum tp_status tp_source_view(struct tp_source *source, struct tp_error *err)
 {
 	int64_t now = tp_monotonic_ms();
 	enum tp_status status;
@@ -124,58 +123,6 @@ static enum tp_status said_loudly(enum tp_status status, struct tp_error *err)
 /* --- ids ----------------------------------------------------------------------------------------
  */
 
-static enum tp_status look_up(struct tp_source *source, struct tp_source_mail *mail,
-	struct tp_record *record, struct tp_error *err)
-{
-	char id[TP_ID_LEN + 1];
-	struct tp_place place;
-	uint32_t shelf = 0;
-	enum tp_status status = need_view(source, err);
-
-	name_id(mail, id);
-	if (!status)
-		status = tp_view_find(source->view, id, &place, err);
-	if (!status && place.tier == TP_TIER_DISC)
-		return tp_fail(err, TP_DATA, "%s: it is on disc %u already", id, place.disc);
-	if (!status)
-		status = tp_view_record(source->view, &place, record, NULL, err);
-	if (!status)
-		status = tp_view_shelf(source->view, &place, &shelf, err);
-	if (!status && record->size_bytes > TP_SOURCE_MAIL_MAX)
-		status = tp_fail(err, TP_DATA,
-			"%s: larger than 2 GiB, which not every system reads from a disc", id);
-	if (status)
-		return status;
-	mail->at = place.at;
-	mail->number = place.number;
-	mail->size_bytes = (uint32_t)record->size_bytes;
-	mail->shelf = shelf & 0x7fffffff;
-	mail->in_journal = place.in_journal;
-	return TP_OK;
-}
-
-static bool is_about_one(enum tp_status status)
-{
-	return status == TP_NOTHING || status == TP_DATA;
-}
-
-static enum tp_status look_up_all(struct tp_source *source, struct tp_error *err)
-{
-	struct tp_record record = TP_RECORD_INIT;
-	enum tp_status status = TP_OK;
-	struct tp_error why;
-
-	for (size_t i = 0; !status && i < source->count; i++) {
-		status = look_up(source, &source->mails[i], &record, &why);
-		if (is_about_one(status)) {
-			tp_source_bad(source, why.text);
-			status = TP_OK;
-		}
-	}
-	tp_record_release(&record);
-	return status ? tp_fail(err, status, "%s", why.text) : TP_OK;
-}
-
 static int compare_ids(const void *a, const void *b)
 {
 	const struct tp_source_mail *x = a, *y = b;
@@ -220,7 +167,7 @@ enum tp_status tp_source_archive(struct tp_archive *archive, const char *ids, si
 		source->count = count;
 		qsort(source->mails, count, sizeof *source->mails, compare_ids);
 		drop_doubles(source);
-		status = look_up_all(source, err);
+		status = tp_source_locate(source, err);
 	}
 	if (!status)
 		status = tp_source_settle(source, err);
@@ -256,7 +203,7 @@ static enum tp_status archive_record(struct tp_source *source, struct tp_source_
 	enum tp_status status;
 
 	pthread_mutex_lock(&source->gate);
-	status = need_view(source, err);
+	status = tp_source_view(source, err);
 	if (!status)
 		status = locate(source, mail, &place, err);
 	if (!status)
@@ -288,7 +235,7 @@ static enum tp_status archive_content(struct tp_source *source, struct tp_source
 	enum tp_status status;
 
 	pthread_mutex_lock(&source->gate);
-	status = need_view(source, err);
+	status = tp_source_view(source, err);
 	if (!status)
 		status = locate(source, mail, &place, err);
 	if (!status)

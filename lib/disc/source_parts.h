@@ -13,9 +13,12 @@ struct tp_source_mail {
 	uint64_t at;	    /* in the pack or journal; of files: of its facts in `facts` */
 	uint32_t number;    /* of pack or journal */
 	uint32_t size_bytes;
-	uint32_t shelf : 31;
+	uint32_t shelf : 30;
 	uint32_t in_journal : 1;
+	uint32_t found : 1; /* while ids are looked up */
 };
+
+#define TP_SOURCE_SHELF_MAX 0x3fffffffu
 
 struct tp_source {
 	struct tp_source_mail *mails; /* in order of their ids, hence of arrival */
@@ -45,6 +48,14 @@ struct tp_source *tp_source_new(tp_source_report *report, void *context, struct 
 void tp_source_bad(struct tp_source *source, const char *sentence);
 /* TP_DATA when there was a bad one; TP_NOINPUT when there is nothing at all. */
 enum tp_status tp_source_settle(const struct tp_source *source, struct tp_error *err);
+
+/* Opens the archive's view when it is not open, or was for long: under the gate, or before there is
+ * a second thread. */
+enum tp_status tp_source_view(struct tp_source *source, struct tp_error *err);
+
+/* Finds the place of every mail of an archive, of which only the ids are known. Those that cannot be packed
+ * are reported. */
+enum tp_status tp_source_locate(struct tp_source *source, struct tp_error *err);
 
 /* Mails that are files. */
 enum tp_status tp_source_file_record(struct tp_source *source, const struct tp_source_mail *mail,
