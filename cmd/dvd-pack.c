@@ -104,7 +104,7 @@ static enum tp_status settle_room(struct work *w, struct tp_error *err)
 		status = parse_percent(opt.ecc, &w->plan.ecc_percent, err);
 	if (!status)
 		status = tp_ecc_room(
-			w->plan.medium.sectors, w->plan.ecc_percent, &w->plan.room, err);
+			&w->plan.medium, w->plan.ecc_percent, &w->plan.room, err);
 	return status;
 }
 
@@ -217,14 +217,17 @@ static void show_progress(void *context, uint64_t sectors)
 		tp_progress("%" PRIu64 " of %" PRIu64 " sectors", sectors, w->plan.sectors);
 }
 
-/* Exit 0 means that the image is durable, when stdout is a file. */
-static enum tp_status sync_stdout(struct tp_error *err)
+/* Exit 0 means that the image is durable, when stdout is a file; and nothing is recorded before the last
+ * thing that can fail with it. */
+static enum tp_status finish_stdout(struct tp_error *err)
 {
 	struct stat st;
 
 	if (!fstat(STDOUT_FILENO, &st) && (S_ISREG(st.st_mode) || S_ISBLK(st.st_mode)) &&
 		fsync(STDOUT_FILENO))
 		return tp_fail_errno(err, TP_IO, "stdout: cannot sync");
+	if (close(STDOUT_FILENO))
+		return tp_fail_errno(err, TP_IO, "stdout: cannot write");
 	return TP_OK;
 }
 
@@ -288,7 +291,7 @@ static enum tp_status write_disc(struct work *w, struct tp_error *err)
 		status = tp_image_write(w->fit.image, STDOUT_FILENO, show_progress, w, err);
 	tp_progress("%s", "");
 	if (!status)
-		status = sync_stdout(err);
+		status = finish_stdout(err);
 	if (!status && opt.leftover)
 		status = write_leftover(w, err);
 	if (!status && w->archive)

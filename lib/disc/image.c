@@ -45,6 +45,7 @@ struct tp_image {
 	IsoDir *month;
 	char folder[TP_BAG_PATH_MAX];
 	int64_t time;
+	uint64_t tail; /* sectors */
 	/* the content that is being given, in the writer's thread */
 	struct tp_spool content;
 	uint64_t at;
@@ -359,6 +360,7 @@ static int set_options(struct tp_image *image, IsoWriteOpts *opts)
 	iso_write_opts_set_dir_rec_mtime(opts, 3);
 	iso_write_opts_set_output_charset(opts, "UTF-8");
 	iso_write_opts_set_fifo_size(opts, RING_SECTORS);
+	iso_write_opts_set_tail_blocks(opts, (uint32_t)image->tail);
 	return iso_write_opts_set_pvd_times(opts, 0, 0, 0, 0, digits);
 }
 
@@ -396,7 +398,7 @@ static enum tp_status take_memory(struct tp_image *image, struct tp_error *err)
 }
 
 enum tp_status tp_image_new(const struct tp_bag *bag, struct tp_source *source, const char *serial,
-	int64_t time, struct tp_image **out, struct tp_error *err)
+	int64_t time, uint64_t tail, struct tp_image **out, struct tp_error *err)
 {
 	struct tp_image *image = calloc(1, sizeof *image);
 	enum tp_status status;
@@ -407,6 +409,7 @@ enum tp_status tp_image_new(const struct tp_bag *bag, struct tp_source *source, 
 	image->bag = bag;
 	image->source = source;
 	image->time = time;
+	image->tail = tail;
 	image->content = (struct tp_spool)TP_SPOOL_INIT;
 	image->mail_count = tp_bag_mails(bag);
 	image->file_count = tp_bag_files(bag, &image->files);
@@ -615,7 +618,7 @@ static enum tp_status without(struct tp_error *err)
 }
 
 enum tp_status tp_image_new(const struct tp_bag *bag, struct tp_source *source, const char *serial,
-	int64_t time, struct tp_image **image, struct tp_error *err)
+	int64_t time, uint64_t tail, struct tp_image **image, struct tp_error *err)
 {
 	*image = NULL;
 	return without(err);

@@ -50,25 +50,62 @@ enum tp_status tp_medium_parse(const char *text, struct tp_medium *medium, struc
 
 #define LAYERS	    255 /* RS03 works on bytes of GF(2^8) */
 #define LEAST_ROOTS 8
-#define MOST_ROOTS  170
 #define RS03_HEADER 2 /* sectors behind the image */
 
-enum tp_status tp_ecc_room(
-	uint64_t medium_sectors, unsigned percent, uint64_t *sectors, struct tp_error *err)
-{
-	uint64_t layer = medium_sectors / LAYERS, data;
+/* What dvdisaster fills up to. */
+static const uint64_t rs03_media[] = { 359424, 2295104, 4171712, 11826176 };
 
-	*sectors = medium_sectors;
+#define RS03_MEDIA (sizeof rs03_media / sizeof *rs03_media)
+
+/* The largest image that reaches so many percent; with 0, the largest at all. */
+static uint64_t rs03_room(uint64_t medium_sectors, unsigned percent)
+{
+	/* roots >= percent of data, where data and roots are all but the layer of checksums */
+	uint64_t data = (LAYERS - 1) * 100 / (100 + (uint64_t)percent);
+
+	if (data > LAYERS - 1 - LEAST_ROOTS)
+		data = LAYERS - 1 - LEAST_ROOTS;
+	return data * (medium_sectors / LAYERS) - RS03_HEADER;
+}
+
+/* The literal 4.7 GB stands for DVDs of both kinds, the smaller of which dvdisaster fills. */
+static size_t rs03_medium(const struct tp_medium *medium)
+{
+	uint64_t sectors = strcmp(medium->name, "dvd") ? medium->sectors : rs03_media[1];
+	size_t i = RS03_MEDIA;
+
+	while (i && rs03_media[i - 1] / LAYERS * LAYERS > sectors)
+		i--;
+	return i;
+}
+
+enum tp_status tp_ecc_room(const struct tp_medium *medium, unsigned percent, uint64_t *sectors,
+	struct tp_error *err)
+{
+	size_t i = rs03_medium(medium);
+
+	*sectors = medium->sectors;
 	if (!percent)
 		return TP_OK;
-	/* roots >= percent of data, where data + roots is all but the layer of checksums */
-	data = (LAYERS - 1) * 100 / (100 + (uint64_t)percent);
-	if (LAYERS - 1 - data < LEAST_ROOTS)
-		data = LAYERS - 1 - LEAST_ROOTS;
-	if (percent > 200 || LAYERS - 1 - data > MOST_ROOTS)
+	if (percent > 200)
 		return tp_fail(err, TP_USAGE, "%u is no percentage from 1 to 200", percent);
-	*sectors = data * layer > RS03_HEADER ? data * layer - RS03_HEADER : 0;
+	if (!i)
+		return tp_fail(err, TP_USAGE,
+			"dvdisaster fills no medium as small as %" PRIu64 " sectors",
+			medium->sectors);
+	*sectors = rs03_room(rs03_media[i - 1], percent);
 	return TP_OK;
+}
+
+uint64_t tp_ecc_tail(const struct tp_medium *medium, unsigned percent, uint64_t sectors)
+{
+	for (size_t i = 0; percent && i + 1 < rs03_medium(medium); i++) {
+		uint64_t largest = rs03_room(rs03_media[i], 0);
+
+		if (sectors > rs03_room(rs03_media[i], percent) && sectors <= largest)
+			return largest + 1 - sectors;
+	}
+	return 0;
 }
 
 /* --- reckoning along -----------------------------------------------------------------------------

@@ -32,13 +32,18 @@ struct tp_medium {
  * neither, or less than a bag with one small mail takes. `name` of a size is "size". */
 enum tp_status tp_medium_parse(const char *text, struct tp_medium *medium, struct tp_error *err);
 
-/* The sectors that an image may have on a medium of so many, so that dvdisaster (RS03, which fills the
- * medium with error correction) reaches at least `percent` of redundancy; all of them for 0.
- * RS03 takes the medium as 255 layers of equal length: some hold the image and its own two
- * sectors, one holds checksums, the rest error correction, of which 8 to 170 layers are allowed.
- * TP_USAGE: no such percentage (1 to 200). */
-enum tp_status tp_ecc_room(
-	uint64_t medium_sectors, unsigned percent, uint64_t *sectors, struct tp_error *err);
+/* Error correction by dvdisaster, RS03: an image is filled up to the size of the smallest medium that
+ * dvdisaster knows and that it fits on, whose sectors are taken as 255 layers of equal length. So many hold
+ * the image and two sectors of its own, one holds checksums, the rest, 8 to 170, error correction. */
+
+/* The sectors that an image may have so that on this medium it gets at least `percent` of redundancy; all
+ * of them for 0. TP_USAGE: no such percentage (1 to 200), or a medium that is too small for it. */
+enum tp_status tp_ecc_room(const struct tp_medium *medium, unsigned percent, uint64_t *sectors,
+	struct tp_error *err);
+
+/* Sectors to be added to an image that has room on the medium, so that dvdisaster does not put it on a
+ * smaller one, with less redundancy; mostly 0. */
+uint64_t tp_ecc_tail(const struct tp_medium *medium, unsigned percent, uint64_t sectors);
 
 /* --- reckoning along --------------------------------------------------------------------------- */
 
