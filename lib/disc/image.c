@@ -299,16 +299,19 @@ static enum tp_status rank(struct tp_image *image, struct tp_error *err)
 	return status;
 }
 
-/* Where each mail begins, now that the first content's sector is known. */
-static void place(struct tp_image *image, uint64_t sector)
+static uint64_t sectors_of(uint64_t bytes)
 {
-	for (size_t i = 0; i < image->file_count; i++)
-		sector += (image->files[i].size_bytes + TP_SECTOR - 1) / TP_SECTOR;
-	for (size_t k = 0; k < image->mail_count; k++) {
-		uint64_t size = tp_source_size(image->source, image->order[k]);
+	return (bytes + TP_SECTOR - 1) / TP_SECTOR;
+}
 
+/* Where each mail begins, now that the size of the image is known: contents are the end of it. */
+static void place(struct tp_image *image)
+{
+	uint64_t sector = image->sectors - image->tail;
+
+	for (size_t k = image->mail_count; k-- > 0;) {
+		sector -= sectors_of(tp_source_size(image->source, image->order[k]));
 		image->ranks[image->order[k]] = (uint32_t)sector;
-		sector += (size + TP_SECTOR - 1) / TP_SECTOR;
 	}
 }
 
@@ -354,6 +357,9 @@ static int set_options(struct tp_image *image, IsoWriteOpts *opts)
 	write_time(image->time, digits);
 	iso_write_opts_set_iso_level(opts, 3);
 	iso_write_opts_set_rockridge(opts, 1);
+	/* 1.12 has serial numbers of files, which libisofs gives to folders by where they happen to be in
+	 * memory. */
+	iso_write_opts_set_rrip_version_1_10(opts, 1);
 	iso_write_opts_set_joliet(opts, 1);
 	iso_write_opts_set_sort_files(opts, 1);
 	iso_write_opts_set_always_gmt(opts, 1);
@@ -367,20 +373,17 @@ static int set_options(struct tp_image *image, IsoWriteOpts *opts)
 static enum tp_status reckon(struct tp_image *image, struct tp_error *err)
 {
 	IsoWriteOpts *opts = NULL;
-	uint32_t data_start = 0;
 	int code = iso_write_opts_new(&opts, 0);
 
 	if (code >= 0)
 		code = set_options(image, opts);
 	if (code >= 0)
 		code = iso_image_create_burn_source(image->iso, opts, &image->burn);
-	if (code >= 0)
-		code = iso_write_opts_get_data_start(opts, &data_start, 0);
 	iso_write_opts_free(opts);
 	if (code < 0)
 		return fail_iso(code, "libisofs", err);
 	image->sectors = (uint64_t)image->burn->get_size(image->burn) / TP_SECTOR;
-	place(image, data_start);
+	place(image);
 	return TP_OK;
 }
 
@@ -464,7 +467,7 @@ uint64_t tp_image_sectors(const struct tp_image *image)
 void tp_image_place(const struct tp_image *image, size_t i, uint64_t *sector, uint64_t *sectors)
 {
 	*sector = image->ranks[i];
-	*sectors = (tp_source_size(image->source, i) + TP_SECTOR - 1) / TP_SECTOR;
+	*sectors = sectors_of(tp_source_size(image->source, i));
 }
 
 /* --- writing ------------------------------------------------------------------------------------

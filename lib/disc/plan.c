@@ -112,11 +112,11 @@ uint64_t tp_ecc_tail(const struct tp_medium *medium, unsigned percent, uint64_t 
  */
 
 /* Fixed lengths that libisofs writes: directory records of ECMA-119 9.1, System Use entries of Rock
- * Ridge (PX with serial number, TF with three short times, NM). */
+ * Ridge (PX, TF with three short times, NM). */
 #define RECORD	     33
-#define ROCK_RIDGE   (44 + 26 + 5)
+#define ROCK_RIDGE   (36 + 26 + 5)
 #define ISO_NAME_MAX 31
-#define ISO_FIRST    (2 * (RECORD + 1 + 44 + 26)) /* `.` and `..` */
+#define ISO_FIRST    (2 * (RECORD + 1 + 36 + 26)) /* `.` and `..` */
 #define JOLIET_FIRST (2 * (RECORD + 1))
 /* The root's also tell of Rock Ridge. */
 #define ISO_ROOT     (ISO_FIRST + 7 + 28)
