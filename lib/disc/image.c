@@ -49,7 +49,7 @@ struct tp_image {
 	/* the content that is being given, in the writer's thread */
 	struct tp_spool content;
 	uint64_t at;
-	uint64_t given; /* contents that were given whole */
+	uint64_t given; /* contents that were given whole, empty ones not counted */
 	/* the first failure of a stream, for both threads */
 	pthread_mutex_t gate;
 	enum tp_status status;
@@ -118,8 +118,10 @@ static int stream_open(IsoStream *stream)
 static int stream_close(IsoStream *stream)
 {
 	struct tp_image *image = image_of(stream);
+	uint64_t size = size_of_slot(image, slot_of(stream));
 
-	if (image->at == size_of_slot(image, slot_of(stream)))
+	/* Empty ones may be opened or not. */
+	if (size && image->at == size)
 		image->given++;
 	tp_spool_release(&image->content);
 	return 1;
