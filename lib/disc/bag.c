@@ -33,6 +33,7 @@ struct tp_bag {
 	struct spill manifest, other;
 	struct tp_sha256 *manifest_sha;
 	struct tp_page *page;
+	struct tp_page_about page_about;
 	struct tp_page_sink sink;
 	struct tp_bag_file *files;
 	size_t file_count, file_cap;
@@ -184,10 +185,9 @@ static enum tp_status add_text(
 
 static enum tp_status begin_page(struct tp_bag *bag, struct tp_error *err)
 {
-	struct tp_page_about about = { bag->about->serial, bag->about->language };
-
+	bag->page_about = (struct tp_page_about){ bag->about->serial, bag->about->language };
 	bag->sink = (struct tp_page_sink){ bag, begin_file, add_bytes };
-	return tp_page_new(&about, &bag->sink, &bag->page, err);
+	return tp_page_new(&bag->page_about, &bag->sink, &bag->page, err);
 }
 
 /* Also tells early whether certificate and key are good. */

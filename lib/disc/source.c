@@ -47,6 +47,8 @@ void tp_source_close(struct tp_source *source)
 	tp_spool_release(&source->mbox);
 	if (source->facts >= 0)
 		close(source->facts);
+	tp_buf_release(&source->pending);
+	tp_buf_release(&source->facts_read);
 	pthread_mutex_destroy(&source->gate);
 	free(source->mails);
 	free(source);
@@ -91,7 +93,7 @@ static void name_id(const struct tp_source_mail *mail, char id[TP_ID_LEN + 1])
 }
 
 /* Where it is now: a journal may have become a pack. Numbers in packs never change. */
-static enum tp_status locate(struct tp_source *source, struct tp_source_mail *mail,
+enum tp_status tp_source_follow(struct tp_source *source, struct tp_source_mail *mail,
 	struct tp_place *place, struct tp_error *err)
 {
 	char id[TP_ID_LEN + 1];
@@ -196,30 +198,10 @@ const char *tp_source_id(const struct tp_source *source, size_t i)
 	return source->mails[i].id;
 }
 
-static enum tp_status archive_record(struct tp_source *source, struct tp_source_mail *mail,
-	struct tp_record *record, struct tp_error *err)
-{
-	struct tp_place place;
-	enum tp_status status;
-
-	pthread_mutex_lock(&source->gate);
-	status = tp_source_view(source, err);
-	if (!status)
-		status = locate(source, mail, &place, err);
-	if (!status)
-		status = tp_view_record(source->view, &place, record, NULL, err);
-	pthread_mutex_unlock(&source->gate);
-	return said_loudly(status, err);
-}
-
 enum tp_status tp_source_record(
 	struct tp_source *source, size_t i, struct tp_record *record, struct tp_error *err)
 {
-	struct tp_source_mail *mail = &source->mails[i];
-
-	if (source->archive)
-		return archive_record(source, mail, record, err);
-	return tp_source_file_record(source, mail, record, err);
+	return tp_source_recall(source, &source->mails[i], record, NULL, NULL, err);
 }
 
 static enum tp_status take_bytes(void *context, const char *bytes, size_t len, struct tp_error *err)
@@ -237,7 +219,7 @@ static enum tp_status archive_content(struct tp_source *source, struct tp_source
 	pthread_mutex_lock(&source->gate);
 	status = tp_source_view(source, err);
 	if (!status)
-		status = locate(source, mail, &place, err);
+		status = tp_source_follow(source, mail, &place, err);
 	if (!status)
 		status = tp_view_content(source->view, &place, take_bytes, &spooler, err);
 	pthread_mutex_unlock(&source->gate);

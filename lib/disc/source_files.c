@@ -1,45 +1,12 @@
 /*
- * Mails of a Maildir or an mbox file: see source.h. Each is read once to know what it is; what was found
- * out stands in an unlinked file, one behind the other: lengths, record, name. When its content is
- * wanted it is read again, and must be the same.
+ * Mails of a Maildir or an mbox file: see source.h. Each is read once to know what it is. When its
+ * content is wanted it is read again, and must be the same.
  */
-#include <errno.h>
-#include <unistd.h>
-
 #include "archive/import.h"
-#include "base/file.h"
 #include "disc/source_parts.h"
 
-struct facts {
-	uint32_t record_bytes, name_bytes;
-	uint64_t begin; /* in the mbox file */
-};
-
-/* --- writing them down --------------------------------------------------------------------------
+/* --- reading them once --------------------------------------------------------------------------
  */
-
-/* Appends record and name; *at is where. */
-static enum tp_status keep(struct tp_source *source, const struct tp_record *record,
-	const char *name, uint64_t begin, uint64_t *at, struct tp_error *err)
-{
-	struct tp_buf out = TP_BUF_INIT((size_t)64 << 20);
-	struct facts facts = { .name_bytes = (uint32_t)strlen(name) + 1, .begin = begin };
-	enum tp_status status;
-
-	tp_buf_add(&out, &facts, sizeof facts);
-	tp_record_encode(record, &out);
-	facts.record_bytes = (uint32_t)(out.len - sizeof facts);
-	tp_buf_add(&out, name, facts.name_bytes);
-	status = tp_buf_status(&out, name, err);
-	if (!status) {
-		memcpy(out.data, &facts, sizeof facts);
-		*at = source->facts_bytes;
-		source->facts_bytes += out.len;
-		status = tp_write_all(source->facts, out.data, out.len, "temporary file", err);
-	}
-	tp_buf_release(&out);
-	return status;
-}
 
 static enum tp_status add_mail(struct tp_source *source, const struct tp_record *record,
 	const struct tp_import_mail *mail, struct tp_error *err)
@@ -58,7 +25,7 @@ static enum tp_status add_mail(struct tp_source *source, const struct tp_record 
 	grown = &source->mails[source->count++];
 	*grown = (struct tp_source_mail){ .size_bytes = (uint32_t)mail->len };
 	memcpy(grown->id, record->id, TP_ID_LEN);
-	return keep(source, record, mail->name, mail->begin, &grown->at, err);
+	return tp_source_keep(source, record, mail->name, mail->begin, &grown->facts, err);
 }
 
 static enum tp_status take_mail(
@@ -102,44 +69,8 @@ static enum tp_status take_unreadable(
 	return TP_OK;
 }
 
-/* --- reading them back --------------------------------------------------------------------------
+/* --- reading them again -------------------------------------------------------------------------
  */
-
-static enum tp_status read_facts(struct tp_source *source, uint64_t at, struct tp_record *record,
-	struct tp_buf *name, uint64_t *begin, struct tp_error *err)
-{
-	struct facts facts;
-	ssize_t n = pread(source->facts, &facts, sizeof facts, (off_t)at);
-	struct tp_buf bytes = TP_BUF_INIT((size_t)64 << 20);
-	size_t want;
-	enum tp_status status;
-	char *to;
-
-	if (n != (ssize_t)sizeof facts)
-		return tp_fail(err, TP_IO, "temporary file: cannot read");
-	want = (size_t)facts.record_bytes + facts.name_bytes;
-	to = tp_buf_reserve(&bytes, want);
-	if (!to)
-		return tp_buf_status(&bytes, "mails", err);
-	n = pread(source->facts, to, want, (off_t)(at + sizeof facts));
-	status = n == (ssize_t)want ? TP_OK : tp_fail(err, TP_IO, "temporary file: cannot read");
-	if (!status)
-		status = tp_record_decode(to, facts.record_bytes, record, err);
-	if (!status && name) {
-		tp_buf_add(name, to + facts.record_bytes, facts.name_bytes - 1);
-		status = tp_buf_status(name, "name of a file", err);
-	}
-	if (begin)
-		*begin = facts.begin;
-	tp_buf_release(&bytes);
-	return status;
-}
-
-enum tp_status tp_source_file_record(struct tp_source *source, const struct tp_source_mail *mail,
-	struct tp_record *record, struct tp_error *err)
-{
-	return read_facts(source, mail->at, record, NULL, NULL, err);
-}
 
 static enum tp_status check(const struct tp_spool *content, const struct tp_record *record,
 	const char *name, struct tp_error *err)
@@ -159,7 +90,7 @@ enum tp_status tp_source_file_content(struct tp_source *source, const struct tp_
 	struct tp_record record = TP_RECORD_INIT;
 	struct tp_buf name = TP_BUF_INIT(1 << 20);
 	uint64_t begin = 0;
-	enum tp_status status = read_facts(source, mail->at, &record, &name, &begin, err);
+	enum tp_status status = tp_source_recall(source, mail, &record, &name, &begin, err);
 
 	if (!status && source->is_mbox) {
 		content->data = source->mbox.data + begin;
@@ -184,7 +115,7 @@ static int compare_ids(const void *a, const void *b)
 	const struct tp_source_mail *x = a, *y = b;
 	int order = memcmp(x->id, y->id, TP_ID_LEN);
 
-	return order ? order : (x->at > y->at) - (x->at < y->at);
+	return order ? order : (x->facts > y->facts) - (x->facts < y->facts);
 }
 
 /* A delivery that stands there twice is dropped; another that happened to get the same id moves on by
@@ -195,12 +126,13 @@ static enum tp_status part_two(struct tp_source *source, const struct tp_source_
 	struct tp_record first = TP_RECORD_INIT, second = TP_RECORD_INIT;
 	struct tp_buf name = TP_BUF_INIT(1 << 20);
 	uint64_t begin;
-	enum tp_status status = read_facts(source, kept->at, &first, NULL, NULL, err);
+	enum tp_status status = tp_source_recall(source, kept, &first, NULL, NULL, err);
 
 	if (!status)
-		status = read_facts(source, mail->at, &second, &name, &begin, err);
+		status = tp_source_recall(source, mail, &second, &name, &begin, err);
 	*drop = !status && !memcmp(first.delivery, second.delivery, TP_SHA256_BYTES);
 	if (*drop) {
+		tp_buf_truncate(&name, name.len - 1); /* the NUL */
 		tp_buf_adds(&name, ": a copy, packed once");
 		source->report(source->report_context, tp_buf_str(&name));
 	} else if (!status) {
@@ -208,7 +140,8 @@ static enum tp_status part_two(struct tp_source *source, const struct tp_source_
 		status = tp_record_identify(&second, err);
 		memcpy(mail->id, second.id, TP_ID_LEN);
 		if (!status)
-			status = keep(source, &second, tp_buf_str(&name), begin, &mail->at, err);
+			status = tp_source_keep(
+				source, &second, tp_buf_str(&name), begin, &mail->facts, err);
 	}
 	tp_buf_release(&name);
 	tp_record_release(&first);
@@ -268,9 +201,7 @@ enum tp_status tp_source_maildir(const char *folder, tp_source_report *report, v
 	*out = NULL;
 	if (!source)
 		return TP_NOMEM;
-	status = tp_tmpfile(&source->facts, err);
-	if (!status)
-		status = tp_import_maildir(folder, &import, err);
+	status = tp_import_maildir(folder, &import, err);
 	return finish(source, status, out, err);
 }
 
@@ -285,9 +216,7 @@ enum tp_status tp_source_mbox(const char *path, tp_source_report *report, void *
 	if (!source)
 		return TP_NOMEM;
 	source->is_mbox = true;
-	status = tp_tmpfile(&source->facts, err);
-	if (!status)
-		status = tp_spool_open(&source->mbox, path, err);
+	status = tp_spool_open(&source->mbox, path, err);
 	if (!status)
 		status = tp_import_mbox(path, &import, err);
 	return finish(source, status, out, err);

@@ -135,33 +135,51 @@ static enum tp_status look_up_rest(struct tp_source *source, struct tp_error *er
 	return status ? tp_fail(err, status, "%s", why.text) : TP_OK;
 }
 
-/* --- shelves ------------------------------------------------------------------------------------
+/* --- what is known ------------------------------------------------------------------------------
  */
 
-static enum tp_status find_shelves(struct tp_source *source, struct tp_error *err)
+static enum tp_status describe(struct tp_source *source, struct tp_source_mail *mail,
+	struct tp_record *record, struct tp_error *err)
 {
-	uint32_t *order = calloc(source->count ? source->count : 1, sizeof *order), shelf;
-	enum tp_status status =
-		order ? TP_OK : tp_fail(err, TP_NOMEM, "mails: out of memory");
+	struct tp_place place = { mail->in_journal, mail->number, mail->at, TP_TIER_ONLINE, 0 };
+	uint32_t shelf = 0;
+	enum tp_status status = tp_source_view(source, err);
 
-	/* All shelves are 0 by now: the order is that of places, in which a pack is read once. */
+	if (!status && mail->in_journal)
+		status = tp_source_follow(source, mail, &place, err);
 	if (!status)
-		status = tp_source_order(source, source->count, order, err);
-	for (size_t i = 0; !status && i < source->count; i++) {
-		struct tp_source_mail *mail = &source->mails[order[i]];
-		struct tp_place place = { mail->in_journal, mail->number, mail->at,
-			TP_TIER_ONLINE, 0 };
-
-		if (mail->in_journal)
-			break; /* they come last, and have none */
-		status = tp_source_view(source, err);
-		if (!status)
-			status = tp_view_shelf(source->view, &place, &shelf, err);
-		if (!status)
-			mail->shelf = shelf & TP_SOURCE_SHELF_MAX;
-	}
-	free(order);
+		status = tp_view_record(source->view, &place, record, NULL, err);
+	if (!status)
+		status = tp_view_shelf(source->view, &place, &shelf, err);
+	if (!status && record->size_bytes != mail->size_bytes)
+		status = tp_fail(err, TP_DATA, "%s: the index has another size of it", record->id);
+	if (!status)
+		status = tp_source_keep(source, record, "", 0, &mail->facts, err);
+	mail->shelf = shelf & TP_SOURCE_SHELF_MAX;
 	return status;
+}
+
+/* In the order of places, in which each pack is opened once and read from begin to end. */
+static enum tp_status describe_all(struct tp_source *source, struct tp_error *err)
+{
+	uint32_t *order = calloc(source->count ? source->count : 1, sizeof *order);
+	struct tp_record record = TP_RECORD_INIT;
+	struct tp_error why;
+	enum tp_status status =
+		order ? TP_OK : tp_fail(&why, TP_NOMEM, "mails: out of memory");
+
+	if (!status)
+		status = tp_source_order(source, source->count, order, &why);
+	for (size_t i = 0; !status && i < source->count; i++) {
+		status = describe(source, &source->mails[order[i]], &record, &why);
+		if (status == TP_NOTHING || status == TP_DATA) {
+			tp_source_bad(source, why.text);
+			status = TP_OK;
+		}
+	}
+	tp_record_release(&record);
+	free(order);
+	return status ? tp_fail(err, status, "%s", why.text) : TP_OK;
 }
 
 enum tp_status tp_source_locate(struct tp_source *source, struct tp_error *err)
@@ -173,6 +191,6 @@ enum tp_status tp_source_locate(struct tp_source *source, struct tp_error *err)
 	if (!status)
 		status = look_up_rest(source, err);
 	if (!status && !source->bad)
-		status = find_shelves(source, err);
+		status = describe_all(source, err);
 	return status;
 }
