@@ -107,6 +107,24 @@ static enum tp_status find_in_part(struct tp_view *view, struct tp_view_part *pa
 	return status ? status : find_in_segment(view, part, id, erased, place, err);
 }
 
+/* A mail that is on a disc may be here, too, until its pack has gone: then it is here. What is known of a
+ * disc and cannot be read keeps nobody from a mail that is here. */
+static enum tp_status find_on_discs(struct tp_view *view, const char *id, bool *erased,
+	struct tp_place *place, struct tp_error *err)
+{
+	enum tp_status status = TP_NOTHING, bad = TP_NOTHING;
+	struct tp_error why;
+
+	for (size_t i = view->count; i-- > 0 && status;) {
+		if (view->parts[i].kind != TP_SEGMENT_DISC)
+			continue;
+		status = find_in_part(view, &view->parts[i], id, erased, place, &why);
+		if (status && status != TP_NOTHING && bad == TP_NOTHING)
+			bad = tp_fail(err, status, "%s", why.text);
+	}
+	return status ? bad : TP_OK;
+}
+
 static enum tp_status find(struct tp_view *view, const char *id, bool journals,
 	struct tp_place *place, struct tp_error *err)
 {
@@ -114,8 +132,11 @@ static enum tp_status find(struct tp_view *view, const char *id, bool journals,
 	bool erased = false;
 
 	for (size_t i = view->count; i-- > 0 && status == TP_NOTHING;)
-		if (journals || view->parts[i].kind != TP_SEGMENT_JOURNAL)
+		if (view->parts[i].kind == TP_SEGMENT_PACK ||
+			(journals && view->parts[i].kind == TP_SEGMENT_JOURNAL))
 			status = find_in_part(view, &view->parts[i], id, &erased, place, err);
+	if (status == TP_NOTHING && !erased)
+		status = find_on_discs(view, id, &erased, place, err);
 	if (status != TP_NOTHING)
 		return status;
 	if (erased)

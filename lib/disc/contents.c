@@ -277,3 +277,17 @@ enum tp_status tp_contents_path(
 		return tp_buf_status(path, "path", err);
 	return status ? status : tp_fail(err, TP_NOTHING, "no such mail on the disc");
 }
+
+enum tp_status tp_disc_where(struct tp_archive *archive, uint32_t number, uint64_t i,
+	struct tp_disc *disc, struct tp_buf *path, struct tp_error *err)
+{
+	struct tp_contents *contents;
+	enum tp_status status = tp_disc_get(archive, number, disc, err);
+
+	if (status)
+		return status;
+	if (!tp_contents_open(archive, disc, &contents, NULL))
+		tp_contents_path(contents, i, path, NULL);
+	tp_contents_close(contents);
+	return TP_OK;
+}

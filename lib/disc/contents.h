@@ -50,4 +50,9 @@ enum tp_status tp_contents_walk(
 enum tp_status tp_contents_path(
 	struct tp_contents *contents, uint64_t i, struct tp_buf *path, struct tp_error *err);
 
+/* Where a mail is that left for a disc (struct tp_place has number and i): fills *disc, and appends the
+ * path on the disc, or nothing when its list cannot be read. TP_NOTHING: no such disc. */
+enum tp_status tp_disc_where(struct tp_archive *archive, uint32_t number, uint64_t i,
+	struct tp_disc *disc, struct tp_buf *path, struct tp_error *err);
+
 #endif

@@ -20,8 +20,9 @@
 #include "disc/source.h"
 
 /* Image bytes are hashed in pieces of so many sectors, the last being shorter, so that whoever reads a
- * disc back can say where it is damaged. */
-#define TP_IMAGE_PIECE 512
+ * disc back can say where it is damaged: those that a DVD loses together (ECMA-267's ECC block), so that
+ * a scratch names few mails that are whole. */
+#define TP_IMAGE_PIECE 16
 
 struct tp_image;
 
