@@ -46,8 +46,8 @@ static enum tp_status make_image(struct tp_source *source, const struct tp_bag_a
 	tail = tp_ecc_tail(&plan->medium, plan->ecc_percent, tp_image_sectors(fit->image));
 	if (tail) {
 		tp_image_free(fit->image);
-		status = tp_image_new(
-			fit->bag, source, about->serial, time, tail, &fit->image, err);
+		status =
+			tp_image_new(fit->bag, source, about->serial, time, tail, &fit->image, err);
 	}
 	if (!status)
 		plan->sectors = tp_image_sectors(fit->image);

@@ -20,7 +20,8 @@
 #include "base/digest.h"
 #include "base/file.h"
 
-#define PIECE_BYTES ((size_t)TP_IMAGE_PIECE * TP_SECTOR)
+#define PIECE_BYTES  ((size_t)TP_IMAGE_PIECE * TP_SECTOR)
+#define BATCH_BYTES  (32 * PIECE_BYTES) /* written at once */
 #define RING_SECTORS 2048
 /* A consumer that takes nothing for so long is a burner: nobody shall wait for it. */
 #define STALL_MS 100
@@ -35,9 +36,9 @@ struct tp_image {
 	struct tp_source *source;
 	const struct tp_bag_file *files;
 	size_t file_count, mail_count;
-	struct slot *slots;   /* mails, then files */
-	uint32_t *order;  /* in which the mails' contents stand */
-	uint32_t *ranks;  /* the other way round; when the tree stands, where each begins */
+	struct slot *slots; /* mails, then files */
+	uint32_t *order;    /* in which the mails' contents stand */
+	uint32_t *ranks;    /* the other way round; when the tree stands, where each begins */
 	uint64_t sectors;
 	IsoImage *iso;
 	struct burn_source *burn;
@@ -55,7 +56,7 @@ struct tp_image {
 	enum tp_status status;
 	struct tp_error err;
 	/* the output */
-	unsigned char *piece;
+	unsigned char *batch;
 	struct tp_buf pieces;
 	uint64_t written; /* sectors */
 };
@@ -65,8 +66,7 @@ static enum tp_status fail_iso(int code, const char *what, struct tp_error *err)
 	return tp_fail(err, TP_IO, "%s: %s", what, iso_error_to_msg(code));
 }
 
-/* --- streams ------------------------------------------------------------------------------------
- */
+/* --- streams ---------------------------------------------------------------------------------- */
 
 static size_t slot_of(IsoStream *stream)
 {
@@ -186,8 +186,7 @@ static IsoStreamIface streams = {
 	.get_input_stream = stream_input,
 };
 
-/* --- the tree -----------------------------------------------------------------------------------
- */
+/* --- the tree --------------------------------------------------------------------------------- */
 
 /* Everything that a node would else take from the clock or the process. */
 static void settle(IsoNode *node, int64_t time, mode_t mode)
@@ -317,8 +316,7 @@ static void place(struct tp_image *image)
 	}
 }
 
-/* --- the image ----------------------------------------------------------------------------------
- */
+/* --- the image -------------------------------------------------------------------------------- */
 
 static enum tp_status begin_iso(struct tp_image *image, const char *serial, struct tp_error *err)
 {
@@ -396,8 +394,8 @@ static enum tp_status take_memory(struct tp_image *image, struct tp_error *err)
 	image->slots = calloc(mails + image->file_count, sizeof *image->slots);
 	image->order = calloc(mails, sizeof *image->order);
 	image->ranks = calloc(mails, sizeof *image->ranks);
-	image->piece = malloc(PIECE_BYTES);
-	if (!image->slots || !image->order || !image->ranks || !image->piece)
+	image->batch = malloc(BATCH_BYTES);
+	if (!image->slots || !image->order || !image->ranks || !image->batch)
 		return tp_fail(err, TP_NOMEM, "image: out of memory");
 	return TP_OK;
 }
@@ -457,7 +455,7 @@ void tp_image_free(struct tp_image *image)
 	free(image->slots);
 	free(image->order);
 	free(image->ranks);
-	free(image->piece);
+	free(image->batch);
 	free(image);
 }
 
@@ -472,8 +470,7 @@ void tp_image_place(const struct tp_image *image, size_t i, uint64_t *sector, ui
 	*sectors = sectors_of(tp_source_size(image->source, i));
 }
 
-/* --- writing ------------------------------------------------------------------------------------
- */
+/* --- writing ---------------------------------------------------------------------------------- */
 
 /* A pipe is opened again so that our end of it alone does not block: flags of the one that we were given
  * are shared with whoever gave it. */
@@ -497,8 +494,8 @@ static void wait_for_room(struct tp_image *image, int fd)
 		tp_source_pause(image->source);
 }
 
-static enum tp_status put(
-	struct tp_image *image, int fd, const unsigned char *bytes, size_t len, struct tp_error *err)
+static enum tp_status put(struct tp_image *image, int fd, const unsigned char *bytes, size_t len,
+	struct tp_error *err)
 {
 	while (len) {
 		ssize_t n = write(fd, bytes, len);
@@ -527,23 +524,25 @@ static enum tp_status check_streams(struct tp_image *image, struct tp_error *err
 	return status;
 }
 
-/* The next piece, or what is left at the end. */
-static enum tp_status fill_piece(struct tp_image *image, size_t *len, struct tp_error *err)
+/* The next batch, or what is left at the end. */
+static enum tp_status fill_batch(struct tp_image *image, size_t *len, struct tp_error *err)
 {
 	uint64_t left = (image->sectors - image->written) * TP_SECTOR;
-	size_t want = left < PIECE_BYTES ? (size_t)left : PIECE_BYTES;
+	size_t want = left < BATCH_BYTES ? (size_t)left : BATCH_BYTES;
 
 	*len = 0;
 	while (*len < want) {
 		/* More than a sector at once lost the tail of the image with some versions. */
-		int n = image->burn->read_xt(image->burn, image->piece + *len, TP_SECTOR);
+		int n = image->burn->read_xt(image->burn, image->batch + *len, TP_SECTOR);
 
 		if (n != TP_SECTOR) {
 			enum tp_status status = check_streams(image, err);
 
 			return status ? status
-				      : tp_fail(err, TP_IO, "the image ended at sector %llu of %llu",
-						(unsigned long long)(image->written + *len / TP_SECTOR),
+				      : tp_fail(err, TP_IO,
+						"the image ended at sector %llu of %llu",
+						(unsigned long long)(image->written +
+								     *len / TP_SECTOR),
 						(unsigned long long)image->sectors);
 		}
 		*len += TP_SECTOR;
@@ -551,12 +550,18 @@ static enum tp_status fill_piece(struct tp_image *image, size_t *len, struct tp_
 	return check_streams(image, err);
 }
 
-static enum tp_status hash_piece(struct tp_image *image, size_t len, struct tp_error *err)
+static enum tp_status hash_batch(struct tp_image *image, size_t len, struct tp_error *err)
 {
 	unsigned char hash[TP_SHA256_BYTES];
-	enum tp_status status = tp_sha256(image->piece, len, hash, err);
+	enum tp_status status = TP_OK;
 
-	tp_buf_add(&image->pieces, hash, sizeof hash);
+	for (size_t at = 0; !status && at < len; at += PIECE_BYTES) {
+		size_t left = len - at;
+
+		status = tp_sha256(
+			image->batch + at, left < PIECE_BYTES ? left : PIECE_BYTES, hash, err);
+		tp_buf_add(&image->pieces, hash, sizeof hash);
+	}
 	return status ? status : tp_buf_status(&image->pieces, "image", err);
 }
 
@@ -586,11 +591,11 @@ enum tp_status tp_image_write(struct tp_image *image, int fd, tp_image_progress 
 	size_t len;
 
 	while (!status && image->written < image->sectors) {
-		status = fill_piece(image, &len, err);
+		status = fill_batch(image, &len, err);
 		if (!status)
-			status = hash_piece(image, len, err);
+			status = hash_batch(image, len, err);
 		if (!status)
-			status = put(image, to, image->piece, len, err);
+			status = put(image, to, image->batch, len, err);
 		if (!status)
 			image->written += len / TP_SECTOR;
 		if (!status && progress)

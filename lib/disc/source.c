@@ -54,8 +54,7 @@ void tp_source_close(struct tp_source *source)
 	free(source);
 }
 
-/* --- the view -----------------------------------------------------------------------------------
- */
+/* --- the view --------------------------------------------------------------------------------- */
 
 static void close_view(struct tp_source *source)
 {
@@ -122,8 +121,7 @@ static enum tp_status said_loudly(enum tp_status status, struct tp_error *err)
 	return status == TP_NOTHING ? TP_DATA : status;
 }
 
-/* --- ids ----------------------------------------------------------------------------------------
- */
+/* --- ids -------------------------------------------------------------------------------------- */
 
 static int compare_ids(const void *a, const void *b)
 {
@@ -180,8 +178,7 @@ enum tp_status tp_source_archive(struct tp_archive *archive, const char *ids, si
 	return status;
 }
 
-/* --- mails --------------------------------------------------------------------------------------
- */
+/* --- mails ------------------------------------------------------------------------------------ */
 
 size_t tp_source_count(const struct tp_source *source)
 {

@@ -26,11 +26,11 @@ static void make_mbox(const char *name, unsigned mails, unsigned per_month)
 		unsigned month = i / per_month % 12, year = 1990 + i / per_month / 12;
 
 		fprintf(file, "From a@b.example Fri %s 1 0%u:%02u:%02u %u\n",
-			(const char *const[]){ "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug",
-				"Sep", "Oct", "Nov", "Dec" }[month],
+			(const char *const[]){ "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul",
+				"Aug", "Sep", "Oct", "Nov", "Dec" }[month],
 			i / 3600 % 10, i / 60 % 60, i % 60, year);
-		fprintf(file, "Subject: %.*s\n\n%u", (int)(i % 40), "a subject as long as any other one is",
-			i);
+		fprintf(file, "Subject: %.*s\n\n%u", (int)(i % 40),
+			"a subject as long as any other one is", i);
 		for (unsigned k = 0; k < i % 7; k++)
 			fprintf(file, "%0800u\n", k);
 		fputs("\n\n", file);

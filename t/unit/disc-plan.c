@@ -106,7 +106,8 @@ int main(void)
 	tail_is("718848k", 20, 297000, 0);
 	tail_is("dvd", 0, 340000, 0);
 
-	name_is(INT64_C(1120210200123), "Invoice 17", "20050701-093000_00x08b4rvrbxt9yg_invoice-17.eml");
+	name_is(INT64_C(1120210200123), "Invoice 17",
+		"20050701-093000_00x08b4rvrbxt9yg_invoice-17.eml");
 	name_is(INT64_C(1120210200123), "", "20050701-093000_00x08b4rvrbxt9yg.eml");
 	name_is(INT64_C(1120210200123), "???", "20050701-093000_00x08b4rvrbxt9yg.eml");
 	name_is(INT64_C(1120210200123), "\xc3\x89t\xc3\xa9 \xc3\xa0 Li\xc3\xa8ge",
