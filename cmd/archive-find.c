@@ -13,6 +13,7 @@
 #include "base/tool.h"
 #include "base/units.h"
 #include "base/utf8.h"
+#include "disc/ledger.h"
 
 #define PAGE       100 /* hits asked for at once; a page of more is several of these */
 #define PAGE_LINES 20
@@ -57,7 +58,10 @@ static const struct tp_option options[] = {
 struct listing {
 	struct tp_run *run;
 	struct tp_view *view;
+	struct tp_archive *archive;
 	struct tp_search *search;
+	uint32_t disc_number; /* whose name is known */
+	char disc_name[16];
 	uint64_t skip, limit; /* UINT64_MAX: no end */
 	uint64_t given;
 	int64_t today; /* local date as a number */
@@ -208,9 +212,24 @@ static void add_recipients(
 	tp_buf_release(&list);
 }
 
+/* The serial of a disc; what the ledger does not know any more is its number. */
+static const char *disc_name(struct listing *l, uint32_t number)
+{
+	struct tp_disc disc;
+
+	if (l->disc_number == number)
+		return l->disc_name;
+	l->disc_number = number;
+	if (!tp_disc_get(l->archive, number, &disc, NULL))
+		memcpy(l->disc_name, disc.serial, sizeof disc.serial);
+	else
+		snprintf(l->disc_name, sizeof l->disc_name, "%u", number);
+	return l->disc_name;
+}
+
 static const char *const tier_names[] = { "online", "cellar", "disc" };
 
-static void add_row(struct tp_table *table, const struct listing *l, const struct tp_hit *hit,
+static void add_row(struct tp_table *table, struct listing *l, const struct tp_hit *hit,
 	const struct tp_record *record)
 {
 	struct tp_buf size = TP_BUF_INIT(64);
@@ -226,7 +245,7 @@ static void add_row(struct tp_table *table, const struct listing *l, const struc
 		tp_buf_addf(&size, "%" PRIu64, record->size_bytes);
 	tp_table_cell(table, tp_buf_str(&size), size.len);
 	if (l->tiers && hit->place.tier == TP_TIER_DISC)
-		tp_table_cellf(table, "disc %u", hit->place.disc);
+		tp_table_cellf(table, "disc %s", disc_name(l, hit->place.disc));
 	else if (l->tiers)
 		tp_table_cellf(table, "%s", tier_names[hit->place.tier]);
 	tp_buf_release(&size);
@@ -247,7 +266,8 @@ static void add_arrival(struct tp_buf *out, int64_t arrival_ms)
 	tp_buf_release(&date);
 }
 
-static void add_object(struct tp_buf *out, const struct tp_hit *hit, const struct tp_record *record)
+static void add_object(struct listing *l, struct tp_buf *out, const struct tp_hit *hit,
+	const struct tp_record *record)
 {
 	tp_buf_addc(out, '{');
 	tp_json_pair(out, "id", record->id);
@@ -266,7 +286,7 @@ static void add_object(struct tp_buf *out, const struct tp_hit *hit, const struc
 	tp_json_pair_int(out, "size", (int64_t)record->size_bytes);
 	tp_json_pair(out, "tier", tier_names[hit->place.tier]);
 	if (hit->place.tier == TP_TIER_DISC)
-		tp_json_pair_int(out, "disc", hit->place.disc);
+		tp_json_pair(out, "disc", disc_name(l, hit->place.disc));
 	tp_buf_adds(out, "}\n");
 }
 
@@ -288,7 +308,7 @@ static enum tp_status print_hits(struct listing *l, const struct tp_hit *hits, s
 		}
 		status = tp_search_show(l->search, &hits[i], &record, err);
 		if (!status && opt.json)
-			add_object(out, &hits[i], &record);
+			add_object(l, out, &hits[i], &record);
 		else if (!status)
 			add_row(&table, l, &hits[i], &record);
 	}
@@ -358,10 +378,13 @@ static enum tp_status print_count(struct listing *l, struct tp_error *err)
 	return TP_OK;
 }
 
-static enum tp_status list(struct tp_run *run, struct tp_view *view,
+static enum tp_status list(struct tp_run *run, struct tp_archive *archive, struct tp_view *view,
 	const struct tp_query_terms *terms, struct tp_error *err)
 {
-	struct listing l = { .run = run, .view = view, .terminal = tp_stdout_is_terminal() };
+	struct listing l = { .run = run,
+		.archive = archive,
+		.view = view,
+		.terminal = tp_stdout_is_terminal() };
 	time_t now = (time_t)tp_now();
 	struct tm tm;
 	enum tp_status status = take_page(&l, err);
@@ -455,7 +478,7 @@ static enum tp_status find(struct tp_run *run, struct tp_archive *archive, struc
 	if (!status)
 		status = tp_view_open(archive, &view, err);
 	if (!status)
-		status = list(run, view, &terms, err);
+		status = list(run, archive, view, &terms, err);
 	tp_view_close(view);
 	tp_query_terms_release(&terms);
 	return status;

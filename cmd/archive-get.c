@@ -19,6 +19,7 @@
 #include "base/json.h"
 #include "base/table.h"
 #include "base/tool.h"
+#include "disc/contents.h"
 
 #define FLUSH_BYTES ((size_t)256 << 10)
 
@@ -396,6 +397,23 @@ static enum tp_status not_there(struct work *w, const char *id, struct tp_error 
 	return TP_NOTHING;
 }
 
+/* Which disc to fetch, and which of its files. */
+static enum tp_status say_disc(
+	struct work *w, const char *id, const struct tp_place *place, struct tp_error *err)
+{
+	struct tp_buf path = TP_BUF_INIT(65536);
+	struct tp_error why;
+	struct tp_disc disc;
+
+	if (tp_disc_where(w->archive, place->disc, place->at, &disc, &path, &why))
+		return tp_error_prefix(err, "%s", id);
+	tp_fail(err, TP_UNAVAILABLE, "%s: it is on disc %s%s%s%s", id, disc.serial,
+		path.len ? ", as " : "", tp_buf_str(&path),
+		disc.when[TP_DISC_LOST] ? "; that disc was lost" : "");
+	tp_buf_release(&path);
+	return TP_UNAVAILABLE;
+}
+
 static enum tp_status serve(struct work *w, const char *id, struct tp_error *err)
 {
 	struct tp_record record = TP_RECORD_INIT;
@@ -411,7 +429,9 @@ static enum tp_status serve(struct work *w, const char *id, struct tp_error *err
 	if (status)
 		return status;
 	status = tp_view_record(w->view, &place, &record, NULL, err);
-	if (status == TP_UNAVAILABLE || status == TP_DATA)
+	if (status == TP_UNAVAILABLE)
+		status = say_disc(w, id, &place, err);
+	else if (status == TP_DATA)
 		status = tp_error_prefix(err, "%s", id);
 	if (!status && opt.details)
 		add_details(w, &record, &place);

@@ -10,6 +10,7 @@
 #include "base/json.h"
 #include "base/tool.h"
 #include "base/units.h"
+#include "disc/settle.h"
 
 static struct {
 	bool dry_run, accept, refuse, notice, seal, all, json;
@@ -116,6 +117,20 @@ static enum tp_status seal(
 	return status == TP_NOTHING ? TP_OK : status;
 }
 
+/* What confirmed discs hold leaves the cellar at once; what a killed dvd-list left undone, now. */
+static enum tp_status settle_discs(
+	struct tp_archive *archive, struct tp_run *run, struct tp_error *err)
+{
+	struct tp_settled settled;
+	enum tp_status status =
+		tp_disc_settle(archive, tp_conf_str(run->conf, "archive.actor"), &settled, err);
+
+	if (settled.packs)
+		tp_notice("the cellar let go of %" PRIu64 " mails that are on discs",
+			settled.messages);
+	return status;
+}
+
 static enum tp_status rotate(struct tp_archive *archive, struct tp_run *run, struct tp_error *err)
 {
 	struct tp_seal_report sealed = { .packs = 0 };
@@ -129,6 +144,14 @@ static enum tp_status rotate(struct tp_archive *archive, struct tp_run *run, str
 		return status ? tp_fail(err, status, "%s", damage.text) : TP_OK;
 	if (status)
 		tp_warn("%s", damage.text);
+	if (!opt.dry_run) {
+		rotated = settle_discs(archive, run, err);
+		if (rotated && rotated != TP_DATA)
+			return rotated;
+		if (rotated)
+			tp_warn("%s", err->text);
+		status = status ? status : rotated;
+	}
 	rotated = tp_rotate(
 		archive, opt.dry_run, tp_conf_str(run->conf, "archive.actor"), &rotation, err);
 	if (rotated)

@@ -20,7 +20,7 @@ passed() { # TOOL; what it prints under --on-error=pass
 
 # Tools whose work begins with stdin, and those that print when all went well.
 reads() {
-	case $1 in archive-check | archive-find | archive-get | archive-rm | archive-rotate) false ;; esac
+	case $1 in archive-check | archive-find | archive-get | archive-rm | archive-rotate | dvd-pack) false ;; esac
 }
 prints() {
 	case $1 in archive-rm | archive-rotate) false ;; esac
@@ -48,6 +48,7 @@ works() { # TOOL [ARGUMENT...]
 		archive-rm "$_gone" "$@"
 		;;
 	greylist-check) greylist-check --ip 192.0.2.1 --sender a@example.org --rcpt b@example.org "$@" ;;
+	dvd-pack) dvd-pack "$(cat id)" "$@" ;;
 	drop-put) drop-put --name x.bin --store "dir:$TRASH/store" "$@" ;;
 	*) "$_tool" "$@" ;;
 	esac

@@ -91,13 +91,14 @@ wall() { # HEADER-PATTERN FILES-PATTERN WHAT
 }
 wall 'gmime/|glib' 'lib/mime/gmime\.h' 'GMime stays in lib/mime/gmime.h'
 wall 'curl/' 'lib/drop/curl\.h' 'curl stays in lib/drop/curl.h'
-wall 'openssl/' 'lib/base/(digest|cipher)\.c' 'OpenSSL stays in lib/base/digest.c and cipher.c'
+wall 'openssl/' 'lib/(base/(digest|cipher)|disc/sign)\.c' 'OpenSSL stays in lib/base/digest.c, cipher.c and lib/disc/sign.c'
 wall 'yaml\.h' 'lib/base/yaml\.c' 'libyaml stays in lib/base/yaml.c'
 wall 'sqlite3' 'lib/base/db\.c' 'SQLite stays in lib/base/db.c'
 wall 'pcre2' 'lib/base/pattern\.c' 'PCRE2 stays in lib/base/pattern.c'
 wall 'jansson' 'lib/base/json\.c' 'Jansson stays in lib/base/json.c'
 wall 'zstd|zdict' 'lib/archive/press\.c' 'zstd stays in lib/archive/press.c'
 wall 'ares' 'lib/greylist/resolver\.c' 'c-ares stays in lib/greylist/resolver.c'
+wall 'libisofs' 'lib/disc/image\.c' 'libisofs stays in lib/disc/image.c'
 wall 'utf8proc' 'lib/base/fold\.c' 'utf8proc stays in lib/base/fold.c'
 
 arrow() { # ROOM ALLOWED
@@ -129,8 +130,9 @@ if command -v ldd >/dev/null && command -v readelf >/dev/null; then
 	refuses drop-put 'curl|crypto|ssl|sqlite3'
 	refuses link-inject 'curl|ssl|sqlite3'
 	for t in "$BIN"/*; do
+		case $t in */dvd-*) ;; *) refuses "${t##*/}" isofs ;; esac
 		readelf -d "$t" | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p' |
-			grep -vE '^lib(c|m|crypto|yaml-0|pcre2-8|sqlite3|jansson|zstd|utf8proc|asan|ubsan|pthread|gcc_s)\.so' >found
+			grep -vE '^lib(c|m|crypto|yaml-0|pcre2-8|sqlite3|jansson|zstd|utf8proc|isofs|cares|asan|ubsan|pthread|gcc_s)\.so' >found
 		none "${t##*/} needs no library that we do not know"
 	done
 else

@@ -22,6 +22,7 @@ static const struct {
 	{ "pack", ".tpp" },
 	{ "cellar", ".tpp" },
 	{ "index", ".tpx" },
+	{ "disc", ".json" },
 };
 
 #define FOLDERS (sizeof folders / sizeof *folders)

@@ -9,7 +9,8 @@
 #include "archive/archive.h"
 
 /* Appends {"time","actor","event","id","note","before"}; actor NULL: "uid N"; id, note may be NULL.
- * Events: get, resend, erase, rotate, offer, accept, refuse, burnt, verified, shipped, received. */
+ * Events: get, resend, erase, rotate, offer, accept, refuse; of discs made, burnt, verified, shipped,
+ * received, lost, and release: a pack whose mails are on discs has left. */
 enum tp_status tp_event_add(struct tp_archive *archive, const char *actor, const char *event,
 	const char *id, const char *note, struct tp_error *err);
 

@@ -149,7 +149,8 @@ static enum tp_status make_room(struct rotating *r, struct tp_error *err)
 	}
 	if (status || !r->state.leaving.count || r->dry_run)
 		return status;
-	return tp_rotate_erase(r->archive, &r->state, false, r->actor, err);
+	return tp_rotate_erase(
+		r->archive, &r->state, "erase", "for room", r->actor, err);
 }
 
 /* --- offers ------------------------------------------------------------------------------------
@@ -260,7 +261,7 @@ static enum tp_status rotate(struct rotating *r, struct tp_error *err)
 	if (!r->dry_run) {
 		status = tp_tidy(r->archive, err);
 		if (!status && r->state.leaving.count)
-			status = tp_rotate_erase(r->archive, &r->state, true, r->actor, err);
+			status = tp_rotate_erase_on(r->archive, &r->state, err);
 	}
 	if (!status)
 		status = tp_stock_take(r->archive, &r->stock, err);

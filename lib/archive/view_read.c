@@ -130,6 +130,24 @@ static bool may_have_id(const struct tp_view *view, const struct tp_view_part *p
 	return !pack || (as_in_id(pack->first_ms) <= when && when <= as_in_id(pack->last_ms));
 }
 
+/* A mail that is on a disc may be here, too, until its pack has gone: then it is here. What is known of a
+ * disc and cannot be read keeps nobody from a mail that is here. */
+static enum tp_status find_on_discs(struct tp_view *view, const char *id, bool *erased,
+	struct tp_place *place, struct tp_error *err)
+{
+	enum tp_status status = TP_NOTHING, bad = TP_NOTHING;
+	struct tp_error why;
+
+	for (size_t i = view->count; i-- > 0 && status;) {
+		if (view->parts[i].kind != TP_SEGMENT_DISC)
+			continue;
+		status = find_in_part(view, &view->parts[i], id, erased, place, &why);
+		if (status && status != TP_NOTHING && bad == TP_NOTHING)
+			bad = tp_fail(err, status, "%s", why.text);
+	}
+	return status ? bad : TP_OK;
+}
+
 static enum tp_status find(struct tp_view *view, const char *id, bool journals,
 	struct tp_place *place, struct tp_error *err)
 {
@@ -139,9 +157,12 @@ static enum tp_status find(struct tp_view *view, const char *id, bool journals,
 	if (!status)
 		status = TP_NOTHING;
 	for (size_t i = view->count; i-- > 0 && status == TP_NOTHING;)
-		if ((journals || view->parts[i].kind != TP_SEGMENT_JOURNAL) &&
+		if ((view->parts[i].kind == TP_SEGMENT_PACK ||
+			    (journals && view->parts[i].kind == TP_SEGMENT_JOURNAL)) &&
 			may_have_id(view, &view->parts[i], id))
 			status = find_in_part(view, &view->parts[i], id, &erased, place, err);
+	if (status == TP_NOTHING && !erased)
+		status = find_on_discs(view, id, &erased, place, err);
 	if (status != TP_NOTHING)
 		return status;
 	if (erased)
@@ -274,6 +295,19 @@ enum tp_status tp_view_record(struct tp_view *view, const struct tp_place *place
 	}
 	status = tp_view_pack(view, place->number, &pack, err);
 	return status ? status : tp_pack_record(pack, place->at, record, split, err);
+}
+
+enum tp_status tp_view_shelf(struct tp_view *view, const struct tp_place *place, uint32_t *shelf,
+	struct tp_error *err)
+{
+	struct tp_pack *pack;
+	enum tp_status status;
+
+	*shelf = 0;
+	if (place->in_journal || place->tier == TP_TIER_DISC)
+		return TP_OK;
+	status = tp_view_pack(view, place->number, &pack, err);
+	return status ? status : tp_pack_shelf(pack, place->at, shelf, err);
 }
 
 /* A message on its way: skeleton into the joiner, the joined bytes into hash and sink. */
