@@ -43,7 +43,7 @@ static void ask_all(struct tp_conf *conf)
 			MUST(tp_conf_str(conf, key->path));
 		}
 		MUST(tp_conf_int(conf, key->path) >= 0 || key->type == TP_CONF_SIZE);
-		if (key->type == TP_CONF_WORD)
+		if (key->type == TP_CONF_WORD && tp_conf_str(conf, key->path))
 			MUST(strstr(key->words, tp_conf_str(conf, key->path)));
 		MUST(tp_conf_fail(conf, key->path, &err, "x") == TP_CONFIG &&
 			strstr(err.text, ": x"));
