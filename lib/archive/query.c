@@ -196,8 +196,8 @@ static enum tp_status compile_texts(struct tp_compiled *compiled, const struct t
 		tp_fold(texts->list[i], strlen(texts->list[i]), &folded);
 		status = tp_buf_status(&folded, "query", err);
 		if (status == TP_LIMIT)
-			status = tp_fail(err, TP_USAGE, "query: a text of more than %d bytes",
-				TEXT_MAX);
+			status = tp_fail(
+				err, TP_USAGE, "query: a text of more than %d bytes", TEXT_MAX);
 		len = folded.len;
 		if (!status && len) {
 			term->columns = columns;
