@@ -411,11 +411,27 @@ static enum tp_status list(struct tp_run *run, struct tp_archive *archive, struc
 
 /* --- events ---------------------------------------------------------------------------------- */
 
+#define EVENTS_AT_ONCE 1000 /* lines that are aligned together, and printed before more are read */
+
 struct reading {
 	struct tp_buf *out;
 	struct tp_table table;
 	uint64_t count;
 };
+
+/* The log may be longer than memory. */
+static enum tp_status print_read(struct reading *reading, struct tp_error *err)
+{
+	enum tp_status status =
+		tp_table_print(&reading->table, tp_stdout_is_terminal(), reading->out, err);
+
+	tp_table_release(&reading->table);
+	tp_table_init(&reading->table, "lllll");
+	if (!status)
+		status = tp_stdout_write(tp_buf_str(reading->out), reading->out->len, err);
+	tp_buf_clear(reading->out);
+	return status;
+}
 
 static enum tp_status take_event(void *context, const char *line, size_t len, struct tp_error *err)
 {
@@ -424,6 +440,11 @@ static enum tp_status take_event(void *context, const char *line, size_t len, st
 	struct tp_json *doc;
 	enum tp_status status;
 
+	if (reading->count && reading->count % EVENTS_AT_ONCE == 0) {
+		status = print_read(reading, err);
+		if (status)
+			return status;
+	}
 	reading->count++;
 	if (opt.json) {
 		tp_buf_add(reading->out, line, len);
@@ -454,10 +475,8 @@ static enum tp_status print_events(
 
 	tp_table_init(&reading.table, "lllll");
 	status = tp_events_walk(archive, take_event, &reading, err);
-	printed = tp_table_print(&reading.table, tp_stdout_is_terminal(), &run->text, &later);
+	printed = !status || status == TP_DATA ? print_read(&reading, &later) : TP_OK;
 	tp_table_release(&reading.table);
-	if (status == TP_DATA && !printed)
-		printed = tp_stdout_write(tp_buf_str(&run->text), run->text.len, &later);
 	if (!status && printed)
 		return tp_fail(err, printed, "%s", later.text);
 	if (!status && !reading.count)

@@ -121,6 +121,10 @@ put mails/plain --sender s@example.org --rcpt one@example.net --rcpt two@example
 ok 'an envelope' archive-get -a "$A" --envelope "$(cat three.id)"
 printf 's@example.org\none@example.net\ntwo@example.net\n' >expect
 same 'is sender and recipients' expect .out
+printf 'Subject: x\n\nx\n' | archive-put -a odd --sender a@example.org --rcpt "$(printf 'b@example.org\nc@example.org')" >odd.id
+fails 65 'of an address that would be two' archive-get -a odd --envelope "$(cat odd.id)"
+has 'is refused' .err 'an address of its envelope has a control character$'
+result "$(wc -c <.out)" 'and nothing of it is given'
 ok 'of a bounce' archive-get -a "$A" --envelope "$(cat bounce.id)"
 printf '<>\nb@example.net\n' >expect
 same 'the sender is none' expect .out
