@@ -17,6 +17,6 @@ ok 'to the size of a CD' test "$(sectors_of disc.iso)" -le 359424
 ok 'and leaves it as it was' cmp -n "$(wc -c <sound.iso)" disc.iso sound.iso
 perl -e 'open F, "+<", "disc.iso"; seek F, 2048 * 90, 0; print F "\0" x (2048 * 60)'
 fails 1 'sixty sectors are damaged' cmp -n "$(wc -c <sound.iso)" disc.iso sound.iso
-ok 'dvdisaster mends them' dvdisaster -i disc.iso -f
-ok 'to the byte' cmp -n "$(wc -c <sound.iso)" disc.iso sound.iso
+dvdisaster -i disc.iso -f >mended 2>&1 # it exits 1 when there was something to mend
+ok 'dvdisaster mends them, to the byte' cmp -n "$(wc -c <sound.iso)" disc.iso sound.iso
 done_testing
