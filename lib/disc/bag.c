@@ -412,6 +412,9 @@ enum tp_status tp_bag_close(struct tp_bag *bag, struct tp_error *err)
 		status = add_manifest(bag, err);
 	if (!status)
 		status = add_tagmanifest(bag, err);
+	/* A shard's memory is of no more use, and libisofs will want much. */
+	tp_page_free(bag->page);
+	bag->page = NULL;
 	return status ? status : spill_flush(&bag->other, err);
 }
 

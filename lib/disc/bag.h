@@ -14,7 +14,7 @@
  *
  * A mail's name is <arrival>_<id>_<subject>.eml: arrival in UTC as 20050701-093000, so that a
  * disc made twice is the same wherever it is made; the subject folded to a-z, 0-9 and dashes. At
- * most 60 characters, all of them allowed everywhere, so that Joliet, Rock Ridge and every system
+ * most 55 characters (each costs five bytes of memory a mail), all of them allowed everywhere, so that Joliet, Rock Ridge and every system
  * show the same name. Nothing on the disc tells when it was made, for the same reason.
  *
  * Everything here is made before the image's first byte, into unlinked files: sizes must be known, and
@@ -26,7 +26,7 @@
 #include "archive/record.h"
 #include "disc/plan.h"
 
-#define TP_BAG_NAME_MAX     60
+#define TP_BAG_NAME_MAX     55
 #define TP_BAG_FOLDER_FILES 2000
 #define TP_BAG_PATH_MAX     96 /* of a mail's path, its NUL counted */
 

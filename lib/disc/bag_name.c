@@ -58,6 +58,8 @@ static void add_subject(const char *subject, size_t room, struct tp_buf *out)
 	}
 	if (out->len > begin && out->data[out->len - 1] == '-')
 		tp_buf_truncate(out, out->len - 1);
+	if (folded.status && !out->status)
+		out->status = folded.status;
 	tp_buf_release(&folded);
 }
 

@@ -4,7 +4,6 @@
 
 #include <inttypes.h>
 
-#include "base/clock.h"
 
 /* In this order a text says: serial; number of mails, first and last day, bytes; and, where there is a
  * contact, its address. */
@@ -137,17 +136,15 @@ static const struct words languages[] = {
 
 /* A day in UTC. */
 struct day {
-	char text[32];
+	char text[40];
 };
 
 static struct day day_of(int64_t arrival_ms)
 {
+	struct tp_bag_date date = tp_bag_date(arrival_ms);
 	struct day day;
-	struct tp_buf out = TP_BUF_INIT(64);
 
-	tp_date_rfc3339(arrival_ms / 1000 - (arrival_ms % 1000 < 0), &out);
-	snprintf(day.text, sizeof day.text, "%.10s", tp_buf_str(&out));
-	tp_buf_release(&out);
+	snprintf(day.text, sizeof day.text, "%04d-%02d-%02d", date.year, date.month, date.day);
 	return day;
 }
 

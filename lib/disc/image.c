@@ -314,6 +314,8 @@ static void place(struct tp_image *image)
 		sector -= sectors_of(tp_source_size(image->source, image->order[k]));
 		image->ranks[image->order[k]] = (uint32_t)sector;
 	}
+	free(image->order);
+	image->order = NULL;
 }
 
 /* --- the image -------------------------------------------------------------------------------- */

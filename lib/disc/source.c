@@ -6,6 +6,8 @@
 
 /* How long the archive is kept locked at a stretch. */
 #define LEASE_MS 1000
+/* Contents are read in the order of blocks: those that a mail may lie across suffice. */
+#define KEPT_BLOCKS 3
 
 struct tp_source *tp_source_new(tp_source_report *report, void *context, struct tp_error *err)
 {
@@ -158,6 +160,7 @@ enum tp_status tp_source_archive(struct tp_archive *archive, const char *ids, si
 	if (!source)
 		return TP_NOMEM;
 	source->archive = archive;
+	archive->pack_cache_blocks = KEPT_BLOCKS;
 	source->mails = calloc(count ? count : 1, sizeof *source->mails);
 	if (!source->mails)
 		status = tp_fail(err, TP_NOMEM, "mails: out of memory");
