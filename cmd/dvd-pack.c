@@ -17,7 +17,7 @@
 #include "disc/fit.h"
 #include "disc/ledger.h"
 
-#define IDS_MAX	      ((size_t)1 << 30)
+#define IDS_MAX       ((size_t)1 << 30)
 #define PLAN_SERIAL   "AAAAAA" /* of a plan: any serial is as long */
 #define EVERY_SECTORS 8192     /* lines of progress */
 
@@ -60,8 +60,7 @@ struct work {
 	struct tp_disc_making *making;
 };
 
-/* --- options ------------------------------------------------------------------------------------
- */
+/* --- options ---------------------------------------------------------------------------------- */
 
 static enum tp_status parse_percent(const char *text, unsigned *percent, struct tp_error *err)
 {
@@ -103,23 +102,21 @@ static enum tp_status settle_room(struct work *w, struct tp_error *err)
 	if (opt.ecc)
 		status = parse_percent(opt.ecc, &w->plan.ecc_percent, err);
 	if (!status)
-		status = tp_ecc_room(
-			w->plan.medium.sectors, w->plan.ecc_percent, &w->plan.room, err);
+		status = tp_ecc_room(&w->plan.medium, w->plan.ecc_percent, &w->plan.room, err);
 	return status;
 }
 
 static enum tp_status settle_serial(struct work *w, struct tp_error *err)
 {
 	if (opt.serial && !tp_serial_normalize(opt.serial, w->serial))
-		return tp_fail(err, TP_USAGE,
-			"--serial: '%s' is not six of ABCDEFGHJKLMNPRSTWXYZ", opt.serial);
+		return tp_fail(err, TP_USAGE, "--serial: '%s' is not six of ABCDEFGHJKLMNPRSTWXYZ",
+			opt.serial);
 	if (!opt.serial && !opt.plan)
 		return tp_serial_new(w->serial, err);
 	return TP_OK;
 }
 
-/* --- mails --------------------------------------------------------------------------------------
- */
+/* --- mails ------------------------------------------------------------------------------------ */
 
 static enum tp_status add_id(struct tp_buf *ids, const char *text, struct tp_error *err)
 {
@@ -189,8 +186,7 @@ static enum tp_status open_source(struct work *w, struct tp_error *err)
 	return open_archive(w, err);
 }
 
-/* --- the disc -----------------------------------------------------------------------------------
- */
+/* --- the disc --------------------------------------------------------------------------------- */
 
 /* On stderr at the start, line by line: a burner must know the sectors. */
 static enum tp_status say_plan(const struct tp_disc_plan *plan, struct tp_error *err)
@@ -217,14 +213,17 @@ static void show_progress(void *context, uint64_t sectors)
 		tp_progress("%" PRIu64 " of %" PRIu64 " sectors", sectors, w->plan.sectors);
 }
 
-/* Exit 0 means that the image is durable, when stdout is a file. */
-static enum tp_status sync_stdout(struct tp_error *err)
+/* Exit 0 means that the image is durable, when stdout is a file; and nothing is recorded before the last
+ * thing that can fail with it. */
+static enum tp_status finish_stdout(struct tp_error *err)
 {
 	struct stat st;
 
 	if (!fstat(STDOUT_FILENO, &st) && (S_ISREG(st.st_mode) || S_ISBLK(st.st_mode)) &&
 		fsync(STDOUT_FILENO))
 		return tp_fail_errno(err, TP_IO, "stdout: cannot sync");
+	if (close(STDOUT_FILENO))
+		return tp_fail_errno(err, TP_IO, "stdout: cannot write");
 	return TP_OK;
 }
 
@@ -242,8 +241,7 @@ static enum tp_status write_leftover(struct work *w, struct tp_error *err)
 	return status;
 }
 
-static enum tp_status add_to_ledger(
-	void *context, size_t i, const char *path, struct tp_error *err)
+static enum tp_status add_to_ledger(void *context, size_t i, const char *path, struct tp_error *err)
 {
 	struct work *w = context;
 	struct tp_disc_mail mail = { .id = tp_source_id(w->source, i),
@@ -288,7 +286,7 @@ static enum tp_status write_disc(struct work *w, struct tp_error *err)
 		status = tp_image_write(w->fit.image, STDOUT_FILENO, show_progress, w, err);
 	tp_progress("%s", "");
 	if (!status)
-		status = sync_stdout(err);
+		status = finish_stdout(err);
 	if (!status && opt.leftover)
 		status = write_leftover(w, err);
 	if (!status && w->archive)

@@ -12,7 +12,7 @@ carries() {
 
 # Tools whose work begins with stdin, and those that print when all went well.
 reads() {
-	case $1 in archive-check | archive-find | archive-get | archive-rm | archive-rotate | dvd-list) false ;; esac
+	case $1 in archive-check | archive-find | archive-get | archive-rm | archive-rotate | dvd-list | dvd-pack) false ;; esac
 }
 prints() {
 	case $1 in archive-rm | archive-rotate) false ;; esac
@@ -39,6 +39,7 @@ works() { # TOOL [ARGUMENT...]
 		_gone=$(sed 's/two parts/another/' mail.eml | archive-put 2>/dev/null)
 		archive-rm "$_gone" "$@"
 		;;
+	dvd-pack) dvd-pack "$(cat id)" "$@" ;;
 	drop-put) drop-put --name x.bin --store "dir:$TRASH/store" "$@" ;;
 	*) "$_tool" "$@" ;;
 	esac

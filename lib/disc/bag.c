@@ -39,8 +39,8 @@ struct tp_bag {
 	size_t file_count, file_cap;
 	struct tp_sha256 *file_sha; /* of the last of them, while it is open */
 	bool file_open;
-	struct tp_buf tags;	  /* lines of tagmanifest-sha256.txt */
-	size_t signature_bytes;	  /* about: of nothing */
+	struct tp_buf tags;     /* lines of tagmanifest-sha256.txt */
+	size_t signature_bytes; /* about: of nothing */
 	unsigned char digest[TP_SHA256_BYTES];
 	struct tp_bag_facts facts;
 	int64_t year; /* the folder that is filled */
@@ -49,8 +49,7 @@ struct tp_bag {
 	char folder[TP_BAG_PATH_MAX];
 };
 
-/* --- spills -------------------------------------------------------------------------------------
- */
+/* --- spills ----------------------------------------------------------------------------------- */
 
 static enum tp_status spill_open(struct spill *spill, struct tp_error *err)
 {
@@ -60,8 +59,8 @@ static enum tp_status spill_open(struct spill *spill, struct tp_error *err)
 
 static enum tp_status spill_flush(struct spill *spill, struct tp_error *err)
 {
-	enum tp_status status = tp_write_all(spill->fd, tp_buf_str(&spill->pending),
-		spill->pending.len, "temporary file", err);
+	enum tp_status status = tp_write_all(
+		spill->fd, tp_buf_str(&spill->pending), spill->pending.len, "temporary file", err);
 
 	tp_buf_clear(&spill->pending);
 	return status;
@@ -89,8 +88,7 @@ static void spill_close(struct spill *spill)
 	tp_buf_release(&spill->pending);
 }
 
-/* --- the bag's own files ------------------------------------------------------------------------
- */
+/* --- the bag's own files ---------------------------------------------------------------------- */
 
 static struct tp_bag_file *new_file(struct tp_bag *bag, const char *path, struct tp_error *err)
 {
@@ -180,8 +178,7 @@ static enum tp_status add_text(
 	return status ? status : end_file(bag, err);
 }
 
-/* --- mails --------------------------------------------------------------------------------------
- */
+/* --- mails ------------------------------------------------------------------------------------ */
 
 static enum tp_status begin_page(struct tp_bag *bag, struct tp_error *err)
 {
@@ -194,8 +191,8 @@ static enum tp_status begin_page(struct tp_bag *bag, struct tp_error *err)
 static enum tp_status measure_signature(struct tp_bag *bag, struct tp_error *err)
 {
 	struct tp_buf signature = TP_BUF_INIT(1 << 20);
-	enum tp_status status = tp_sign_cms(
-		bag->about->certificate, bag->about->key, "", 0, &signature, err);
+	enum tp_status status =
+		tp_sign_cms(bag->about->certificate, bag->about->key, "", 0, &signature, err);
 
 	bag->signature_bytes = signature.len;
 	tp_buf_release(&signature);
@@ -276,8 +273,8 @@ static void turn_folder(struct tp_bag *bag, int64_t arrival_ms)
 	bag->in_folder++;
 }
 
-static enum tp_status add_line(struct tp_bag *bag, const struct tp_record *record,
-	const char *path, struct tp_error *err)
+static enum tp_status add_line(
+	struct tp_bag *bag, const struct tp_record *record, const char *path, struct tp_error *err)
 {
 	char line[TP_SHA256_HEX + 2 + TP_BAG_PATH_MAX + 1], hex[TP_SHA256_HEX];
 	enum tp_status status;
@@ -298,8 +295,7 @@ static void count(struct tp_bag *bag, const struct tp_record *record)
 	bag->facts.bytes += record->size_bytes;
 }
 
-enum tp_status tp_bag_add(
-	struct tp_bag *bag, const struct tp_record *record, struct tp_error *err)
+enum tp_status tp_bag_add(struct tp_bag *bag, const struct tp_record *record, struct tp_error *err)
 {
 	struct tp_buf path = TP_BUF_INIT(TP_BAG_PATH_MAX - 1);
 	struct tp_page_mail mail = { .record = record };
@@ -337,8 +333,7 @@ uint64_t tp_bag_sectors(const struct tp_bag *bag)
 	       (bag->signature_bytes ? bag->signature_bytes / TP_SECTOR + 2 : 0);
 }
 
-/* --- closing ------------------------------------------------------------------------------------
- */
+/* --- closing ---------------------------------------------------------------------------------- */
 
 static enum tp_status add_readme(struct tp_bag *bag, struct tp_error *err)
 {
@@ -417,11 +412,13 @@ enum tp_status tp_bag_close(struct tp_bag *bag, struct tp_error *err)
 		status = add_manifest(bag, err);
 	if (!status)
 		status = add_tagmanifest(bag, err);
+	/* A shard's memory is of no more use, and libisofs will want much. */
+	tp_page_free(bag->page);
+	bag->page = NULL;
 	return status ? status : spill_flush(&bag->other, err);
 }
 
-/* --- a closed bag -------------------------------------------------------------------------------
- */
+/* --- a closed bag ----------------------------------------------------------------------------- */
 
 size_t tp_bag_files(const struct tp_bag *bag, const struct tp_bag_file **files)
 {
@@ -429,8 +426,7 @@ size_t tp_bag_files(const struct tp_bag *bag, const struct tp_bag_file **files)
 	return bag->file_count;
 }
 
-static enum tp_status read_at(
-	int fd, uint64_t at, void *bytes, size_t len, struct tp_error *err)
+static enum tp_status read_at(int fd, uint64_t at, void *bytes, size_t len, struct tp_error *err)
 {
 	size_t done = 0;
 
@@ -453,8 +449,8 @@ enum tp_status tp_bag_read(const struct tp_bag *bag, const struct tp_bag_file *f
 {
 	if (at > file->size_bytes || len > file->size_bytes - at)
 		return tp_fail(err, TP_INTERNAL, "%s: read beyond its end", file->path);
-	return read_at(file->in_manifest ? bag->manifest.fd : bag->other.fd, file->begin + at, bytes,
-		len, err);
+	return read_at(file->in_manifest ? bag->manifest.fd : bag->other.fd, file->begin + at,
+		bytes, len, err);
 }
 
 const unsigned char *tp_bag_digest(const struct tp_bag *bag)
@@ -468,8 +464,8 @@ size_t tp_bag_mails(const struct tp_bag *bag)
 }
 
 /* Gives the lines in [bytes, bytes + len), which are whole. */
-static enum tp_status give_lines(char *bytes, size_t len, size_t *i, tp_bag_each *each,
-	void *context, struct tp_error *err)
+static enum tp_status give_lines(
+	char *bytes, size_t len, size_t *i, tp_bag_each *each, void *context, struct tp_error *err)
 {
 	enum tp_status status = TP_OK;
 

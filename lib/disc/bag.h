@@ -14,7 +14,7 @@
  *
  * A mail's name is <arrival>_<id>_<subject>.eml: arrival in UTC as 20050701-093000, so that a
  * disc made twice is the same wherever it is made; the subject folded to a-z, 0-9 and dashes. At
- * most 60 characters, all of them allowed everywhere, so that Joliet, Rock Ridge and every system
+ * most 55 characters (each costs five bytes of memory a mail), all of them allowed everywhere, so that Joliet, Rock Ridge and every system
  * show the same name. Nothing on the disc tells when it was made, for the same reason.
  *
  * Everything here is made before the image's first byte, into unlinked files: sizes must be known, and
@@ -26,14 +26,14 @@
 #include "archive/record.h"
 #include "disc/plan.h"
 
-#define TP_BAG_NAME_MAX 60
+#define TP_BAG_NAME_MAX     55
 #define TP_BAG_FOLDER_FILES 2000
-#define TP_BAG_PATH_MAX 96 /* of a mail's path, its NUL counted */
+#define TP_BAG_PATH_MAX     96 /* of a mail's path, its NUL counted */
 
 struct tp_bag_about {
-	const char *serial;	/* six letters */
-	const char *language;	/* en, fr, de, es */
-	const char *contact;	/* address of the archive's people; NULL: none */
+	const char *serial;      /* six letters */
+	const char *language;    /* en, fr, de, es */
+	const char *contact;     /* address of the archive's people; NULL: none */
 	const char *certificate; /* files of the signer, PEM; NULL: no signature */
 	const char *key;
 };
@@ -46,8 +46,7 @@ enum tp_status tp_bag_new(
 void tp_bag_free(struct tp_bag *bag);
 
 /* Adds the next mail, which did not arrive before those added already. */
-enum tp_status tp_bag_add(
-	struct tp_bag *bag, const struct tp_record *record, struct tp_error *err);
+enum tp_status tp_bag_add(struct tp_bag *bag, const struct tp_record *record, struct tp_error *err);
 /* Sectors of the image if no mail came any more; never less than it will have (of plan.h's
  * certainty). */
 uint64_t tp_bag_sectors(const struct tp_bag *bag);
@@ -55,13 +54,13 @@ uint64_t tp_bag_sectors(const struct tp_bag *bag);
 /* Finishes page, manifests and texts, and signs. No mail can be added any more. */
 enum tp_status tp_bag_close(struct tp_bag *bag, struct tp_error *err);
 
-/* --- a closed bag ------------------------------------------------------------------------------- */
+/* --- a closed bag ----------------------------------------------------------------------------- */
 
 /* A file beside the mails. */
 struct tp_bag_file {
 	char *path;
 	uint64_t size_bytes;
-	uint64_t begin;	  /* private: where it is kept, */
+	uint64_t begin;   /* private: where it is kept, */
 	bool in_manifest; /* and in which file */
 };
 
@@ -76,12 +75,11 @@ const unsigned char *tp_bag_digest(const struct tp_bag *bag);
 
 size_t tp_bag_mails(const struct tp_bag *bag);
 /* Gives the path of every mail, in the order in which they were added: `data/2005/07/....eml`. */
-typedef enum tp_status tp_bag_each(
-	void *context, size_t i, const char *path, struct tp_error *err);
+typedef enum tp_status tp_bag_each(void *context, size_t i, const char *path, struct tp_error *err);
 enum tp_status tp_bag_walk(
 	const struct tp_bag *bag, tp_bag_each *each, void *context, struct tp_error *err);
 
-/* --- names -------------------------------------------------------------------------------------- */
+/* --- names ------------------------------------------------------------------------------------ */
 
 /* Appends the name of a mail. */
 bool tp_bag_name(const struct tp_record *record, struct tp_buf *out);

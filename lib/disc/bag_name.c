@@ -3,7 +3,7 @@
 #include "base/fold.h"
 #include "disc/bag.h"
 
-#define SUFFIX	  ".eml"
+#define SUFFIX     ".eml"
 #define SECOND_MAX INT64_C(4102444799) /* 2099-12-31T23:59:59Z */
 
 int64_t tp_bag_time(int64_t arrival_ms)
@@ -58,6 +58,8 @@ static void add_subject(const char *subject, size_t room, struct tp_buf *out)
 	}
 	if (out->len > begin && out->data[out->len - 1] == '-')
 		tp_buf_truncate(out, out->len - 1);
+	if (folded.status && !out->status)
+		out->status = folded.status;
 	tp_buf_release(&folded);
 }
 
@@ -69,7 +71,7 @@ bool tp_bag_name(const struct tp_record *record, struct tp_buf *out)
 	tp_buf_addf(out, "%04d%02d%02d-%02d%02d%02d_%s", date.year, date.month, date.day, date.hour,
 		date.minute, date.second, record->id);
 	/* The `_` before it counts, too. */
-	add_subject(record->subject,
-		TP_BAG_NAME_MAX - (out->len - begin) - 1 - strlen(SUFFIX), out);
+	add_subject(
+		record->subject, TP_BAG_NAME_MAX - (out->len - begin) - 1 - strlen(SUFFIX), out);
 	return tp_buf_adds(out, SUFFIX);
 }

@@ -33,7 +33,28 @@ static enum tp_status fill(struct tp_source *source, size_t limit, uint64_t room
 	return status;
 }
 
-/* True when the bag is complete; else *limit and *room are what to try next. */
+static enum tp_status make_image(struct tp_source *source, const struct tp_bag_about *about,
+	struct tp_disc_plan *plan, struct tp_fit *fit, struct tp_error *err)
+{
+	int64_t time = tp_bag_time(plan->last_ms);
+	enum tp_status status =
+		tp_image_new(fit->bag, source, about->serial, time, 0, &fit->image, err);
+	uint64_t tail;
+
+	if (status)
+		return status;
+	tail = tp_ecc_tail(&plan->medium, plan->ecc_percent, tp_image_sectors(fit->image));
+	if (tail) {
+		tp_image_free(fit->image);
+		status =
+			tp_image_new(fit->bag, source, about->serial, time, tail, &fit->image, err);
+	}
+	if (!status)
+		plan->sectors = tp_image_sectors(fit->image);
+	return status;
+}
+
+/* Either the image is made, or *limit and *room are what to try next. */
 static enum tp_status attempt(struct tp_source *source, const struct tp_bag_about *about,
 	struct tp_disc_plan *plan, size_t *limit, uint64_t *room, struct tp_fit *fit,
 	struct tp_error *err)
@@ -50,11 +71,9 @@ static enum tp_status attempt(struct tp_source *source, const struct tp_bag_abou
 	}
 	status = tp_bag_close(fit->bag, err);
 	if (!status)
-		status = tp_image_new(fit->bag, source, about->serial, tp_bag_time(plan->last_ms),
-			&fit->image, err);
+		status = make_image(source, about, plan, fit, err);
 	if (status)
 		return status;
-	plan->sectors = tp_image_sectors(fit->image);
 	if (plan->sectors > plan->room) {
 		uint64_t over = plan->sectors - plan->room;
 

@@ -20,7 +20,8 @@
 #include "base/digest.h"
 #include "base/file.h"
 
-#define PIECE_BYTES ((size_t)TP_IMAGE_PIECE * TP_SECTOR)
+#define PIECE_BYTES  ((size_t)TP_IMAGE_PIECE * TP_SECTOR)
+#define BATCH_BYTES  (32 * PIECE_BYTES) /* written at once */
 #define RING_SECTORS 2048
 /* A consumer that takes nothing for so long is a burner: nobody shall wait for it. */
 #define STALL_MS 100
@@ -35,9 +36,9 @@ struct tp_image {
 	struct tp_source *source;
 	const struct tp_bag_file *files;
 	size_t file_count, mail_count;
-	struct slot *slots;   /* mails, then files */
-	uint32_t *order;  /* in which the mails' contents stand */
-	uint32_t *ranks;  /* the other way round; when the tree stands, where each begins */
+	struct slot *slots; /* mails, then files */
+	uint32_t *order;    /* in which the mails' contents stand */
+	uint32_t *ranks;    /* the other way round; when the tree stands, where each begins */
 	uint64_t sectors;
 	IsoImage *iso;
 	struct burn_source *burn;
@@ -45,16 +46,17 @@ struct tp_image {
 	IsoDir *month;
 	char folder[TP_BAG_PATH_MAX];
 	int64_t time;
+	uint64_t tail; /* sectors */
 	/* the content that is being given, in the writer's thread */
 	struct tp_spool content;
 	uint64_t at;
-	uint64_t given; /* contents that were given whole */
+	uint64_t given; /* contents that were given whole, empty ones not counted */
 	/* the first failure of a stream, for both threads */
 	pthread_mutex_t gate;
 	enum tp_status status;
 	struct tp_error err;
 	/* the output */
-	unsigned char *piece;
+	unsigned char *batch;
 	struct tp_buf pieces;
 	uint64_t written; /* sectors */
 };
@@ -64,8 +66,7 @@ static enum tp_status fail_iso(int code, const char *what, struct tp_error *err)
 	return tp_fail(err, TP_IO, "%s: %s", what, iso_error_to_msg(code));
 }
 
-/* --- streams ------------------------------------------------------------------------------------
- */
+/* --- streams ---------------------------------------------------------------------------------- */
 
 static size_t slot_of(IsoStream *stream)
 {
@@ -117,8 +118,10 @@ static int stream_open(IsoStream *stream)
 static int stream_close(IsoStream *stream)
 {
 	struct tp_image *image = image_of(stream);
+	uint64_t size = size_of_slot(image, slot_of(stream));
 
-	if (image->at == size_of_slot(image, slot_of(stream)))
+	/* Empty ones may be opened or not. */
+	if (size && image->at == size)
 		image->given++;
 	tp_spool_release(&image->content);
 	return 1;
@@ -183,8 +186,7 @@ static IsoStreamIface streams = {
 	.get_input_stream = stream_input,
 };
 
-/* --- the tree -----------------------------------------------------------------------------------
- */
+/* --- the tree --------------------------------------------------------------------------------- */
 
 /* Everything that a node would else take from the clock or the process. */
 static void settle(IsoNode *node, int64_t time, mode_t mode)
@@ -298,21 +300,25 @@ static enum tp_status rank(struct tp_image *image, struct tp_error *err)
 	return status;
 }
 
-/* Where each mail begins, now that the first content's sector is known. */
-static void place(struct tp_image *image, uint64_t sector)
+static uint64_t sectors_of(uint64_t bytes)
 {
-	for (size_t i = 0; i < image->file_count; i++)
-		sector += (image->files[i].size_bytes + TP_SECTOR - 1) / TP_SECTOR;
-	for (size_t k = 0; k < image->mail_count; k++) {
-		uint64_t size = tp_source_size(image->source, image->order[k]);
-
-		image->ranks[image->order[k]] = (uint32_t)sector;
-		sector += (size + TP_SECTOR - 1) / TP_SECTOR;
-	}
+	return (bytes + TP_SECTOR - 1) / TP_SECTOR;
 }
 
-/* --- the image ----------------------------------------------------------------------------------
- */
+/* Where each mail begins, now that the size of the image is known: contents are the end of it. */
+static void place(struct tp_image *image)
+{
+	uint64_t sector = image->sectors - image->tail;
+
+	for (size_t k = image->mail_count; k-- > 0;) {
+		sector -= sectors_of(tp_source_size(image->source, image->order[k]));
+		image->ranks[image->order[k]] = (uint32_t)sector;
+	}
+	free(image->order);
+	image->order = NULL;
+}
+
+/* --- the image -------------------------------------------------------------------------------- */
 
 static enum tp_status begin_iso(struct tp_image *image, const char *serial, struct tp_error *err)
 {
@@ -353,32 +359,33 @@ static int set_options(struct tp_image *image, IsoWriteOpts *opts)
 	write_time(image->time, digits);
 	iso_write_opts_set_iso_level(opts, 3);
 	iso_write_opts_set_rockridge(opts, 1);
+	/* 1.12 has serial numbers of files, which libisofs gives to folders by where they happen to be in
+	 * memory. */
+	iso_write_opts_set_rrip_version_1_10(opts, 1);
 	iso_write_opts_set_joliet(opts, 1);
 	iso_write_opts_set_sort_files(opts, 1);
 	iso_write_opts_set_always_gmt(opts, 1);
 	iso_write_opts_set_dir_rec_mtime(opts, 3);
 	iso_write_opts_set_output_charset(opts, "UTF-8");
 	iso_write_opts_set_fifo_size(opts, RING_SECTORS);
+	iso_write_opts_set_tail_blocks(opts, (uint32_t)image->tail);
 	return iso_write_opts_set_pvd_times(opts, 0, 0, 0, 0, digits);
 }
 
 static enum tp_status reckon(struct tp_image *image, struct tp_error *err)
 {
 	IsoWriteOpts *opts = NULL;
-	uint32_t data_start = 0;
 	int code = iso_write_opts_new(&opts, 0);
 
 	if (code >= 0)
 		code = set_options(image, opts);
 	if (code >= 0)
 		code = iso_image_create_burn_source(image->iso, opts, &image->burn);
-	if (code >= 0)
-		code = iso_write_opts_get_data_start(opts, &data_start, 0);
 	iso_write_opts_free(opts);
 	if (code < 0)
 		return fail_iso(code, "libisofs", err);
 	image->sectors = (uint64_t)image->burn->get_size(image->burn) / TP_SECTOR;
-	place(image, data_start);
+	place(image);
 	return TP_OK;
 }
 
@@ -389,14 +396,14 @@ static enum tp_status take_memory(struct tp_image *image, struct tp_error *err)
 	image->slots = calloc(mails + image->file_count, sizeof *image->slots);
 	image->order = calloc(mails, sizeof *image->order);
 	image->ranks = calloc(mails, sizeof *image->ranks);
-	image->piece = malloc(PIECE_BYTES);
-	if (!image->slots || !image->order || !image->ranks || !image->piece)
+	image->batch = malloc(BATCH_BYTES);
+	if (!image->slots || !image->order || !image->ranks || !image->batch)
 		return tp_fail(err, TP_NOMEM, "image: out of memory");
 	return TP_OK;
 }
 
 enum tp_status tp_image_new(const struct tp_bag *bag, struct tp_source *source, const char *serial,
-	int64_t time, struct tp_image **out, struct tp_error *err)
+	int64_t time, uint64_t tail, struct tp_image **out, struct tp_error *err)
 {
 	struct tp_image *image = calloc(1, sizeof *image);
 	enum tp_status status;
@@ -407,6 +414,7 @@ enum tp_status tp_image_new(const struct tp_bag *bag, struct tp_source *source, 
 	image->bag = bag;
 	image->source = source;
 	image->time = time;
+	image->tail = tail;
 	image->content = (struct tp_spool)TP_SPOOL_INIT;
 	image->mail_count = tp_bag_mails(bag);
 	image->file_count = tp_bag_files(bag, &image->files);
@@ -449,7 +457,7 @@ void tp_image_free(struct tp_image *image)
 	free(image->slots);
 	free(image->order);
 	free(image->ranks);
-	free(image->piece);
+	free(image->batch);
 	free(image);
 }
 
@@ -461,11 +469,10 @@ uint64_t tp_image_sectors(const struct tp_image *image)
 void tp_image_place(const struct tp_image *image, size_t i, uint64_t *sector, uint64_t *sectors)
 {
 	*sector = image->ranks[i];
-	*sectors = (tp_source_size(image->source, i) + TP_SECTOR - 1) / TP_SECTOR;
+	*sectors = sectors_of(tp_source_size(image->source, i));
 }
 
-/* --- writing ------------------------------------------------------------------------------------
- */
+/* --- writing ---------------------------------------------------------------------------------- */
 
 /* A pipe is opened again so that our end of it alone does not block: flags of the one that we were given
  * are shared with whoever gave it. */
@@ -489,8 +496,8 @@ static void wait_for_room(struct tp_image *image, int fd)
 		tp_source_pause(image->source);
 }
 
-static enum tp_status put(
-	struct tp_image *image, int fd, const unsigned char *bytes, size_t len, struct tp_error *err)
+static enum tp_status put(struct tp_image *image, int fd, const unsigned char *bytes, size_t len,
+	struct tp_error *err)
 {
 	while (len) {
 		ssize_t n = write(fd, bytes, len);
@@ -519,23 +526,25 @@ static enum tp_status check_streams(struct tp_image *image, struct tp_error *err
 	return status;
 }
 
-/* The next piece, or what is left at the end. */
-static enum tp_status fill_piece(struct tp_image *image, size_t *len, struct tp_error *err)
+/* The next batch, or what is left at the end. */
+static enum tp_status fill_batch(struct tp_image *image, size_t *len, struct tp_error *err)
 {
 	uint64_t left = (image->sectors - image->written) * TP_SECTOR;
-	size_t want = left < PIECE_BYTES ? (size_t)left : PIECE_BYTES;
+	size_t want = left < BATCH_BYTES ? (size_t)left : BATCH_BYTES;
 
 	*len = 0;
 	while (*len < want) {
 		/* More than a sector at once lost the tail of the image with some versions. */
-		int n = image->burn->read_xt(image->burn, image->piece + *len, TP_SECTOR);
+		int n = image->burn->read_xt(image->burn, image->batch + *len, TP_SECTOR);
 
 		if (n != TP_SECTOR) {
 			enum tp_status status = check_streams(image, err);
 
 			return status ? status
-				      : tp_fail(err, TP_IO, "the image ended at sector %llu of %llu",
-						(unsigned long long)(image->written + *len / TP_SECTOR),
+				      : tp_fail(err, TP_IO,
+						"the image ended at sector %llu of %llu",
+						(unsigned long long)(image->written +
+								     *len / TP_SECTOR),
 						(unsigned long long)image->sectors);
 		}
 		*len += TP_SECTOR;
@@ -543,12 +552,18 @@ static enum tp_status fill_piece(struct tp_image *image, size_t *len, struct tp_
 	return check_streams(image, err);
 }
 
-static enum tp_status hash_piece(struct tp_image *image, size_t len, struct tp_error *err)
+static enum tp_status hash_batch(struct tp_image *image, size_t len, struct tp_error *err)
 {
 	unsigned char hash[TP_SHA256_BYTES];
-	enum tp_status status = tp_sha256(image->piece, len, hash, err);
+	enum tp_status status = TP_OK;
 
-	tp_buf_add(&image->pieces, hash, sizeof hash);
+	for (size_t at = 0; !status && at < len; at += PIECE_BYTES) {
+		size_t left = len - at;
+
+		status = tp_sha256(
+			image->batch + at, left < PIECE_BYTES ? left : PIECE_BYTES, hash, err);
+		tp_buf_add(&image->pieces, hash, sizeof hash);
+	}
 	return status ? status : tp_buf_status(&image->pieces, "image", err);
 }
 
@@ -578,11 +593,11 @@ enum tp_status tp_image_write(struct tp_image *image, int fd, tp_image_progress 
 	size_t len;
 
 	while (!status && image->written < image->sectors) {
-		status = fill_piece(image, &len, err);
+		status = fill_batch(image, &len, err);
 		if (!status)
-			status = hash_piece(image, len, err);
+			status = hash_batch(image, len, err);
 		if (!status)
-			status = put(image, to, image->piece, len, err);
+			status = put(image, to, image->batch, len, err);
 		if (!status)
 			image->written += len / TP_SECTOR;
 		if (!status && progress)
@@ -615,7 +630,7 @@ static enum tp_status without(struct tp_error *err)
 }
 
 enum tp_status tp_image_new(const struct tp_bag *bag, struct tp_source *source, const char *serial,
-	int64_t time, struct tp_image **image, struct tp_error *err)
+	int64_t time, uint64_t tail, struct tp_image **image, struct tp_error *err)
 {
 	*image = NULL;
 	return without(err);

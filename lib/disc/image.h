@@ -27,9 +27,10 @@
 struct tp_image;
 
 /* Puts the tree together: the mails of a closed bag, which are the source's first ones, and the bag's
- * own files. All three are borrowed. `time` (seconds) is that of folders, texts and volume. */
+ * own files. Both are borrowed. `time` (seconds) is that of folders, texts and volume; `tail` sectors of
+ * zeros are added at the end. */
 enum tp_status tp_image_new(const struct tp_bag *bag, struct tp_source *source, const char *serial,
-	int64_t time, struct tp_image **image, struct tp_error *err);
+	int64_t time, uint64_t tail, struct tp_image **image, struct tp_error *err);
 void tp_image_free(struct tp_image *image);
 
 /* Exactly what tp_image_write writes. */

@@ -7,7 +7,7 @@
 #include "base/json.h"
 #include "base/units.h"
 
-/* --- media ------------------------------------------------------------------------------------- */
+/* --- media ------------------------------------------------------------------------------------ */
 
 /* The literal 4.7 GB is the least of what is sold as such, so the default fits all of them. A BD-R is
  * taken as burners format it by default, with defect management. */
@@ -19,7 +19,7 @@ static const struct tp_medium media[] = {
 	{ "bd", 11826176 },
 };
 
-#define LEAST_SECTORS 256		 /* page and texts alone take most of it */
+#define LEAST_SECTORS 256                  /* page and texts alone take most of it */
 #define MOST_SECTORS  UINT64_C(0x7fffffff) /* of what ISO 9660 can address, half */
 
 enum tp_status tp_medium_parse(const char *text, struct tp_medium *medium, struct tp_error *err)
@@ -45,48 +45,83 @@ enum tp_status tp_medium_parse(const char *text, struct tp_medium *medium, struc
 	return TP_OK;
 }
 
-/* --- error correction ---------------------------------------------------------------------------
- */
+/* --- error correction ------------------------------------------------------------------------- */
 
-#define LAYERS	    255 /* RS03 works on bytes of GF(2^8) */
+#define LAYERS      255 /* RS03 works on bytes of GF(2^8) */
 #define LEAST_ROOTS 8
-#define MOST_ROOTS  170
 #define RS03_HEADER 2 /* sectors behind the image */
 
-enum tp_status tp_ecc_room(
-	uint64_t medium_sectors, unsigned percent, uint64_t *sectors, struct tp_error *err)
-{
-	uint64_t layer = medium_sectors / LAYERS, data;
+/* What dvdisaster fills up to. */
+static const uint64_t rs03_media[] = { 359424, 2295104, 4171712, 11826176 };
 
-	*sectors = medium_sectors;
+#define RS03_MEDIA (sizeof rs03_media / sizeof *rs03_media)
+
+/* The largest image that reaches so many percent; with 0, the largest at all. */
+static uint64_t rs03_room(uint64_t medium_sectors, unsigned percent)
+{
+	/* roots >= percent of data, where data and roots are all but the layer of checksums */
+	uint64_t data = (LAYERS - 1) * 100 / (100 + (uint64_t)percent);
+
+	if (data > LAYERS - 1 - LEAST_ROOTS)
+		data = LAYERS - 1 - LEAST_ROOTS;
+	return data * (medium_sectors / LAYERS) - RS03_HEADER;
+}
+
+/* The literal 4.7 GB stands for DVDs of both kinds, the smaller of which dvdisaster fills. */
+static size_t rs03_medium(const struct tp_medium *medium)
+{
+	uint64_t sectors = strcmp(medium->name, "dvd") ? medium->sectors : rs03_media[1];
+	size_t i = RS03_MEDIA;
+
+	while (i && rs03_media[i - 1] / LAYERS * LAYERS > sectors)
+		i--;
+	return i;
+}
+
+enum tp_status tp_ecc_room(
+	const struct tp_medium *medium, unsigned percent, uint64_t *sectors, struct tp_error *err)
+{
+	size_t i = rs03_medium(medium);
+
+	*sectors = medium->sectors;
 	if (!percent)
 		return TP_OK;
-	/* roots >= percent of data, where data + roots is all but the layer of checksums */
-	data = (LAYERS - 1) * 100 / (100 + (uint64_t)percent);
-	if (LAYERS - 1 - data < LEAST_ROOTS)
-		data = LAYERS - 1 - LEAST_ROOTS;
-	if (percent > 200 || LAYERS - 1 - data > MOST_ROOTS)
+	if (percent > 200)
 		return tp_fail(err, TP_USAGE, "%u is no percentage from 1 to 200", percent);
-	*sectors = data * layer > RS03_HEADER ? data * layer - RS03_HEADER : 0;
+	if (!i)
+		return tp_fail(err, TP_USAGE,
+			"dvdisaster fills no medium as small as %" PRIu64 " sectors",
+			medium->sectors);
+	*sectors = rs03_room(rs03_media[i - 1], percent);
 	return TP_OK;
 }
 
-/* --- reckoning along -----------------------------------------------------------------------------
- */
+uint64_t tp_ecc_tail(const struct tp_medium *medium, unsigned percent, uint64_t sectors)
+{
+	for (size_t i = 0; percent && i + 1 < rs03_medium(medium); i++) {
+		uint64_t largest = rs03_room(rs03_media[i], 0);
+
+		if (sectors > rs03_room(rs03_media[i], percent) && sectors <= largest)
+			return largest + 1 - sectors;
+	}
+	return 0;
+}
+
+/* --- reckoning along -------------------------------------------------------------------------- */
 
 /* Fixed lengths that libisofs writes: directory records of ECMA-119 9.1, System Use entries of Rock
- * Ridge (PX with serial number, TF with three short times, NM). */
-#define RECORD	     33
-#define ROCK_RIDGE   (44 + 26 + 5)
+ * Ridge (PX, TF with three short times, NM). */
+#define RECORD       33
+#define ROCK_RIDGE   (36 + 26 + 5)
 #define ISO_NAME_MAX 31
-#define ISO_FIRST    (2 * (RECORD + 1 + 44 + 26)) /* `.` and `..` */
+#define ISO_FIRST    (2 * (RECORD + 1 + 36 + 26)) /* `.` and `..` */
 #define JOLIET_FIRST (2 * (RECORD + 1))
 /* The root's also tell of Rock Ridge. */
-#define ISO_ROOT     (ISO_FIRST + 7 + 28)
-#define VERSION	     2 /* `;1` */
-#define PATH_RECORD  8
+#define ISO_ROOT    (ISO_FIRST + 7 + 28)
+#define VERSION     2 /* `;1` */
+#define PATH_RECORD 8
 /* System area, three descriptors, where Rock Ridge is explained, a sector for files without content. */
-#define FRAME	     (16 + 3 + 1 + 1)
+#define FRAME                (16 + 3 + 1 + 1)
 #define LEAST_BEFORE_CONTENT 33
 
 static uint64_t sectors_of(uint64_t bytes)
@@ -110,8 +145,7 @@ static void add_entry(struct tp_layout *layout, size_t name_len, size_t version)
 
 	add_record(&layout->folders, &layout->iso_used,
 		RECORD + ((iso + version) | 1) + ROCK_RIDGE + name_len);
-	add_record(&layout->joliet, &layout->joliet_used,
-		RECORD + 2 * (name_len + version));
+	add_record(&layout->joliet, &layout->joliet_used, RECORD + 2 * (name_len + version));
 }
 
 static void open_folder(struct tp_layout *layout, unsigned iso, unsigned joliet)
@@ -124,7 +158,8 @@ static void open_folder(struct tp_layout *layout, unsigned iso, unsigned joliet)
 
 void tp_layout_init(struct tp_layout *layout)
 {
-	*layout = (struct tp_layout){ .iso_paths = PATH_RECORD + 2, .joliet_paths = PATH_RECORD + 2 };
+	*layout =
+		(struct tp_layout){ .iso_paths = PATH_RECORD + 2, .joliet_paths = PATH_RECORD + 2 };
 	open_folder(layout, ISO_ROOT, JOLIET_FIRST);
 }
 
@@ -158,8 +193,7 @@ uint64_t tp_layout_sectors(const struct tp_layout *layout)
 	return before + layout->content;
 }
 
-/* --- the plan ------------------------------------------------------------------------------------
- */
+/* --- the plan --------------------------------------------------------------------------------- */
 
 void tp_disc_plan_release(struct tp_disc_plan *plan)
 {
@@ -240,7 +274,8 @@ static void print_json(const struct tp_disc_plan *plan, struct tp_buf *out)
 	tp_json_key(out, "months");
 	tp_buf_addc(out, '[');
 	for (size_t i = 0; i < plan->month_count; i++)
-		tp_buf_addf(out, "%s{\"month\":\"%04d-%02d\",\"mails\":%" PRIu64 ",\"bytes\":%" PRIu64 "}",
+		tp_buf_addf(out,
+			"%s{\"month\":\"%04d-%02d\",\"mails\":%" PRIu64 ",\"bytes\":%" PRIu64 "}",
 			i ? "," : "", plan->months[i].year, plan->months[i].month,
 			plan->months[i].mails, plan->months[i].bytes);
 	tp_buf_addc(out, ']');

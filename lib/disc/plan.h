@@ -21,7 +21,7 @@
 
 #define TP_SECTOR 2048
 
-/* --- media ------------------------------------------------------------------------------------- */
+/* --- media ------------------------------------------------------------------------------------ */
 
 struct tp_medium {
 	const char *name; /* as in --medium */
@@ -32,24 +32,29 @@ struct tp_medium {
  * neither, or less than a bag with one small mail takes. `name` of a size is "size". */
 enum tp_status tp_medium_parse(const char *text, struct tp_medium *medium, struct tp_error *err);
 
-/* The sectors that an image may have on a medium of so many, so that dvdisaster (RS03, which fills the
- * medium with error correction) reaches at least `percent` of redundancy; all of them for 0.
- * RS03 takes the medium as 255 layers of equal length: some hold the image and its own two
- * sectors, one holds checksums, the rest error correction, of which 8 to 170 layers are allowed.
- * TP_USAGE: no such percentage (1 to 200). */
-enum tp_status tp_ecc_room(
-	uint64_t medium_sectors, unsigned percent, uint64_t *sectors, struct tp_error *err);
+/* Error correction by dvdisaster, RS03: an image is filled up to the size of the smallest medium that
+ * dvdisaster knows and that it fits on, whose sectors are taken as 255 layers of equal length. So many hold
+ * the image and two sectors of its own, one holds checksums, the rest, 8 to 170, error correction. */
 
-/* --- reckoning along --------------------------------------------------------------------------- */
+/* The sectors that an image may have so that on this medium it gets at least `percent` of redundancy; all
+ * of them for 0. TP_USAGE: no such percentage (1 to 200), or a medium that is too small for it. */
+enum tp_status tp_ecc_room(
+	const struct tp_medium *medium, unsigned percent, uint64_t *sectors, struct tp_error *err);
+
+/* Sectors to be added to an image that has room on the medium, so that dvdisaster does not put it on a
+ * smaller one, with less redundancy; mostly 0. */
+uint64_t tp_ecc_tail(const struct tp_medium *medium, unsigned percent, uint64_t sectors);
+
+/* --- reckoning along -------------------------------------------------------------------------- */
 
 /* Folders and files as they are added; a folder's files one behind the other. */
 struct tp_layout {
-	uint64_t content;	/* sectors */
-	uint64_t folders;	/* sectors of directory records, ISO 9660 */
-	uint64_t joliet;	/* the same of Joliet */
+	uint64_t content;                 /* sectors */
+	uint64_t folders;                 /* sectors of directory records, ISO 9660 */
+	uint64_t joliet;                  /* the same of Joliet */
 	uint64_t iso_paths, joliet_paths; /* bytes of path tables */
-	uint64_t parent_bytes;		  /* of the entries of folders, where their parents are */
-	unsigned iso_used, joliet_used;	  /* bytes in the last sector of the open folder */
+	uint64_t parent_bytes;            /* of the entries of folders, where their parents are */
+	unsigned iso_used, joliet_used;   /* bytes in the last sector of the open folder */
 };
 
 /* The root folder is open afterwards. */
@@ -62,7 +67,7 @@ void tp_layout_file(struct tp_layout *layout, size_t name_len, uint64_t size_byt
 /* Sectors of the whole image. */
 uint64_t tp_layout_sectors(const struct tp_layout *layout);
 
-/* --- the plan ---------------------------------------------------------------------------------- */
+/* --- the plan --------------------------------------------------------------------------------- */
 
 /* A calendar month of arrivals (UTC). */
 struct tp_plan_month {
@@ -71,12 +76,12 @@ struct tp_plan_month {
 };
 
 struct tp_disc_plan {
-	char serial[8];		/* "" when none was taken yet */
+	char serial[8]; /* "" when none was taken yet */
 	struct tp_medium medium;
 	unsigned ecc_percent;
-	uint64_t room;		/* sectors that the image may have */
-	uint64_t sectors;	/* and has: exact */
-	uint64_t mails, bytes;	/* of the mails as they came */
+	uint64_t room;             /* sectors that the image may have */
+	uint64_t sectors;          /* and has: exact */
+	uint64_t mails, bytes;     /* of the mails as they came */
 	int64_t first_ms, last_ms; /* arrivals; of no meaning without mails */
 	uint64_t left_mails, left_bytes;
 	struct tp_plan_month *months; /* in order; owned */

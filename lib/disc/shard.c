@@ -163,7 +163,7 @@ static enum tp_status settle_text(
 			*slot = (uint32_t)number + 1;
 	}
 	tp_buf_addf(&column->rows, first ? "%zu" : ",%zu", number);
-	return status;
+	return status ? status : tp_buf_status(&column->rows, "page", err);
 }
 
 /* True when the header names the address already. */

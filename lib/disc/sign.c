@@ -11,12 +11,11 @@
 
 #include "base/file.h"
 
-#define LIBRARY	 "libcrypto.so.3"
+#define LIBRARY  "libcrypto.so.3"
 #define FILE_MAX ((size_t)1 << 20)
-#define FLAGS	 (CMS_DETACHED | CMS_BINARY | CMS_NOATTR | CMS_NOSMIMECAP)
+#define FLAGS    (CMS_DETACHED | CMS_BINARY | CMS_NOATTR | CMS_NOSMIMECAP)
 
-/* --- the library --------------------------------------------------------------------------------
- */
+/* --- the library ------------------------------------------------------------------------------ */
 
 /* Typed after the library's own declarations. */
 static struct {
@@ -73,8 +72,7 @@ static bool open_library(void)
 	return ssl.ready;
 }
 
-/* --- signing ------------------------------------------------------------------------------------
- */
+/* --- signing ---------------------------------------------------------------------------------- */
 
 struct signer {
 	BIO *certificates; /* behind the first, which is the signer's */
@@ -165,8 +163,7 @@ enum tp_status tp_sign_cms(const char *certificate_file, const char *key_file, c
 	if (!status && !open_library())
 		status = tp_fail(err, TP_UNAVAILABLE, "signature: cannot open " LIBRARY);
 	if (!status)
-		status = read_signer(
-			certificate_file, &certificate, key_file, &key, &signer, err);
+		status = read_signer(certificate_file, &certificate, key_file, &key, &signer, err);
 	if (!status)
 		status = sign(&signer, bytes, len, out, err);
 	if (ssl.ready) {

@@ -6,6 +6,8 @@
 
 /* How long the archive is kept locked at a stretch. */
 #define LEASE_MS 1000
+/* Contents are read in the order of blocks: those that a mail may lie across suffice. */
+#define KEPT_BLOCKS 3
 
 struct tp_source *tp_source_new(tp_source_report *report, void *context, struct tp_error *err)
 {
@@ -54,8 +56,7 @@ void tp_source_close(struct tp_source *source)
 	free(source);
 }
 
-/* --- the view -----------------------------------------------------------------------------------
- */
+/* --- the view --------------------------------------------------------------------------------- */
 
 static void close_view(struct tp_source *source)
 {
@@ -122,8 +123,7 @@ static enum tp_status said_loudly(enum tp_status status, struct tp_error *err)
 	return status == TP_NOTHING ? TP_DATA : status;
 }
 
-/* --- ids ----------------------------------------------------------------------------------------
- */
+/* --- ids -------------------------------------------------------------------------------------- */
 
 static int compare_ids(const void *a, const void *b)
 {
@@ -160,6 +160,7 @@ enum tp_status tp_source_archive(struct tp_archive *archive, const char *ids, si
 	if (!source)
 		return TP_NOMEM;
 	source->archive = archive;
+	archive->pack_cache_blocks = KEPT_BLOCKS;
 	source->mails = calloc(count ? count : 1, sizeof *source->mails);
 	if (!source->mails)
 		status = tp_fail(err, TP_NOMEM, "mails: out of memory");
@@ -180,8 +181,7 @@ enum tp_status tp_source_archive(struct tp_archive *archive, const char *ids, si
 	return status;
 }
 
-/* --- mails --------------------------------------------------------------------------------------
- */
+/* --- mails ------------------------------------------------------------------------------------ */
 
 size_t tp_source_count(const struct tp_source *source)
 {

@@ -41,10 +41,10 @@ enum tp_status tp_source_mbox(const char *path, tp_source_report *report, void *
 
 void tp_source_close(struct tp_source *source);
 
-/* --- mails, numbered from 0 in order of arrival ------------------------------------------------- */
+/* --- mails, numbered from 0 in order of arrival ----------------------------------------------- */
 
 size_t tp_source_count(const struct tp_source *source);
-uint64_t tp_source_size(const struct tp_source *source, size_t i); /* bytes as it came */
+uint64_t tp_source_size(const struct tp_source *source, size_t i);  /* bytes as it came */
 const char *tp_source_id(const struct tp_source *source, size_t i); /* TP_ID_LEN bytes, no NUL */
 
 /* What is known of it, in place of what the initialised record held: id, arrival, size, sha256, sender,

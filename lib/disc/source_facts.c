@@ -9,7 +9,7 @@
 #include "base/file.h"
 #include "disc/source_parts.h"
 
-#define UNIT	      16 /* of places, so that 32 bits say where */
+#define UNIT          16 /* of places, so that 32 bits say where */
 #define PENDING_BYTES ((size_t)64 << 10)
 #define FIRST_READ    2048 /* most are shorter */
 #define FACTS_MAX     ((size_t)64 << 20)
@@ -64,8 +64,8 @@ enum tp_status tp_source_keep(struct tp_source *source, const struct tp_record *
 }
 
 /* Reads the bytes [at, at + len), or as many as there are, but not less than `least`. */
-static enum tp_status read_at(struct tp_source *source, uint64_t at, size_t len, size_t least,
-	struct tp_error *err)
+static enum tp_status read_at(
+	struct tp_source *source, uint64_t at, size_t len, size_t least, struct tp_error *err)
 {
 	char *to;
 	ssize_t n;

@@ -5,8 +5,7 @@
 #include "archive/import.h"
 #include "disc/source_parts.h"
 
-/* --- reading them once --------------------------------------------------------------------------
- */
+/* --- reading them once ------------------------------------------------------------------------ */
 
 static enum tp_status add_mail(struct tp_source *source, const struct tp_record *record,
 	const struct tp_import_mail *mail, struct tp_error *err)
@@ -69,8 +68,7 @@ static enum tp_status take_unreadable(
 	return TP_OK;
 }
 
-/* --- reading them again -------------------------------------------------------------------------
- */
+/* --- reading them again ----------------------------------------------------------------------- */
 
 static enum tp_status check(const struct tp_spool *content, const struct tp_record *record,
 	const char *name, struct tp_error *err)
@@ -78,8 +76,8 @@ static enum tp_status check(const struct tp_spool *content, const struct tp_reco
 	unsigned char hash[TP_SHA256_BYTES];
 	enum tp_status status = tp_sha256(content->data, content->len, hash, err);
 
-	if (!status && (content->len != record->size_bytes ||
-			       memcmp(hash, record->sha256, sizeof hash)))
+	if (!status &&
+		(content->len != record->size_bytes || memcmp(hash, record->sha256, sizeof hash)))
 		status = tp_fail(err, TP_DATA, "%s: changed since it was planned", name);
 	return status;
 }
@@ -96,7 +94,8 @@ enum tp_status tp_source_file_content(struct tp_source *source, const struct tp_
 		content->data = source->mbox.data + begin;
 		content->len = mail->size_bytes;
 		if (begin > source->mbox.len || mail->size_bytes > source->mbox.len - begin)
-			status = tp_fail(err, TP_DATA, "%s: changed since it was planned", name.data);
+			status = tp_fail(
+				err, TP_DATA, "%s: changed since it was planned", name.data);
 	} else if (!status) {
 		status = tp_spool_open(content, tp_buf_str(&name), err);
 	}
@@ -107,8 +106,7 @@ enum tp_status tp_source_file_content(struct tp_source *source, const struct tp_
 	return status;
 }
 
-/* --- order --------------------------------------------------------------------------------------
- */
+/* --- order ------------------------------------------------------------------------------------ */
 
 static int compare_ids(const void *a, const void *b)
 {
@@ -177,8 +175,8 @@ static enum tp_status sort(struct tp_source *source, struct tp_error *err)
 	return status;
 }
 
-static enum tp_status finish(
-	struct tp_source *source, enum tp_status status, struct tp_source **out, struct tp_error *err)
+static enum tp_status finish(struct tp_source *source, enum tp_status status,
+	struct tp_source **out, struct tp_error *err)
 {
 	if (!status)
 		status = sort(source, err);

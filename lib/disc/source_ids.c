@@ -8,8 +8,7 @@
 
 #define LONG_LIST 64
 
-/* --- from the rows of the index -----------------------------------------------------------------
- */
+/* --- from the rows of the index --------------------------------------------------------------- */
 
 static int compare_id(const void *key, const void *mail)
 {
@@ -91,8 +90,7 @@ static enum tp_status match_rows(struct tp_source *source, struct tp_error *err)
 	return status;
 }
 
-/* --- one by one ---------------------------------------------------------------------------------
- */
+/* --- one by one ------------------------------------------------------------------------------- */
 
 static enum tp_status look_up(
 	struct tp_source *source, struct tp_source_mail *mail, struct tp_error *err)
@@ -135,8 +133,7 @@ static enum tp_status look_up_rest(struct tp_source *source, struct tp_error *er
 	return status ? tp_fail(err, status, "%s", why.text) : TP_OK;
 }
 
-/* --- what is known ------------------------------------------------------------------------------
- */
+/* --- what is known ---------------------------------------------------------------------------- */
 
 static enum tp_status describe(struct tp_source *source, struct tp_source_mail *mail,
 	struct tp_record *record, struct tp_error *err)
@@ -165,8 +162,7 @@ static enum tp_status describe_all(struct tp_source *source, struct tp_error *er
 	uint32_t *order = calloc(source->count ? source->count : 1, sizeof *order);
 	struct tp_record record = TP_RECORD_INIT;
 	struct tp_error why;
-	enum tp_status status =
-		order ? TP_OK : tp_fail(&why, TP_NOMEM, "mails: out of memory");
+	enum tp_status status = order ? TP_OK : tp_fail(&why, TP_NOMEM, "mails: out of memory");
 
 	if (!status)
 		status = tp_source_order(source, source->count, order, &why);

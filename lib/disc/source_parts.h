@@ -10,7 +10,7 @@
 /* A mail: 40 bytes, for there may be half a million. */
 struct tp_source_mail {
 	char id[TP_ID_LEN]; /* no NUL */
-	uint64_t at;	    /* in the pack or journal */
+	uint64_t at;        /* in the pack or journal */
 	uint32_t number;    /* of pack or journal */
 	uint32_t size_bytes;
 	uint32_t facts; /* where it stands in the file of that name */
