@@ -103,7 +103,7 @@ wall 'utf8proc' 'lib/base/fold\.c' 'utf8proc stays in lib/base/fold.c'
 arrow() { # ROOM ALLOWED
 	grep "^$1/" "$TRASH/ours" >"$TRASH/room"
 	in_files room grep -nE '^#[[:space:]]*include[[:space:]]*"' |
-		grep -vE "include[[:space:]]*\"($2)/" | grep -v 'include "templates.inc"' >found
+		grep -vE "include[[:space:]]*\"($2)/" | grep -vE 'include "(templates|page-files).inc"' >found
 	none "$1 looks at $2 only"
 }
 arrow lib/base 'base'

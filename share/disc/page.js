@@ -133,28 +133,35 @@
 	const SPELLED = { 'æ': 'ae', 'œ': 'oe', 'ø': 'o', 'ł': 'l', 'đ': 'd', 'ð': 'd', 'þ': 'th', 'ħ': 'h',
 		'ŧ': 't', 'ı': 'i', '“': '"', '”': '"', '„': '"' };
 
-	/* Marks and what cannot be seen go, case goes, look-alike signs are one, `spaces` become one. */
-	function foldAs(text, spaces) {
-		if (/[^\n\t -~]/.test(text)) {
-			text = text.normalize('NFKD')
-				.replace(/[\p{M}\p{Default_Ignorable_Code_Point}]/gu, '')
-				.replace(/[\u2018\u2019\u02bc\u02c8]/g, "'")
-				.replace(/[\p{Pd}\u2212]/gu, '-')
-				.replace(/[\u2044\u2215]/g, '/').replace(/\u2236/g, ':').replace(/\u2216/g, '\\')
-				.replace(/[\u2039\u2329\u3008]/g, '<').replace(/[\u203a\u232a\u3009]/g, '>')
-				.replace(/[\u02c4\u02c6\u2038\u2303]/g, '^').replace(/[\p{Pc}\u02cd]/gu, '_')
-				.replace(/\u02cb/g, '`').replace(/\u2223/g, '|').replace(/\u223c/g, '~')
-				.toLowerCase().toUpperCase().toLowerCase().replace(/\u03c2/g, '\u03c3')
-				.normalize('NFKD').replace(/\p{M}/gu, '')
-				.replace(/[æœøłđðþħŧı“”„]/g, function (c) { return SPELLED[c]; });
-		} else {
-			text = text.toLowerCase();
-		}
-		return text.replace(spaces, ' ');
+	/* A run of characters beyond ASCII: marks and what cannot be seen go, case goes, look-alike signs are
+	 * one. Runs repeat: what each becomes is kept. */
+	const runs = new Map();
+
+	function foldRun(run) {
+		let folded = runs.get(run);
+
+		if (folded !== undefined) return folded;
+		folded = run.normalize('NFKD')
+			.replace(/[\p{M}\p{Default_Ignorable_Code_Point}]/gu, '')
+			.replace(/[\u2018\u2019\u02bc\u02c8]/g, "'")
+			.replace(/[\p{Pd}\u2212]/gu, '-')
+			.replace(/[\u2044\u2215]/g, '/').replace(/\u2236/g, ':').replace(/\u2216/g, '\\')
+			.replace(/[\u2039\u2329\u3008]/g, '<').replace(/[\u203a\u232a\u3009]/g, '>')
+			.replace(/[\u02c4\u02c6\u2038\u2303]/g, '^').replace(/[\p{Pc}\u02cd]/gu, '_')
+			.replace(/\u02cb/g, '`').replace(/\u2223/g, '|').replace(/\u223c/g, '~')
+			.toLowerCase().toUpperCase().toLowerCase().replace(/\u03c2/g, '\u03c3')
+			.normalize('NFKD').replace(/\p{M}/gu, '')
+			.replace(/[æœøłđðþħŧı“”„]/g, function (c) { return SPELLED[c]; })
+			.replace(/[\p{Z}\p{Cc}]+/gu, ' ');
+		if (runs.size < 100000) runs.set(run, folded);
+		return folded;
 	}
-	function fold(text) { return foldAs(text, /[\p{Z}\p{Cc}]+/gu); }
-	/* Of a column: line ends part texts, tabs the pieces of one. */
-	function foldColumn(text) { return foldAs(text, /[\p{Z}]+/gu); }
+
+	/* In a column line ends part texts, and tabs the pieces of one. */
+	function foldColumn(text) {
+		return text.toLowerCase().replace(/[^\n\t -~]+/g, foldRun).replace(/ {2,}/g, ' ');
+	}
+	function fold(text) { return foldColumn(text.replace(/[\p{Z}\p{Cc}]+/gu, ' ')); }
 
 	/* --- lists ------------------------------------------------------------------------------- */
 
@@ -198,7 +205,7 @@
 		const folded = foldColumn(list), begins = [0];
 
 		for (let at = folded.indexOf('\n'); at >= 0; at = folded.indexOf('\n', at + 1)) begins.push(at + 1);
-		return { list: list, texts: null, folded: folded, begins: begins, keys: null };
+		return { list: list, texts: null, folded: folded, begins: begins };
 	}
 	function textOf(column, i) {
 		if (!column.texts) column.texts = column.list.split('\n');
@@ -355,17 +362,11 @@
 	/* --- order ------------------------------------------------------------------------------- */
 
 	function keyOf(shard, name, row) {
-		const column = shard[name], i = column.row[row];
+		const column = shard[name], i = column.row[row], next = column.begins[i + 1];
+		const key = column.folded.slice(column.begins[i], next === undefined ? next : next - 1);
+		const shown = key[0] === '\t' ? key.slice(1) : key.split('\t', 1)[0];
 
-		if (!column.keys) {
-			column.keys = column.folded.split('\n').map(function (key) {
-				const shown = key[0] === '\t' ? key.slice(1) : key.split('\t')[0];
-
-				return name === 'subject' ? shown.replace(/^(?:(?:re|fwd?|aw|wg|tr|rv) ?: ?)+/, '')
-					: shown.replace(/^[ "'<]+/, '');
-			});
-		}
-		return column.keys[i];
+		return name === 'subject' ? shown.replace(/^(?:(?:re|fwd?|aw|wg|tr|rv) ?: ?)+/, '') : shown.replace(/^[ "'<]+/, '');
 	}
 
 	/* Pairs of shard and row in the order wanted; equal ones with the newest first. */
