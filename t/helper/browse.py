@@ -118,7 +118,8 @@ def run(browser, page, line):
         browser.call("Page.navigate", url="about:blank")
         browser.wait("location.href === 'about:blank'")
         browser.call("Page.navigate", url="file://" + page + ("#" + rest if rest else ""))
-        browser.wait("document.body && document.body.dataset.ready || window.notOurs")
+        browser.wait("document.body && (document.body.dataset.ready || window.notOurs || "
+                     "(document.getElementById('trouble') || {}).hidden === false)")
     elif word == "eval":
         name, _, expression = rest.partition(" ")
         print(name + "\t" + json.dumps(browser.eval(expression), ensure_ascii=False))
