@@ -48,7 +48,7 @@ works() { # TOOL [ARGUMENT...]
 		archive-rm "$_gone" "$@"
 		;;
 	greylist-check) greylist-check --ip 192.0.2.1 --sender a@example.org --rcpt b@example.org "$@" ;;
-	dvd-pack) dvd-pack "$(cat id)" "$@" ;;
+	dvd-pack) dvd-pack "$(archive-find --ids --limit 1)" "$@" ;;
 	drop-put) drop-put --name x.bin --store "dir:$TRASH/store" "$@" ;;
 	*) "$_tool" "$@" ;;
 	esac
