@@ -11,6 +11,7 @@ struct tp_chunk {
 	struct tp_segment *segment; /* NULL before the first turn */
 	size_t number;
 	int fd; /* of segment, kept for its next chunks; -1: not opened */
+	bool fd_is_segments; /* who closes it; he may be gone by the time that we are freed */
 	bool have[TP_SECTIONS];
 	struct tp_buf section[TP_SECTIONS];
 	struct tp_buf scratch;
@@ -39,7 +40,7 @@ enum tp_status tp_chunk_new(struct tp_chunk **chunk, struct tp_error *err)
 
 static void close_file(struct tp_chunk *chunk)
 {
-	if (chunk->fd >= 0 && chunk->fd != chunk->segment->fd)
+	if (chunk->fd >= 0 && !chunk->fd_is_segments)
 		close(chunk->fd);
 	chunk->fd = -1;
 }
@@ -75,8 +76,10 @@ static enum tp_status read_piece(struct tp_chunk *chunk, const struct tp_piece *
 {
 	enum tp_status status = TP_OK;
 
-	if (chunk->fd < 0)
+	if (chunk->fd < 0) {
 		status = tp_segment_file(chunk->segment, &chunk->fd, err);
+		chunk->fd_is_segments = chunk->fd == chunk->segment->fd;
+	}
 	if (!status)
 		status = tp_segment_piece(
 			chunk->segment, chunk->fd, piece, &chunk->scratch, out, err);
