@@ -122,17 +122,21 @@ token=$(sed 's,/a$,,; s,.*/,,' first)
 echo other >"www/dav/drop/$token/a"
 fails 75 'where another file stands, it is not overwritten' drop-put --store "$DAV" --name a --key one <file
 has 'but stays' "www/dav/drop/$token/a" '^other$'
-puts=
-for i in 1 2 3 4 5 6; do
-	drop-put --store "$DAV" --name same --key two <file >"u$i" 2>"e$i" &
-	puts="$puts $!"
-done
+# Each round is a race for a folder that none has made yet; Apache refuses the loser with 403.
 bad=0
-for pid in $puts; do wait "$pid" || bad=1; done
-for i in 2 3 4 5 6; do cmp -s u1 "u$i" || bad=1; done
-cat e? >.err
-[ $bad -eq 0 ] && curl -sf "$(cat u1)" | cmp -s - file
-result $? 'six at once with one key agree'
+for round in 1 2 3 4 5; do
+	puts=
+	for i in 1 2 3 4 5 6; do
+		drop-put --store "$DAV/round$round" --name same --key two <file >"u$i" 2>"e$i" &
+		puts="$puts $!"
+	done
+	for pid in $puts; do wait "$pid" || bad=1; done
+	for i in 2 3 4 5 6; do cmp -s u1 "u$i" || bad=1; done
+	curl -sf "$(cat u1)" | cmp -s - file || bad=1
+	cat e? >>.err
+done
+[ $bad -eq 0 ]
+result $? 'six at once with one key agree, five times'
 [ -z "$(find www -name 'part-*')" ]
 result $? 'and no temporary file stays'
 sed "s|^drop:|&\n  ca_file: $TRASH/tls.crt|" good.yaml >tls.yaml

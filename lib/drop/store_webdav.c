@@ -144,12 +144,15 @@ static enum tp_status expect(struct webdav *dav, const char *step, struct tp_err
 	return status ? tp_error_prefix(err, "%s", step) : TP_OK;
 }
 
-/* MKCOL (9.3): 405 means that it is there, 409 that something above it is not. */
+/* MKCOL (9.3): 405 means that it is there, 409 that something above it is not. Apache answers 403 to
+ * whoever loses a race for a name; asked again, it says that the collection is there. */
 static enum tp_status make_collection(
 	struct webdav *dav, const char *url, bool *made, struct tp_error *err)
 {
 	enum tp_status status = ask(dav, "MKCOL", url, NULL, NULL, err);
 
+	if (!status && dav->answer.code == 403)
+		status = ask(dav, "MKCOL", url, NULL, NULL, err);
 	*made = !status && dav->answer.code == 201;
 	if (status || dav->answer.code == 405 || dav->answer.code == 409)
 		return status;
