@@ -39,7 +39,7 @@ works() { # TOOL [ARGUMENT...]
 		_gone=$(sed 's/two parts/another/' mail.eml | archive-put 2>/dev/null)
 		archive-rm "$_gone" "$@"
 		;;
-	dvd-pack) dvd-pack "$(cat id)" "$@" ;;
+	dvd-pack) dvd-pack "$(archive-find --ids --limit 1)" "$@" ;;
 	drop-put) drop-put --name x.bin --store "dir:$TRASH/store" "$@" ;;
 	*) "$_tool" "$@" ;;
 	esac

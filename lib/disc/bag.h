@@ -14,8 +14,9 @@
  *
  * A mail's name is <arrival>_<id>_<subject>.eml: arrival in UTC as 20050701-093000, so that a
  * disc made twice is the same wherever it is made; the subject folded to a-z, 0-9 and dashes. At
- * most 55 characters (each costs five bytes of memory a mail), all of them allowed everywhere, so that Joliet, Rock Ridge and every system
- * show the same name. Nothing on the disc tells when it was made, for the same reason.
+ * most 55 characters (each costs five bytes of memory a mail), all of them allowed everywhere, so that
+ * Joliet, Rock Ridge and every system show the same name. Nothing on the disc tells when it was made,
+ * for the same reason.
  *
  * Everything here is made before the image's first byte, into unlinked files: sizes must be known, and
  * a manifest of half a million mails is 70 MB.

@@ -15,7 +15,7 @@ perl -e '
 archive-put -a A --maildir files >/dev/null || exit 1
 archive-rotate -a A --seal --all >/dev/null
 # Sealing may go on behind archive-put.
-while [ -n "$(find A/journal -size +0)" ]; do sleep 1; archive-rotate -a A --seal --all >/dev/null; done
+while [ -n "$(find A/journal -type f -size +0)" ]; do sleep 1; archive-rotate -a A --seal --all >/dev/null; done
 archive-find -a A --ids --limit 20000 >ids
 title "a disc of 20,000 mails of 8 kB, to /dev/null"
 set -- dvd-pack dvd-pack -q -a A - :: '  the plan alone' dvd-pack -q -a A --plan -
@@ -31,7 +31,7 @@ perl -e 'my @m = qw(Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec);
 		$_ % 9000, $_ % 9000, $_ % 300, $_, $_ for 0 .. 499999' >mbox
 archive-put -a B --mbox mbox >/dev/null || exit 1
 archive-rotate -a B --seal --all >/dev/null
-while [ -n "$(find B/journal -size +0)" ]; do sleep 1; archive-rotate -a B --seal --all >/dev/null; done
+while [ -n "$(find B/journal -type f -size +0)" ]; do sleep 1; archive-rotate -a B --seal --all >/dev/null; done
 archive-find -a B --ids --limit 600000 >ids
 title 'a disc of 500,000 mails'
 measure -n 1 -i ids dvd-pack dvd-pack -q -a B -
