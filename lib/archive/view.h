@@ -34,6 +34,10 @@ void tp_view_close(struct tp_view *view);
 enum tp_status tp_view_find(
 	struct tp_view *view, const char *id, struct tp_place *place, struct tp_error *err);
 
+/* The same on the discs alone: for a mail that is here, too, and cannot be read. */
+enum tp_status tp_view_find_on_disc(
+	struct tp_view *view, const char *id, struct tp_place *place, struct tp_error *err);
+
 /* The id under which that delivery is stored already, or TP_NOTHING. tp_view_find_sealed leaves the
  * journals out, and tp_view_find_sealed_id asks for an id there. */
 enum tp_status tp_view_find_delivery(struct tp_view *view,
