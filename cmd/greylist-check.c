@@ -64,8 +64,7 @@ static const struct tp_option options[] = {
 	{ 0 },
 };
 
-/* --- facts --------------------------------------------------------------------------------------
- */
+/* --- facts ----------------------------------------------------------------------------------- */
 
 typedef enum tp_status setter(
 	struct tp_facts *facts, const char *text, size_t len, struct tp_error *err);
@@ -134,8 +133,7 @@ static enum tp_status gather_facts(
 	return status;
 }
 
-/* --- one decision -------------------------------------------------------------------------------
- */
+/* --- one decision ---------------------------------------------------------------------------- */
 
 static const char *code_of(const struct tp_run *run)
 {
@@ -190,8 +188,7 @@ static enum tp_status judge(const struct tp_run *run, struct tp_engine *engine,
 	return status;
 }
 
-static enum tp_status check_one(
-	struct tp_run *run, struct tp_engine *engine, struct tp_error *err)
+static enum tp_status check_one(struct tp_run *run, struct tp_engine *engine, struct tp_error *err)
 {
 	struct tp_verdict verdict;
 	struct tp_facts facts;
@@ -214,8 +211,7 @@ static enum tp_status check_one(
 	return status;
 }
 
-/* --- requests -----------------------------------------------------------------------------------
- */
+/* --- requests -------------------------------------------------------------------------------- */
 
 struct service {
 	const struct tp_run *run;
@@ -270,11 +266,9 @@ static enum tp_status serve(struct tp_run *run, struct tp_engine *engine, struct
 	return status == TP_NOTHING ? TP_OK : status;
 }
 
-/* --- what is remembered -------------------------------------------------------------------------
- */
+/* --- what is remembered ---------------------------------------------------------------------- */
 
-static enum tp_status write_out(
-	void *context, const char *bytes, size_t len, struct tp_error *err)
+static enum tp_status write_out(void *context, const char *bytes, size_t len, struct tp_error *err)
 {
 	return tp_stdout_write(bytes, len, err);
 }
@@ -304,8 +298,7 @@ static enum tp_status merge(struct tp_run *run, struct tp_engine *engine, struct
 	if (!status)
 		status = tp_engine_state(engine, &state, err);
 	if (!status)
-		status = tp_state_merge(
-			state, name, input.data, input.len, tp_now(), &merged, err);
+		status = tp_state_merge(state, name, input.data, input.len, tp_now(), &merged, err);
 	if (!status)
 		tp_buf_addf(&run->text, "%" PRId64 " merged\n", merged);
 	tp_spool_release(&input);
@@ -325,8 +318,7 @@ static enum tp_status replay(struct tp_run *run, struct tp_engine *engine, struc
 }
 
 /* A replay has a state of its own, in a folder that goes when it is done. */
-static enum tp_status make_scratch(
-	struct tp_run *run, struct tp_buf *folder, struct tp_error *err)
+static enum tp_status make_scratch(struct tp_run *run, struct tp_buf *folder, struct tp_error *err)
 {
 	const char *tmp = getenv("TMPDIR");
 	struct tp_buf state = TP_BUF_INIT(1 << 16);
@@ -364,8 +356,7 @@ static void remove_scratch(struct tp_buf *folder)
 	tp_buf_release(folder);
 }
 
-/* --- the tool -----------------------------------------------------------------------------------
- */
+/* --- the tool -------------------------------------------------------------------------------- */
 
 static enum tp_status check_usage(struct tp_error *err)
 {

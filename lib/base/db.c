@@ -144,6 +144,25 @@ static enum tp_status migrate(
 	return status;
 }
 
+/* What the file's user asked for beyond the usual. */
+static int set_options(struct tp_db *db)
+{
+	const struct tp_db_options *options = &db->options;
+	char pragma[64];
+	int code = SQLITE_OK;
+
+	if (options->log_pages)
+		code = sqlite3_wal_autocheckpoint(db->handle, options->log_pages);
+	if (!code && options->keep_log)
+		code = sqlite3_db_config(
+			db->handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, (int *)NULL);
+	if (!code && options->cache_kib) {
+		snprintf(pragma, sizeof pragma, "PRAGMA cache_size=-%d", options->cache_kib);
+		code = sqlite3_exec(db->handle, pragma, NULL, NULL, NULL);
+	}
+	return code;
+}
+
 static enum tp_status set_up(struct tp_db *db, const char *const *migrations, struct tp_error *err)
 {
 	int64_t newest = 0, version = 0;
@@ -160,11 +179,8 @@ static enum tp_status set_up(struct tp_db *db, const char *const *migrations, st
 			db, db->options.relaxed
 				    ? "PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON"
 				    : "PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON");
-	if (!code && db->options.log_pages)
-		code = sqlite3_wal_autocheckpoint(db->handle, db->options.log_pages);
-	if (!code && db->options.keep_log)
-		code = sqlite3_db_config(
-			db->handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, (int *)NULL);
+	if (!code)
+		code = set_options(db);
 	if (code)
 		return fail(db, code, err);
 	status = read_version(db, &version, err);

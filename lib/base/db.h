@@ -27,6 +27,7 @@ struct tp_db_options {
 	bool relaxed;  /* synchronous=NORMAL: no sync at each commit */
 	bool keep_log; /* closing leaves the write-ahead log to the next process */
 	int log_pages; /* the log is folded in when it has so many pages; 0: 1000 */
+	int cache_kib; /* most memory for pages of the file; 0: 2000 */
 };
 enum tp_status tp_db_open_with(const char *path, const char *const *migrations,
 	const struct tp_db_options *options, struct tp_db **db, struct tp_error *err);

@@ -31,8 +31,7 @@ struct tp_doubt_rules {
 	bool blocks, welcomes;
 };
 
-/* --- reading the settings -----------------------------------------------------------------------
- */
+/* --- reading the settings -------------------------------------------------------------------- */
 
 static enum tp_status read_weight(const char *text, int *weight, struct tp_error *err)
 {
@@ -66,8 +65,8 @@ static bool has_pattern(const struct rule *rule)
 	return false;
 }
 
-static enum tp_status read_rule(struct rule *rule, const char *file, const struct tp_yaml *node,
-	struct tp_error *err)
+static enum tp_status read_rule(
+	struct rule *rule, const char *file, const struct tp_yaml *node, struct tp_error *err)
 {
 	struct tp_error why;
 
@@ -83,13 +82,14 @@ static enum tp_status read_rule(struct rule *rule, const char *file, const struc
 				err, file, item, "%s: not a single value", node->keys[i]);
 		status = !strcmp(node->keys[i], "weight")
 				 ? read_weight(item->text ? item->text : "", &rule->weight, &why)
-				 : read_pattern(rule, node->keys[i], item->text ? item->text : "",
-					   &why);
+				 : read_pattern(
+					   rule, node->keys[i], item->text ? item->text : "", &why);
 		if (status)
 			return tp_yaml_fail(err, file, item, "%s", why.text);
 	}
 	if (!has_pattern(rule))
-		return tp_yaml_fail_key(err, file, node, "%s: a rule without a pattern", rule->name);
+		return tp_yaml_fail_key(
+			err, file, node, "%s: a rule without a pattern", rule->name);
 	return TP_OK;
 }
 
@@ -170,8 +170,7 @@ void tp_doubt_rules_free(struct tp_doubt_rules *rules)
 	free(rules);
 }
 
-/* --- weighing -----------------------------------------------------------------------------------
- */
+/* --- weighing -------------------------------------------------------------------------------- */
 
 static const char *value_of(const struct tp_facts *facts, enum field field)
 {
@@ -233,8 +232,8 @@ enum tp_status tp_doubt_weigh(struct tp_doubt_rules *rules, const struct tp_fact
 	int64_t sum;
 
 	if (!status && rules->spf[facts->spf])
-		status = tp_doubts_add(doubts, rules->spf[facts->spf], err, "spf=%s",
-			tp_spf_name(facts->spf));
+		status = tp_doubts_add(
+			doubts, rules->spf[facts->spf], err, "spf=%s", tp_spf_name(facts->spf));
 	if (!status)
 		status = add_rules(rules, facts, doubts, err);
 	if (status || !rules->dns || !facts->has_ip)

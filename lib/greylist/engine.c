@@ -8,8 +8,7 @@
 #include "greylist/engine_parts.h"
 #include "greylist/key.h"
 
-/* --- opening ------------------------------------------------------------------------------------
- */
+/* --- opening --------------------------------------------------------------------------------- */
 
 static bool memo_get(void *context, const char *name, int64_t *value)
 {
@@ -115,8 +114,7 @@ void tp_engine_close(struct tp_engine *engine)
 	free(engine);
 }
 
-/* --- before the state ---------------------------------------------------------------------------
- */
+/* --- before the state ------------------------------------------------------------------------ */
 
 static bool client_is_white(const struct tp_engine *engine, const struct tp_facts *facts)
 {
@@ -124,8 +122,7 @@ static bool client_is_white(const struct tp_engine *engine, const struct tp_fact
 
 	return (facts->has_ip && tp_white_has_ip(engine->white, &facts->address)) ||
 	       (*name && tp_white_has_domain(engine->white, name)) ||
-	       (facts->sender.len &&
-		       tp_white_has_address(engine->white, facts->sender.data));
+	       (facts->sender.len && tp_white_has_address(engine->white, facts->sender.data));
 }
 
 /* What the site wants for a recipient, a white one counted as `off`; NULL for that. */
@@ -157,8 +154,7 @@ static struct wishes ask_all(const struct tp_engine *engine, const struct tp_fac
 			wishes.any = true;
 			wishes.doubts = wishes.doubts || !(wish->always || facts->always);
 			wishes.low = wish->threshold < wishes.low ? wish->threshold : wishes.low;
-			wishes.high =
-				wish->threshold > wishes.high ? wish->threshold : wishes.high;
+			wishes.high = wish->threshold > wishes.high ? wish->threshold : wishes.high;
 		}
 		if (!facts->rcpt_count)
 			break;
@@ -222,8 +218,7 @@ static enum tp_status pass_early(struct tp_engine *engine, const struct tp_facts
 	return status;
 }
 
-/* --- the decision -------------------------------------------------------------------------------
- */
+/* --- the decision ---------------------------------------------------------------------------- */
 
 void tp_verdict_init(struct tp_verdict *verdict)
 {
@@ -274,8 +269,7 @@ static enum tp_status look_up(struct tp_engine *engine, const struct tp_facts *f
 	enum tp_status status;
 
 	tp_buf_clear(&engine->origin);
-	status = tp_key_origin(
-		facts, engine->ipv4_bits, engine->ipv6_bits, &engine->origin, err);
+	status = tp_key_origin(facts, engine->ipv4_bits, engine->ipv6_bits, &engine->origin, err);
 	if (status == TP_NOTHING) {
 		tp_warn("passed: no client address");
 		pass(verdict, "no-client");

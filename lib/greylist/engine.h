@@ -54,8 +54,8 @@ enum tp_status tp_engine_decide(struct tp_engine *engine, const struct tp_facts 
 
 /* Remembers that facts->sender, one of ours, writes to the recipients: what they send to him passes
  * from now on, whatever there is against it but a failed SPF. */
-enum tp_status tp_engine_learn(struct tp_engine *engine, const struct tp_facts *facts, int64_t now,
-	struct tp_error *err);
+enum tp_status tp_engine_learn(
+	struct tp_engine *engine, const struct tp_facts *facts, int64_t now, struct tp_error *err);
 
 /* The state, opened when it was not yet. Borrowed. */
 enum tp_status tp_engine_state(

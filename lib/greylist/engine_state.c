@@ -23,8 +23,8 @@ enum tp_status tp_engine_state(
 		if (set)
 			tp_buf_adds(&engine->path, set);
 		else
-			status = tp_conf_state_path(
-				engine->conf, "greylist.db", &engine->path, err);
+			status =
+				tp_conf_state_path(engine->conf, "greylist.db", &engine->path, err);
 		if (!status)
 			status = tp_buf_status(&engine->path, "state", err);
 		if (!status)
@@ -42,7 +42,7 @@ struct attempt {
 	struct tp_verdict *verdict;
 	struct tp_state *state;
 	int64_t successes; /* keys that pass for the first time */
-	bool writing;	   /* the write lock is held */
+	bool writing;      /* the write lock is held */
 	bool must_write;   /* something changes, and it is not held */
 	bool any_learned;  /* the first reading met somebody whom we wrote to */
 	bool any_origin;   /* or an origin that passes */
@@ -147,8 +147,8 @@ static void note(struct tp_verdict *verdict, const struct tp_step *step)
 	verdict->wait_seconds = step->wait;
 }
 
-static enum tp_status try_rcpt(struct attempt *a, const char *rcpt, const struct tp_wish *wish,
-	struct tp_error *err)
+static enum tp_status try_rcpt(
+	struct attempt *a, const char *rcpt, const struct tp_wish *wish, struct tp_error *err)
 {
 	struct tp_engine *engine = a->engine;
 	struct tp_step step = { .word = TP_WORD_PASS, .reason = "learned" };
@@ -165,7 +165,8 @@ static enum tp_status try_rcpt(struct attempt *a, const char *rcpt, const struct
 		note(a->verdict, &step);
 		return status;
 	}
-	status = join(&engine->key, engine->origin.data, engine->sender.data, engine->rcpt.data, err);
+	status = join(
+		&engine->key, engine->origin.data, engine->sender.data, engine->rcpt.data, err);
 	if (!status)
 		status = get(a, TP_STATE_KEY, "key", engine->key.data, &entry, err);
 	if (status && status != TP_NOTHING)
@@ -189,9 +190,7 @@ static enum tp_status count_successes(struct attempt *a, struct tp_error *err)
 		return TP_OK;
 	status = tp_state_get(a->state, TP_STATE_ORIGIN, origin, now, &entry, err);
 	if (status == TP_NOTHING) {
-		entry = (struct tp_entry){
-			.kind = TP_STATE_ORIGIN, .first = now, .passed = now
-		};
+		entry = (struct tp_entry){ .kind = TP_STATE_ORIGIN, .first = now, .passed = now };
 		status = TP_OK;
 	}
 	if (status)
@@ -271,8 +270,7 @@ enum tp_status tp_engine_try(struct tp_engine *engine, const struct tp_facts *fa
 	return status;
 }
 
-/* --- whom we write to ---------------------------------------------------------------------------
- */
+/* --- whom we write to ------------------------------------------------------------------------ */
 
 static enum tp_status learn_all(struct tp_engine *engine, struct tp_state *state,
 	const struct tp_facts *facts, struct tp_error *err)
@@ -293,8 +291,8 @@ static enum tp_status learn_all(struct tp_engine *engine, struct tp_state *state
 		tp_key_sender(rcpt, &engine->sender);
 		status = tp_buf_status(&engine->sender, "recipient", err);
 		if (!status)
-			status = join(&engine->key, engine->sender.data,
-				tp_buf_str(&engine->rcpt), NULL, err);
+			status = join(&engine->key, engine->sender.data, tp_buf_str(&engine->rcpt),
+				NULL, err);
 		if (!status)
 			status = tp_state_merge_entry(
 				state, engine->key.data, &entry, engine->now, err);
@@ -302,8 +300,8 @@ static enum tp_status learn_all(struct tp_engine *engine, struct tp_state *state
 	return status;
 }
 
-enum tp_status tp_engine_learn(struct tp_engine *engine, const struct tp_facts *facts, int64_t now,
-	struct tp_error *err)
+enum tp_status tp_engine_learn(
+	struct tp_engine *engine, const struct tp_facts *facts, int64_t now, struct tp_error *err)
 {
 	struct tp_state *state;
 	struct tp_error late;

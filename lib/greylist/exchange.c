@@ -6,9 +6,9 @@
 
 #include "greylist/engine.h"
 
-#define HEAD	      "tubepost-greylist 1\n"
-#define PIECE	      ((size_t)64 << 10)
-#define NUMBERS	      7
+#define HEAD           "tubepost-greylist 1\n"
+#define PIECE          ((size_t)64 << 10)
+#define NUMBERS        7
 #define MERGED_AT_ONCE 200
 /* The year 9999: no time of ours is later, and sums of times stay far from overflow. */
 #define TIME_MAX INT64_C(253402300799)
@@ -60,8 +60,7 @@ enum tp_status tp_state_dump(struct tp_state *state, int64_t now, tp_exchange_wr
 	return status;
 }
 
-/* --- reading ------------------------------------------------------------------------------------
- */
+/* --- reading --------------------------------------------------------------------------------- */
 
 /* A number and the tab behind it. */
 static bool take_number(const char **at, const char *end, int64_t *number)
@@ -94,7 +93,7 @@ static bool read_line(const char *at, const char *end, struct tp_entry *entry, s
 
 	if (end - at < 2 || !strchr("kol", *at) || at[1] != '\t')
 		return false;
-	*entry = (struct tp_entry){ .kind = (enum tp_state_kind)*at };
+	*entry = (struct tp_entry){ .kind = (enum tp_state_kind) * at };
 	at += 2;
 	for (int i = 0; i < NUMBERS; i++)
 		if (!take_number(&at, end, &numbers[i]))
@@ -126,8 +125,8 @@ static enum tp_status read_all(struct tp_state *state, const char *name, const c
 
 		end = memchr(at, '\n', (size_t)(data + len - at));
 		if (!end || !read_line(at, end, &entry, &text)) {
-			status = tp_fail(err, TP_DATA, "%s: line %" PRId64 ": %s", name,
-				*count + 2, end ? "no entry of a dump" : "cut short");
+			status = tp_fail(err, TP_DATA, "%s: line %" PRId64 ": %s", name, *count + 2,
+				end ? "no entry of a dump" : "cut short");
 			break;
 		}
 		if (!state)
@@ -139,8 +138,8 @@ static enum tp_status read_all(struct tp_state *state, const char *name, const c
 			if (status)
 				tp_state_end(state, false, NULL);
 		}
-		if (!status && (*count % MERGED_AT_ONCE == MERGED_AT_ONCE - 1 ||
-				       end + 1 == data + len))
+		if (!status &&
+			(*count % MERGED_AT_ONCE == MERGED_AT_ONCE - 1 || end + 1 == data + len))
 			status = tp_state_end(state, true, err);
 	}
 	tp_buf_release(&text);

@@ -27,7 +27,9 @@ void tp_engine_explain(const struct tp_facts *facts, struct tp_verdict *verdict)
 	explain_fact(out, "name", &facts->name);
 	explain_fact(out, "helo", &facts->helo);
 	tp_explain_line(out, "sender",
-		facts->sender.len ? facts->sender.data : facts->has_sender ? "<>" : "-");
+		facts->sender.len   ? facts->sender.data
+		: facts->has_sender ? "<>"
+				    : "-");
 	while ((rcpt = tp_facts_next_rcpt(facts, rcpt)))
 		tp_explain_line(out, "recipient", rcpt);
 	tp_explain_line(out, "spf", tp_spf_name(facts->spf));

@@ -61,8 +61,8 @@ static enum tp_status check(const char *what, const char *text, size_t len, stru
 	return TP_OK;
 }
 
-static enum tp_status set(struct tp_buf *buf, const char *what, const char *text, size_t len,
-	struct tp_error *err)
+static enum tp_status set(
+	struct tp_buf *buf, const char *what, const char *text, size_t len, struct tp_error *err)
 {
 	enum tp_status status = check(what, text, len, err);
 
@@ -118,8 +118,8 @@ enum tp_status tp_facts_set_ip(
 	const char *shown;
 
 	if (!read_address(text, len, &address))
-		return tp_fail(err, TP_DATA, "'%.*s' is no IP address",
-			(int)(len > 80 ? 80 : len), len ? text : "");
+		return tp_fail(err, TP_DATA, "'%.*s' is no IP address", (int)(len > 80 ? 80 : len),
+			len ? text : "");
 	if (IN6_IS_ADDR_V4MAPPED(&address))
 		shown = inet_ntop(AF_INET, address.s6_addr + 12, canonical, sizeof canonical);
 	else

@@ -14,11 +14,11 @@ struct reader {
 	const struct tp_message_trust *trust;
 	struct tp_white *relays;
 	struct tp_buf value; /* of the field at hand, unfolded */
-	char host[256];	     /* our own name when none is set */
-	bool found;	     /* the Received field that counts was met */
+	char host[256];      /* our own name when none is set */
+	bool found;          /* the Received field that counts was met */
 	bool had_received;   /* any was */
-	bool over;	     /* the field behind it was, too: the rest is the sender's */
-	bool had_spf;	     /* a trusted result was met, or none is looked for */
+	bool over;           /* the field behind it was, too: the rest is the sender's */
+	bool had_spf;        /* a trusted result was met, or none is looked for */
 	bool has_ip, has_helo, has_name; /* known before: they stay */
 };
 
@@ -45,8 +45,8 @@ static bool is_ours(const struct reader *r, const char *host, size_t len)
 }
 
 /* What cannot be taken is not there; only memory matters. */
-static enum tp_status only_memory(enum tp_status status, const struct tp_error *why,
-	struct tp_error *err)
+static enum tp_status only_memory(
+	enum tp_status status, const struct tp_error *why, struct tp_error *err)
 {
 	if (status != TP_NOMEM)
 		return TP_OK;
@@ -54,8 +54,7 @@ static enum tp_status only_memory(enum tp_status status, const struct tp_error *
 	return status;
 }
 
-/* --- Received, Return-Path ----------------------------------------------------------------------
- */
+/* --- Received, Return-Path ------------------------------------------------------------------- */
 
 static enum tp_status take_client(
 	struct reader *r, const struct tp_received *received, struct tp_error *err)
@@ -68,13 +67,13 @@ static enum tp_status take_client(
 		status = tp_facts_set_ip(facts, received->ip, received->ip_len, &why);
 	status = only_memory(status, &why, err);
 	if (!status && !r->has_helo && received->helo_len)
-		status = only_memory(tp_facts_set_helo(facts, received->helo,
-					     received->helo_len, &why),
-			&why, err);
+		status = only_memory(
+			tp_facts_set_helo(facts, received->helo, received->helo_len, &why), &why,
+			err);
 	if (!status && !r->has_name && received->name_len)
-		status = only_memory(tp_facts_set_name(facts, received->name,
-					     received->name_len, &why),
-			&why, err);
+		status = only_memory(
+			tp_facts_set_name(facts, received->name, received->name_len, &why), &why,
+			err);
 	return status;
 }
 
@@ -124,8 +123,7 @@ static enum tp_status take_return_path(struct reader *r, struct tp_error *err)
 		tp_facts_set_sender(r->facts, open, (size_t)(close + 1 - open), &why), &why, err);
 }
 
-/* --- SPF ----------------------------------------------------------------------------------------
- */
+/* --- SPF ------------------------------------------------------------------------------------- */
 
 static bool is_space(char byte)
 {
@@ -303,8 +301,7 @@ static enum tp_status take_auth_results(struct reader *r, struct tp_error *err)
 	return TP_OK;
 }
 
-/* --- the header ---------------------------------------------------------------------------------
- */
+/* --- the header ------------------------------------------------------------------------------ */
 
 static enum tp_status take_field(
 	struct reader *r, const char *data, const struct tp_field *field, struct tp_error *err)

@@ -20,9 +20,9 @@
 #include "greylist/facts.h"
 
 struct tp_message_trust {
-	const struct tp_strings *hosts;	 /* names of ours; empty: gethostname() */
+	const struct tp_strings *hosts;  /* names of ours; empty: gethostname() */
 	const struct tp_strings *relays; /* addresses and networks of ours */
-	const struct tp_strings *trust;	 /* authserv-ids */
+	const struct tp_strings *trust;  /* authserv-ids */
 };
 
 /* Reads the header of the message data[0, len). TP_NOMEM; TP_CONFIG when a relay is no address. */

@@ -91,6 +91,8 @@ static void read_comment(struct cursor inside, struct tp_received *received, boo
 		skip_space(&inside);
 		if (take_literal(&inside, received))
 			continue;
+		if (inside.at < inside.end && *inside.at == '[')
+			return; /* not closed, nor is any behind it */
 		begin = inside.at;
 		while (inside.at < inside.end && !is_space(*inside.at) && *inside.at != '[')
 			inside.at++;

@@ -43,8 +43,7 @@ out:
 	return status;
 }
 
-/* --- replaying ----------------------------------------------------------------------------------
- */
+/* --- replaying ------------------------------------------------------------------------------- */
 
 struct replay {
 	struct tp_engine *engine;
@@ -112,8 +111,8 @@ static enum tp_status replay_line(
 	if (!status)
 		status = read_time(tp_buf_str(&r->request), &now, err);
 	if (!status)
-		status = tp_policy_parse(TP_POLICY_SINGLE, r->request.data, r->request.len,
-			&r->facts, err);
+		status = tp_policy_parse(
+			TP_POLICY_SINGLE, r->request.data, r->request.len, &r->facts, err);
 	if (!status)
 		status = tp_engine_decide(r->engine, &r->facts, now, false, &r->verdict, err);
 	if (status)

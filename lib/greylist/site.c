@@ -20,8 +20,7 @@ struct tp_site {
 	const char *file; /* borrowed, for sentences */
 };
 
-/* --- reading ------------------------------------------------------------------------------------
- */
+/* --- reading --------------------------------------------------------------------------------- */
 
 static bool read_bool(const char *text, bool *value)
 {
@@ -133,8 +132,7 @@ static enum tp_status read_general(
 	return check_window(&wish->window, err);
 }
 
-enum tp_status tp_site_new(
-	const struct tp_conf *conf, struct tp_site **out, struct tp_error *err)
+enum tp_status tp_site_new(const struct tp_conf *conf, struct tp_site **out, struct tp_error *err)
 {
 	const struct tp_yaml *map = tp_conf_map(conf, "greylist.rcpts");
 	struct tp_site *site = calloc(1, sizeof *site);
@@ -164,8 +162,7 @@ void tp_site_free(struct tp_site *site)
 	free(site);
 }
 
-/* --- asking -------------------------------------------------------------------------------------
- */
+/* --- asking ---------------------------------------------------------------------------------- */
 
 static const struct row *row_of(const struct tp_site *site, const char *name)
 {

@@ -24,8 +24,7 @@ struct tp_wish {
 struct tp_site;
 
 /* TP_CONFIG with file, line and column. */
-enum tp_status tp_site_new(
-	const struct tp_conf *conf, struct tp_site **site, struct tp_error *err);
+enum tp_status tp_site_new(const struct tp_conf *conf, struct tp_site **site, struct tp_error *err);
 void tp_site_free(struct tp_site *site);
 
 /* Never NULL. `rcpt` may be "": the general settings. */

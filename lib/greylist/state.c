@@ -3,44 +3,59 @@
 
 #include "base/db.h"
 
-#define PROBES	       8   /* numbers tried for texts of one hash */
-#define NEIGHBOURS     8   /* rows that a new one looks at */
+#define PROBES         8 /* numbers tried for texts of one hash */
+#define NEIGHBOURS     8 /* rows that a new one looks at */
 #define WALKED_AT_ONCE 500
 /* The log is folded in when it has so many pages of 4 KiB. A process that starts alone reads it all,
  * so those that make one decision each keep it short. */
 #define LOG_PAGES_ONE  48
-#define LOG_PAGES_MANY 4000
+#define LOG_PAGES_MANY 2000
+/* Room for all but the lowest pages of a file with ten million entries, so that each decision reads
+ * one page. Taken as it is needed. */
+#define CACHE_KIB 16000
+
+/* Keys are very many and everything else is few: in a table of its own that stays in memory, so that a
+ * decision reads one page of the large one. */
+#define COLUMNS                                                                                    \
+	"(id INTEGER PRIMARY KEY, text TEXT NOT NULL, first INTEGER NOT NULL,"                     \
+	" last INTEGER NOT NULL, late INTEGER NOT NULL, passed INTEGER NOT NULL,"                  \
+	" count INTEGER NOT NULL, until INTEGER NOT NULL, word INTEGER NOT NULL);"
 
 static const char *const migrations[] = {
-	"CREATE TABLE entry (id INTEGER PRIMARY KEY, text TEXT NOT NULL, first INTEGER NOT NULL,"
-	" last INTEGER NOT NULL, late INTEGER NOT NULL, passed INTEGER NOT NULL,"
-	" count INTEGER NOT NULL, until INTEGER NOT NULL, word INTEGER NOT NULL);",
+	"CREATE TABLE entry " COLUMNS "CREATE TABLE other " COLUMNS,
 	NULL,
 };
 
-#define COLUMNS "id, text, first, last, late, passed, count, until, word"
+enum table { ENTRY, OTHER, TABLES };
+enum transaction { BEGIN, BEGIN_READ, COMMIT, ROLLBACK, TRANSACTIONS };
+enum statement { GET, PUT, NEXT, DELETE, WALK, STATEMENTS };
 
-enum statement { BEGIN, BEGIN_READ, COMMIT, ROLLBACK, GET, PUT, NEXT, DELETE, WALK, STATEMENTS };
+static const char *const transactions[TRANSACTIONS] = {
+	[BEGIN] = "BEGIN IMMEDIATE",
+	[BEGIN_READ] = "BEGIN",
+	[COMMIT] = "COMMIT",
+	[ROLLBACK] = "ROLLBACK",
+};
 
-/* What each takes; prepared when first used, for most decisions need three of them. */
-static const struct {
-	const char *sql, *types;
-} statements[STATEMENTS] = {
-	[BEGIN] = { "BEGIN IMMEDIATE", "" },
-	[BEGIN_READ] = { "BEGIN", "" },
-	[COMMIT] = { "COMMIT", "" },
-	[ROLLBACK] = { "ROLLBACK", "" },
-	[GET] = { "SELECT " COLUMNS " FROM entry WHERE id = ?", "i" },
-	[PUT] = { "INSERT OR REPLACE INTO entry (" COLUMNS ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-		"isiiiiiii" },
-	[NEXT] = { "SELECT id, until FROM entry WHERE id > ? ORDER BY id LIMIT ?", "ii" },
-	[DELETE] = { "DELETE FROM entry WHERE id = ?", "i" },
-	[WALK] = { "SELECT " COLUMNS " FROM entry WHERE id > ? ORDER BY id LIMIT ?", "ii" },
+#define STATEMENTS_OF(table)                                                                       \
+	{                                                                                          \
+		[GET] = "SELECT * FROM " table " WHERE id = ?",                                    \
+		[PUT] = "INSERT OR REPLACE INTO " table " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",     \
+		[NEXT] = "SELECT id, until FROM " table " WHERE id > ? ORDER BY id LIMIT ?",       \
+		[DELETE] = "DELETE FROM " table " WHERE id = ?",                                   \
+		[WALK] = "SELECT * FROM " table " WHERE id > ? ORDER BY id LIMIT ?",               \
+	}
+
+static const char *const statements[TABLES][STATEMENTS] = {
+	[ENTRY] = STATEMENTS_OF("entry"),
+	[OTHER] = STATEMENTS_OF("other"),
 };
 
 struct tp_state {
 	struct tp_db *db;
-	struct tp_query *queries[STATEMENTS];
+	/* Prepared when first used, for most decisions need few of them. */
+	struct tp_query *transactions[TRANSACTIONS];
+	struct tp_query *queries[TABLES][STATEMENTS];
 	struct tp_buf text; /* kind and text of the entry at hand */
 	/* Where that stands, when it was looked for in this transaction: a decision reads what it
 	 * then writes. */
@@ -48,13 +63,14 @@ struct tp_state {
 	int64_t id;
 };
 
-enum tp_status tp_state_open(const char *path, int busy_ms, bool short_lived,
-	struct tp_state **out, struct tp_error *err)
+enum tp_status tp_state_open(const char *path, int busy_ms, bool short_lived, struct tp_state **out,
+	struct tp_error *err)
 {
 	struct tp_db_options options = { .busy_ms = busy_ms,
 		.relaxed = true,
 		.keep_log = short_lived,
-		.log_pages = short_lived ? LOG_PAGES_ONE : LOG_PAGES_MANY };
+		.log_pages = short_lived ? LOG_PAGES_ONE : LOG_PAGES_MANY,
+		.cache_kib = short_lived ? 0 : CACHE_KIB };
 	struct tp_state *state = calloc(1, sizeof *state);
 	enum tp_status status;
 
@@ -75,34 +91,42 @@ void tp_state_close(struct tp_state *state)
 {
 	if (!state)
 		return;
-	for (int i = 0; i < STATEMENTS; i++)
-		tp_query_free(state->queries[i]);
+	for (int i = 0; i < TRANSACTIONS; i++)
+		tp_query_free(state->transactions[i]);
+	for (int i = 0; i < TABLES; i++)
+		for (int j = 0; j < STATEMENTS; j++)
+			tp_query_free(state->queries[i][j]);
 	tp_db_close(state->db);
 	tp_buf_release(&state->text);
 	free(state);
 }
 
-/* The prepared statement with no values yet. */
+static enum tp_status prepare(
+	struct tp_state *state, struct tp_query **query, const char *sql, struct tp_error *err)
+{
+	return *query ? TP_OK : tp_db_prepare(state->db, query, err, sql);
+}
+
+/* The prepared statement with no values yet, for the table where state->text stands. */
 static enum tp_status ready(
 	struct tp_state *state, enum statement which, struct tp_query **query, struct tp_error *err)
 {
-	enum tp_status status = TP_OK;
+	enum table table = *tp_buf_str(&state->text) == TP_STATE_KEY ? ENTRY : OTHER;
+	enum tp_status status =
+		prepare(state, &state->queries[table][which], statements[table][which], err);
 
-	if (!state->queries[which])
-		status = tp_db_prepare(
-			state->db, &state->queries[which], err, statements[which].sql);
-	*query = state->queries[which];
+	*query = state->queries[table][which];
 	return status;
 }
 
-static enum tp_status run(struct tp_state *state, enum statement which, struct tp_error *err)
+static enum tp_status run(struct tp_state *state, enum transaction which, struct tp_error *err)
 {
-	struct tp_query *query;
-	enum tp_status status = ready(state, which, &query, err);
+	struct tp_query **query = &state->transactions[which];
+	enum tp_status status = prepare(state, query, transactions[which], err);
 
 	if (!status)
-		status = tp_query_step(query, err);
-	tp_query_reset(query);
+		status = tp_query_step(*query, err);
+	tp_query_reset(*query);
 	return status == TP_NOTHING ? TP_OK : status;
 }
 
@@ -122,8 +146,7 @@ enum tp_status tp_state_end(struct tp_state *state, bool commit, struct tp_error
 	return status;
 }
 
-/* --- where an entry is --------------------------------------------------------------------------
- */
+/* --- where an entry is ----------------------------------------------------------------------- */
 
 static enum tp_status set_text(
 	struct tp_state *state, enum tp_state_kind kind, const char *text, struct tp_error *err)
@@ -139,12 +162,12 @@ static enum tp_status set_text(
 }
 
 /* FNV-1a, its bits then mixed so that all of them depend on all of the text (splitmix64's end). */
-static int64_t hash_of(const struct tp_buf *text)
+int64_t tp_state_number(enum tp_state_kind kind, const char *text)
 {
-	uint64_t hash = UINT64_C(0xcbf29ce484222325);
+	uint64_t hash = UINT64_C(0xcbf29ce484222325) ^ (unsigned char)kind;
 
-	for (size_t i = 0; i < text->len; i++)
-		hash = (hash ^ (unsigned char)text->data[i]) * UINT64_C(0x100000001b3);
+	for (hash *= UINT64_C(0x100000001b3); *text; text++)
+		hash = (hash ^ (unsigned char)*text) * UINT64_C(0x100000001b3);
 	hash = (hash ^ (hash >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
 	hash = (hash ^ (hash >> 27)) * UINT64_C(0x94d049bb133111eb);
 	return (int64_t)((hash ^ (hash >> 31)) >> 1);
@@ -169,7 +192,8 @@ static enum tp_status find(struct tp_state *state, struct tp_entry *entry, struc
 {
 	struct tp_query *row;
 	enum tp_status status = ready(state, GET, &row, err);
-	int64_t hash = hash_of(&state->text);
+	const char *whole = tp_buf_str(&state->text);
+	int64_t hash = tp_state_number((enum tp_state_kind)whole[0], whole + 1);
 
 	for (int i = 0; !status && i < PROBES; i++) {
 		const char *text;
@@ -212,9 +236,9 @@ static enum tp_status write_row(
 	enum tp_status status = ready(state, PUT, &query, err);
 
 	if (!status)
-		status = tp_query_again(query, err, statements[PUT].types, id,
-			tp_buf_str(&state->text), e->first, e->last, e->late, e->passed, e->count,
-			e->until, (int64_t)e->word);
+		status = tp_query_again(query, err, "isiiiiiii", id, tp_buf_str(&state->text),
+			e->first, e->last, e->late, e->passed, e->count, e->until,
+			(int64_t)e->word);
 	if (!status)
 		status = tp_query_step(query, err);
 	tp_query_reset(query);
@@ -277,8 +301,7 @@ enum tp_status tp_state_put(struct tp_state *state, const char *text, const stru
 	return status;
 }
 
-/* --- all entries --------------------------------------------------------------------------------
- */
+/* --- all entries ----------------------------------------------------------------------------- */
 
 static int64_t smaller(int64_t a, int64_t b)
 {
@@ -327,33 +350,33 @@ enum tp_status tp_state_merge_entry(struct tp_state *state, const char *text,
 	return tp_state_put(state, text, &both, now, err);
 }
 
-/* Reads the next piece behind *id. *count: rows met, expired ones too. */
-static enum tp_status walk_piece(struct tp_state *state, int64_t *id, int64_t now, int *count,
-	tp_state_visit *each, void *context, struct tp_error *err)
+/* Reads the next piece of one table behind *id. *count: rows met, expired ones too. */
+static enum tp_status walk_piece(struct tp_state *state, enum table table, int64_t *id, int64_t now,
+	int *count, tp_state_visit *each, void *context, struct tp_error *err)
 {
-	struct tp_query *row;
-	enum tp_status status = ready(state, WALK, &row, err);
+	struct tp_query **row = &state->queries[table][WALK];
+	enum tp_status status = prepare(state, row, statements[table][WALK], err);
 
 	*count = 0;
 	if (!status)
-		status = tp_query_again(row, err, "ii", *id, (int64_t)WALKED_AT_ONCE);
+		status = tp_query_again(*row, err, "ii", *id, (int64_t)WALKED_AT_ONCE);
 	while (!status) {
 		struct tp_entry entry;
 		const char *text;
 
-		status = tp_query_step(row, err);
+		status = tp_query_step(*row, err);
 		if (status)
 			break;
-		*id = tp_query_int(row, 0);
+		*id = tp_query_int(*row, 0);
 		++*count;
-		text = tp_query_text(row, 1);
+		text = tp_query_text(*row, 1);
 		if (!text || !*text)
 			continue;
-		read_entry(row, &entry);
+		read_entry(*row, &entry);
 		if (entry.until > now)
 			status = each(context, text + 1, &entry, err);
 	}
-	tp_query_reset(row);
+	tp_query_reset(*row);
 	return status == TP_NOTHING ? TP_OK : status;
 }
 
@@ -361,10 +384,14 @@ enum tp_status tp_state_walk(struct tp_state *state, int64_t now, tp_state_visit
 	void *context, struct tp_error *err)
 {
 	enum tp_status status = TP_OK;
-	int64_t id = INT64_MIN;
-	int count = WALKED_AT_ONCE;
 
-	while (!status && count == WALKED_AT_ONCE)
-		status = walk_piece(state, &id, now, &count, each, context, err);
+	for (int table = 0; !status && table < TABLES; table++) {
+		int64_t id = INT64_MIN;
+		int count = WALKED_AT_ONCE;
+
+		while (!status && count == WALKED_AT_ONCE)
+			status = walk_piece(
+				state, (enum table)table, &id, now, &count, each, context, err);
+	}
 	return status;
 }

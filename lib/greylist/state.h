@@ -3,7 +3,7 @@
  * last and how it went; how often an origin succeeded; whom we wrote to; what was found out about
  * DNS lists. Any number of processes share one file.
  *
- * One table with an integer key, the hash of the text that it stands beside; the text is compared,
+ * Tables with an integer key, the hash of the text that it stands beside; the text is compared,
  * so two of the same hash never meet (the second lives at the next number). Hashes spread evenly,
  * and so each new row looks at the few behind its own and takes away those that expired: they lie
  * in the same page, so the file stays clean without an index of times, a second process or a stall.
@@ -59,6 +59,9 @@ enum tp_status tp_state_get(struct tp_state *state, enum tp_state_kind kind, con
 /* Writes it, in place of what was there, and lets a few expired neighbours go. */
 enum tp_status tp_state_put(struct tp_state *state, const char *text, const struct tp_entry *entry,
 	int64_t now, struct tp_error *err);
+
+/* The number at which an entry stands: who writes very many does so in its order. */
+int64_t tp_state_number(enum tp_state_kind kind, const char *text);
 
 /* Adds what another file knew: the earlier first, the later last, the larger counts. */
 enum tp_status tp_state_merge_entry(struct tp_state *state, const char *text,

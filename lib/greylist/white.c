@@ -37,8 +37,7 @@ struct tp_white {
 	bool clients;
 };
 
-/* --- one entry ----------------------------------------------------------------------------------
- */
+/* --- one entry ------------------------------------------------------------------------------- */
 
 static enum tp_status add_tagged(
 	struct content *content, enum tag tag, const char *text, struct tp_error *err)
@@ -79,7 +78,8 @@ static bool read_network(const char *text, struct in6_addr *address, int *bits)
 	if (text[len]) {
 		const char *number = text + len + 1;
 
-		if (!*number || strlen(number) > 3 || strspn(number, "0123456789") != strlen(number))
+		if (!*number || strlen(number) > 3 ||
+			strspn(number, "0123456789") != strlen(number))
 			return false;
 		*bits = (int)strtol(number, NULL, 10);
 		if (*bits > most)
@@ -123,8 +123,7 @@ static enum tp_status add_entry(
 		if (!clients)
 			return tp_fail(err, TP_DATA, "'%s' is no recipient", text);
 		content->bits[bits] = true;
-		return tp_wordset_add(
-			&content->set, word, network_word(&address, bits, word), err);
+		return tp_wordset_add(&content->set, word, network_word(&address, bits, word), err);
 	}
 	if (at == text && is_domain(text + 1))
 		return add_tagged(content, DOMAIN, text + 1, err);
@@ -139,8 +138,7 @@ static enum tp_status add_entry(
 	return tp_fail(err, TP_DATA, "'%s' is neither address, network nor domain", text);
 }
 
-/* --- files --------------------------------------------------------------------------------------
- */
+/* --- files ----------------------------------------------------------------------------------- */
 
 static struct seen look_at(const char *path)
 {
@@ -230,8 +228,7 @@ out:
 	return status;
 }
 
-/* --- the list -----------------------------------------------------------------------------------
- */
+/* --- the list -------------------------------------------------------------------------------- */
 
 static enum tp_status read_all(struct tp_white *white, struct tp_error *err)
 {
@@ -304,9 +301,8 @@ bool tp_white_has_ip(const struct tp_white *white, const struct in6_addr *addres
 	unsigned char word[18];
 
 	for (int bits = 0; white->content.set.count && bits <= 128; bits++)
-		if (white->content.bits[bits] &&
-			tp_wordset_has(
-				&white->content.set, word, network_word(address, bits, word)))
+		if (white->content.bits[bits] && tp_wordset_has(&white->content.set, word,
+							 network_word(address, bits, word)))
 			return true;
 	return false;
 }
@@ -355,8 +351,7 @@ bool tp_white_has_address(const struct tp_white *white, const char *address)
 	if (white->content.set.count && tp_key_address(address, &text)) {
 		at = strrchr(tp_buf_str(&text), '@');
 		has = has_tagged(white, ADDRESS, tp_buf_str(&text), text.len) ||
-		      (at && has_tagged(white, LOCAL, text.data,
-				     (size_t)(at + 1 - text.data))) ||
+		      (at && has_tagged(white, LOCAL, text.data, (size_t)(at + 1 - text.data))) ||
 		      (at && has_domain(white, at + 1));
 	}
 	tp_buf_release(&text);

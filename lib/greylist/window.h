@@ -24,16 +24,16 @@
 
 struct tp_window {
 	int64_t open, close; /* seconds after first-seen: inside is [open, close] */
-	int64_t keep;	     /* success is remembered for, since its last use */
+	int64_t keep;        /* success is remembered for, since its last use */
 	int64_t keep_waiting;
 };
 
 struct tp_step {
 	enum tp_word word;
 	const char *reason; /* of a pass */
-	bool success;	    /* passes for the first time: counts for its origin */
-	bool changed;	    /* *entry must be written */
-	int64_t wait;	    /* seconds until the window opens; 0: passes */
+	bool success;       /* passes for the first time: counts for its origin */
+	bool changed;       /* *entry must be written */
+	int64_t wait;       /* seconds until the window opens; 0: passes */
 };
 
 /* One more attempt at `now` with the entry that was found (found false: *entry is filled anew). */

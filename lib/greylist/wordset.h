@@ -13,7 +13,10 @@ struct tp_wordset {
 	size_t count, size;  /* size: a power of two, or 0 */
 };
 
-#define TP_WORDSET_INIT { TP_BUF_INIT(UINT32_MAX - 1), NULL, 0, 0 }
+#define TP_WORDSET_INIT                                                                            \
+	{                                                                                          \
+		TP_BUF_INIT(UINT32_MAX - 1), NULL, 0, 0                                            \
+	}
 
 /* Adds a string of at most 65,535 bytes; one that is there already changes nothing. TP_NOMEM,
  * TP_LIMIT. */

@@ -24,7 +24,8 @@ static void test_ip(void)
 	ok(ip_is("[192.0.2.1]", "192.0.2.1"), "a literal");
 	ok(ip_is("[IPv6:2001:db8::1]", "2001:db8::1"), "an IPv6 literal");
 	ok(ip_is("unknown", NULL) && ip_is("", NULL) && ip_is("192.0.2", NULL) &&
-			ip_is("192.0.2.1.5", NULL) && ip_is("[]", NULL) && ip_is("fe80::1%eth0", NULL),
+			ip_is("192.0.2.1.5", NULL) && ip_is("[]", NULL) &&
+			ip_is("fe80::1%eth0", NULL),
 		"what is no address is refused");
 	ok(!strcmp(facts.ip.data, "2001:db8::1"), "and leaves what was there");
 }
@@ -53,7 +54,8 @@ static void test_texts(void)
 	tp_facts_add_rcpt(&facts, "", 0, &err);
 	tp_facts_add_rcpt(&facts, "<c@d>", 5, &err);
 	ok(facts.rcpt_count == 2 && !strcmp(tp_facts_next_rcpt(&facts, NULL), "a@b") &&
-			!strcmp(tp_facts_next_rcpt(&facts, tp_facts_next_rcpt(&facts, NULL)), "c@d"),
+			!strcmp(tp_facts_next_rcpt(&facts, tp_facts_next_rcpt(&facts, NULL)),
+				"c@d"),
 		"two recipients");
 	tp_facts_clear(&facts);
 	ok(!facts.has_ip && !facts.rcpt_count && !tp_facts_next_rcpt(&facts, NULL), "cleared");
@@ -129,7 +131,8 @@ static void test_senders(void)
 		struct tp_buf out = TP_BUF_INIT(1 << 16);
 
 		long_one[2999] = (char)('a' + i);
-		ok(tp_key_sender(long_one, &out) && out.len <= TP_KEY_PART_MAX, "a long one is cut");
+		ok(tp_key_sender(long_one, &out) && out.len <= TP_KEY_PART_MAX,
+			"a long one is cut");
 		long_one[2999] = 'z';
 		ok(!sender_is(long_one, out.data), "and is not another's");
 		tp_buf_release(&out);

@@ -30,20 +30,21 @@ static void received_is(const char *what, const char *value, const char *ip, con
 static void test_received(void)
 {
 	received_is("Postfix",
-		"from ehlo.example (rev.example [192.0.2.1]) by mx.ours (Postfix) with ESMTP id 1; x",
+		"from ehlo.example (rev.example [192.0.2.1]) by mx.ours (Postfix) with ESMTP id 1; "
+		"x",
 		"192.0.2.1", "rev.example", "ehlo.example", "mx.ours");
 	received_is("Postfix, no name",
 		"from ehlo.example (unknown [192.0.2.1]) by mx.ours (Postfix) id 1", "192.0.2.1",
 		"unknown", "ehlo.example", "mx.ours");
-	received_is("Postfix, IPv6",
-		"from [192.0.2.9] (rev.example [IPv6:2001:db8::1]) by mx.ours", "IPv6:2001:db8::1",
-		"rev.example", "", "mx.ours");
-	received_is("Exim", "from rev.example ([192.0.2.1] helo=ehlo.example) by mx.ours with esmtp",
+	received_is("Postfix, IPv6", "from [192.0.2.9] (rev.example [IPv6:2001:db8::1]) by mx.ours",
+		"IPv6:2001:db8::1", "rev.example", "", "mx.ours");
+	received_is("Exim",
+		"from rev.example ([192.0.2.1] helo=ehlo.example) by mx.ours with esmtp",
 		"192.0.2.1", "rev.example", "ehlo.example", "mx.ours");
 	received_is("Exim, the HELO is the name", "from rev.example ([192.0.2.1]) by mx.ours",
 		"192.0.2.1", "", "rev.example", "mx.ours");
-	received_is("Exim, no name", "from [192.0.2.1] (helo=ehlo.example) by mx.ours",
-		"192.0.2.1", "", "ehlo.example", "mx.ours");
+	received_is("Exim, no name", "from [192.0.2.1] (helo=ehlo.example) by mx.ours", "192.0.2.1",
+		"", "ehlo.example", "mx.ours");
 	received_is("Exim, a port and a literal as HELO",
 		"from rev.example ([192.0.2.1]:2525 helo=[192.0.2.77]) by mx.ours", "192.0.2.1",
 		"rev.example", "[192.0.2.77]", "mx.ours");
@@ -64,7 +65,8 @@ static bool reads(const char *header, const char *ip, const char *sender, enum t
 	char message[8192];
 
 	tp_facts_clear(&facts);
-	snprintf(message, sizeof message, "%s\n\nReceived: from no (no [9.9.9.9]) by mx.ours\n", header);
+	snprintf(message, sizeof message, "%s\n\nReceived: from no (no [9.9.9.9]) by mx.ours\n",
+		header);
 	if (tp_facts_from_message(&facts, message, strlen(message), &trust, &err)) {
 		printf("# %s\n", err.text);
 		return false;
@@ -110,10 +112,11 @@ static void test_spf(void)
 		   "192.0.2.1", "", TP_SPF_SOFTFAIL) &&
 			!strcmp(facts.spf_domain.data, "h.example"),
 		"under ours, about the HELO");
-	ok(reads("Received-SPF: pass (evil.example: ok) receiver=evil.example\n" OURS,
-		   "192.0.2.1", "", TP_SPF_UNKNOWN),
+	ok(reads("Received-SPF: pass (evil.example: ok) receiver=evil.example\n" OURS, "192.0.2.1",
+		   "", TP_SPF_UNKNOWN),
 		"another server's is not believed");
-	ok(reads("Received-SPF: pass (evil.example: mx.ours) receiver=evil.example; x=\"receiver=mx.ours\"\n" OURS,
+	ok(reads("Received-SPF: pass (evil.example: mx.ours) receiver=evil.example;"
+		 " x=\"receiver=mx.ours\"\n" OURS,
 		   "192.0.2.1", "", TP_SPF_UNKNOWN),
 		"whatever it says of us");
 	ok(reads("Received-SPF: pass receiver=mx.ours; client-ip=198.51.100.7\n" OURS, "192.0.2.1",
@@ -146,7 +149,8 @@ static void test_spf(void)
 
 static void test_options_win(void)
 {
-	static const char mail[] = "Return-Path: <z@z>\nReceived-SPF: fail receiver=mx.ours\n" OURS "\n";
+	static const char mail[] =
+		"Return-Path: <z@z>\nReceived-SPF: fail receiver=mx.ours\n" OURS "\n";
 	struct tp_message_trust trust = { &hosts, &relays, &ids };
 
 	tp_facts_clear(&facts);

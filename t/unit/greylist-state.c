@@ -11,6 +11,13 @@
 
 static struct tp_error err;
 
+static bool same(const struct tp_entry *a, const struct tp_entry *b)
+{
+	return a->kind == b->kind && a->first == b->first && a->last == b->last &&
+	       a->late == b->late && a->passed == b->passed && a->count == b->count &&
+	       a->until == b->until && a->word == b->word;
+}
+
 static struct tp_state *open_state(const char *path)
 {
 	struct tp_state *state = NULL;
@@ -32,10 +39,11 @@ static void test_rows(void)
 	struct tp_state *state = open_state("state");
 	struct tp_entry entry = { TP_STATE_KEY, NOW, NOW + 1, 2, NOW + 3, 4, NOW + 5, 1 }, found;
 
-	ok(tp_state_get(state, TP_STATE_KEY, "a b c", NOW, &found, &err) == TP_NOTHING, "nothing yet");
+	ok(tp_state_get(state, TP_STATE_KEY, "a b c", NOW, &found, &err) == TP_NOTHING,
+		"nothing yet");
 	ok(!tp_state_put(state, "a b c", &entry, NOW, &err), "put");
 	ok(!tp_state_get(state, TP_STATE_KEY, "a b c", NOW, &found, &err) &&
-			!memcmp(&found, &entry, sizeof entry),
+			same(&found, &entry),
 		"and found as it was");
 	ok(tp_state_get(state, TP_STATE_ORIGIN, "a b c", NOW, &found, &err) == TP_NOTHING,
 		"not as another kind");
@@ -49,7 +57,8 @@ static void test_rows(void)
 	ok(found.count == 4, "what is not committed was not written");
 	tp_state_close(state);
 	state = open_state("state");
-	ok(!tp_state_get(state, TP_STATE_KEY, "a b c", NOW, &found, &err), "it is there afterwards");
+	ok(!tp_state_get(state, TP_STATE_KEY, "a b c", NOW, &found, &err),
+		"it is there afterwards");
 	tp_state_close(state);
 }
 
@@ -100,7 +109,8 @@ static void test_sweep(void)
 	if (rows < 0)
 		skip("expired entries leave by themselves", "sqlite3 is not installed");
 	else
-		ok(rows < 3000, "expired entries leave by themselves: %d rows for 2,000 alive", rows);
+		ok(rows < 3000, "expired entries leave by themselves: %d rows for 2,000 alive",
+			rows);
 }
 
 static enum tp_status into_buf(void *context, const char *bytes, size_t len, struct tp_error *e)
@@ -215,8 +225,9 @@ static void test_trouble(void)
 {
 	struct tp_state *state = NULL;
 
-	trash_file("garbage", "this is no database, and it is longer than a header of one is, so that "
-			      "nobody takes it for an empty one",
+	trash_file("garbage",
+		"this is no database, and it is longer than a header of one is, so that "
+		"nobody takes it for an empty one",
 		0600);
 	ok(tp_state_open("garbage", 100, false, &state, &err) == TP_DATA && !state, "no database");
 	ok(tp_state_open("/proc/nowhere/state", 100, false, &state, &err) != TP_OK && !state,

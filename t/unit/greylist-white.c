@@ -42,9 +42,9 @@ static struct tp_white *list_of(bool clients, ...)
 
 static void test_entries(void)
 {
-	struct tp_white *white = list_of(true, "192.0.2.7", "198.51.100.0/25", "2001:db8::/33",
-		"News@Example.org", "plain.example", ".below.example", "postmaster@",
-		"@at.example", NULL);
+	struct tp_white *white =
+		list_of(true, "192.0.2.7", "198.51.100.0/25", "2001:db8::/33", "News@Example.org",
+			"plain.example", ".below.example", "postmaster@", "@at.example", NULL);
 
 	ok(has_ip(white, "192.0.2.7") && !has_ip(white, "192.0.2.8"), "one client");
 	ok(has_ip(white, "198.51.100.127") && !has_ip(white, "198.51.100.128"), "a network");
@@ -92,7 +92,8 @@ static void test_files(void)
 	struct tp_white *white = NULL;
 
 	tp_strings_add(&files, "list", &err);
-	ok(!tp_white_new(&none, &files, true, &white, &err), "a file that is not there stops nobody");
+	ok(!tp_white_new(&none, &files, true, &white, &err),
+		"a file that is not there stops nobody");
 	append("# ours\n\n  192.0.2.1   # a printer\r\nnonsense here\nexample.org\n192.0.2.1");
 	ok(!tp_white_refresh(white, &err) && has_ip(white, "192.0.2.1") &&
 			tp_white_has_domain(white, "example.org"),

@@ -81,6 +81,9 @@ static void test_two_mx(void)
 			at(3).word == TP_WORD_FIRSTTRY,
 		"three MX hosts in a row are one attempt");
 	ok(at(300).word == TP_WORD_PASS, "and the next round passes");
+	anew();
+	at(0);
+	ok(at(-5).word == TP_WORD_FIRSTTRY, "a host whose clock is five seconds behind, too");
 }
 
 /* Seconds until it passes; -1: never within five days. */
@@ -181,7 +184,7 @@ static void test_no_lockout(void)
 		int waits = 0;
 
 		anew();
-		for (int64_t age = 0; at(age).word != TP_WORD_PASS; age += gap)
+		for (int64_t age = 0; waits < 10 && at(age).word != TP_WORD_PASS; age += gap)
 			waits += entry.word != TP_WORD_EARLY;
 		bad += gap > TP_WINDOW_SAME && waits > 2;
 	}
