@@ -97,6 +97,7 @@ spf:
   fail: 2
 END
 ok 'under the threshold nobody waits' from 8 l@forged.test box@rcpt.test
+delivered 'it is delivered'
 dns_zone <<'END'
 forged.test TXT v=spf1+ip4:203.0.113.1+-all
 8.100.51.198.bl.example.org A 127.0.0.2
@@ -132,6 +133,8 @@ mv "$GREY_SOCKET.away" "$GREY_SOCKET"
 fails 1 'with all well again' from 11 y@forged.test box@rcpt.test
 answered 'it waits' '^RCPT 421 throttle: firsttry$'
 hasnt 'Exim had nothing to complain about' "$CONF_DIR/log/mainlog" 'tainted|expand|temporarily rejected [^:]*$|panic'
-ok 'and did not panic' test ! -s "$CONF_DIR/log/paniclog"
+touch "$CONF_DIR/log/paniclog" # says for each delivery that the test names another configuration
+grep -v 'lost privilege for using -C option' "$CONF_DIR/log/paniclog" >panics
+same 'and did not panic' panics /dev/null
 
 done_testing
