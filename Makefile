@@ -33,6 +33,12 @@ endif
 PKG_CFLAGS := $(shell $(PKG_CONFIG) --cflags $(PACKAGES))
 PKG_LIBS   := $(shell $(PKG_CONFIG) --libs $(PACKAGES))
 
+# c-ares is optional and opened when it is needed: only its headers are asked for here.
+HAVE_CARES ?= $(if $(shell $(PKG_CONFIG) --exists libcares && echo yes),yes)
+ifneq ($(filter-out no,$(HAVE_CARES)),)
+PKG_CFLAGS += -DHAVE_CARES $(shell $(PKG_CONFIG) --cflags libcares)
+endif
+
 WARNINGS := -Wall -Wextra -Wshadow -Wvla -Wpointer-arith -Wwrite-strings -Wundef \
 	-Wstrict-prototypes -Wmissing-prototypes -Wformat=2 -Wno-unused-parameter
 ifdef DEVELOPER
@@ -132,10 +138,12 @@ $(BUILD)/gen/page-files.inc: $(PAGE_FILES) $(BUILD)/flags
 
 $(BUILD)/lib/disc/page_files.o: $(BUILD)/gen/page-files.inc
 
-# Everything is built again when the compiler or its flags change.
+# Everything is built again when the compiler or its flags change. Beside them a link to share/, where
+# tools that are not installed find the recipes, wherever BUILD is.
 $(BUILD)/flags: FORCE
 	@mkdir -p $(@D)
-	@echo '$(CC) $(TP_CPPFLAGS) $(CPPFLAGS) $(TP_CFLAGS) $(TP_LDFLAGS)' > $@.new
+	@ln -sfn '$(CURDIR)/share' $(@D)/share
+	@echo '$(CC) $(TP_CPPFLAGS) $(CPPFLAGS) $(PKG_CFLAGS) $(TP_CFLAGS) $(TP_LDFLAGS)' > $@.new
 	@cmp -s $@.new $@ && rm $@.new || mv $@.new $@
 FORCE:
 
@@ -164,6 +172,8 @@ MANS    := $(wildcard man/*.[157])
 MAN_PATHS = -e 's|/usr/local/share/tubepost|$(datadir)/tubepost|g' \
 	-e 's|/usr/local/libexec/tubepost|$(libexecdir)/tubepost|g' \
 	-e 's|/etc/tubepost|$(sysconfdir)/tubepost|g'
+# Examples that are programs.
+SCRIPTS := postfix-filter archive-mail archive-backup send-again
 SHARED  := $(wildcard share/templates/* share/recipes/* share/examples/*)
 
 install: all
@@ -174,9 +184,8 @@ install: all
 	for f in $(SHARED); do \
 		$(INSTALL) -D -m 644 $$f $(DESTDIR)$(datadir)/tubepost/$${f#share/} || exit; done
 	$(INSTALL) -d $(DESTDIR)$(libexecdir)/tubepost
-	sed 's|@BINDIR@|$(bindir)|' share/examples/postfix-filter \
-		>$(DESTDIR)$(libexecdir)/tubepost/postfix-filter
-	chmod 755 $(DESTDIR)$(libexecdir)/tubepost/postfix-filter
+	for f in $(SCRIPTS); do to=$(DESTDIR)$(libexecdir)/tubepost/$$f; \
+		sed 's|@BINDIR@|$(bindir)|' share/examples/$$f >$$to && chmod 755 $$to || exit; done
 	for t in $(TOOLS); do \
 		$(INSTALL) -D -m 644 completions/bash/$$t \
 			$(DESTDIR)$(datadir)/bash-completion/completions/$$t && \

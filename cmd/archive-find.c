@@ -57,6 +57,7 @@ static const struct tp_option options[] = {
 /* A listing on its way. */
 struct listing {
 	struct tp_run *run;
+	struct tp_view *view;
 	struct tp_archive *archive;
 	struct tp_search *search;
 	uint32_t disc_number; /* whose name is known */
@@ -318,6 +319,21 @@ static enum tp_status print_hits(struct listing *l, const struct tp_hit *hits, s
 	return status;
 }
 
+/* Who reads us may take his time, and the archive must not be held meanwhile. */
+static enum tp_status give(struct listing *l, struct tp_error *err)
+{
+	struct tp_buf *out = &l->run->text;
+	bool renewed;
+	enum tp_status status;
+
+	tp_view_pause(l->view);
+	status = tp_stdout_write(tp_buf_str(out), out->len, err);
+	tp_buf_clear(out);
+	if (!status)
+		status = tp_view_resume(l->view, &renewed, err);
+	return !status && renewed ? tp_search_renew(l->search, err) : status;
+}
+
 /* Piece by piece to stdout: a list may be longer than memory. One hit more than a page is asked for
  * tells whether there is another page. */
 static enum tp_status print_list(struct listing *l, struct tp_error *err)
@@ -331,7 +347,6 @@ static enum tp_status print_list(struct listing *l, struct tp_error *err)
 		return tp_fail(err, TP_NOMEM, "out of memory");
 	while (!status && left && count == most) {
 		bool last = left < PAGE;
-		struct tp_buf *out = &l->run->text;
 
 		most = last ? (size_t)left + (l->terminal ? 1 : 0) : PAGE;
 		status = tp_search_next(l->search, hits, most, &count, NULL, err);
@@ -340,10 +355,9 @@ static enum tp_status print_list(struct listing *l, struct tp_error *err)
 			count = (size_t)left;
 		}
 		if (!status)
-			status = print_hits(l, hits, count, out, err);
+			status = print_hits(l, hits, count, &l->run->text, err);
 		if (!status)
-			status = tp_stdout_write(tp_buf_str(out), out->len, err);
-		tp_buf_clear(out);
+			status = give(l, err);
 		l->given += count;
 		left -= count;
 	}
@@ -367,7 +381,10 @@ static enum tp_status print_count(struct listing *l, struct tp_error *err)
 static enum tp_status list(struct tp_run *run, struct tp_archive *archive, struct tp_view *view,
 	const struct tp_query_terms *terms, struct tp_error *err)
 {
-	struct listing l = { .run = run, .archive = archive, .terminal = tp_stdout_is_terminal() };
+	struct listing l = { .run = run,
+		.archive = archive,
+		.view = view,
+		.terminal = tp_stdout_is_terminal() };
 	time_t now = (time_t)tp_now();
 	struct tm tm;
 	enum tp_status status = take_page(&l, err);
@@ -394,11 +411,27 @@ static enum tp_status list(struct tp_run *run, struct tp_archive *archive, struc
 
 /* --- events ---------------------------------------------------------------------------------- */
 
+#define EVENTS_AT_ONCE 1000 /* lines that are aligned together, and printed before more are read */
+
 struct reading {
 	struct tp_buf *out;
 	struct tp_table table;
 	uint64_t count;
 };
+
+/* The log may be longer than memory. */
+static enum tp_status print_read(struct reading *reading, struct tp_error *err)
+{
+	enum tp_status status =
+		tp_table_print(&reading->table, tp_stdout_is_terminal(), reading->out, err);
+
+	tp_table_release(&reading->table);
+	tp_table_init(&reading->table, "lllll");
+	if (!status)
+		status = tp_stdout_write(tp_buf_str(reading->out), reading->out->len, err);
+	tp_buf_clear(reading->out);
+	return status;
+}
 
 static enum tp_status take_event(void *context, const char *line, size_t len, struct tp_error *err)
 {
@@ -407,6 +440,11 @@ static enum tp_status take_event(void *context, const char *line, size_t len, st
 	struct tp_json *doc;
 	enum tp_status status;
 
+	if (reading->count && reading->count % EVENTS_AT_ONCE == 0) {
+		status = print_read(reading, err);
+		if (status)
+			return status;
+	}
 	reading->count++;
 	if (opt.json) {
 		tp_buf_add(reading->out, line, len);
@@ -437,10 +475,8 @@ static enum tp_status print_events(
 
 	tp_table_init(&reading.table, "lllll");
 	status = tp_events_walk(archive, take_event, &reading, err);
-	printed = tp_table_print(&reading.table, tp_stdout_is_terminal(), &run->text, &later);
+	printed = !status || status == TP_DATA ? print_read(&reading, &later) : TP_OK;
 	tp_table_release(&reading.table);
-	if (status == TP_DATA && !printed)
-		printed = tp_stdout_write(tp_buf_str(&run->text), run->text.len, &later);
 	if (!status && printed)
 		return tp_fail(err, printed, "%s", later.text);
 	if (!status && !reading.count)
@@ -467,6 +503,14 @@ static enum tp_status find(struct tp_run *run, struct tp_archive *archive, struc
 	return status;
 }
 
+/* The event log is shown whole. */
+static bool asks_for_mail(const struct tp_run *run)
+{
+	return run->argc || opt.from.count || opt.to.count || opt.subject.count ||
+	       opt.regex.count || opt.since || opt.until || opt.larger || opt.smaller || opt.tier ||
+	       opt.limit || opt.page || opt.reverse || opt.count || opt.null || opt.ids;
+}
+
 static enum tp_status run(struct tp_run *run, struct tp_error *err)
 {
 	struct tp_archive *archive = NULL;
@@ -475,6 +519,8 @@ static enum tp_status run(struct tp_run *run, struct tp_error *err)
 	if (opt.count + opt.json + opt.null + opt.ids > 1)
 		return tp_fail(
 			err, TP_USAGE, "--count, --json, --null and --ids exclude each other");
+	if (opt.events && asks_for_mail(run))
+		return tp_fail(err, TP_USAGE, "--events: goes with --json and nothing else");
 	status = tp_archive_open(run->conf, NULL, false, &archive, err);
 	if (!status)
 		status = opt.events ? print_events(run, archive, err) : find(run, archive, err);

@@ -192,13 +192,31 @@ static void add_address(struct tp_buf *out, const char *address)
 	tp_buf_addf(out, bare ? "%s\n" : "<%s>\n", address);
 }
 
-static void add_envelope(struct tp_buf *out, const struct tp_record *record)
+/* No address of SMTP has one, and one with a line end would be two. */
+static bool has_control(const char *address)
 {
+	for (; *address; address++)
+		if ((unsigned char)*address < ' ' || *address == 0x7f)
+			return true;
+	return false;
+}
+
+static enum tp_status add_envelope(
+	struct tp_buf *out, const struct tp_record *record, struct tp_error *err)
+{
+	bool bad = has_control(record->sender);
+
+	for (size_t i = 0; i < record->rcpts.count; i++)
+		bad = bad || has_control(record->rcpts.list[i]);
+	if (bad)
+		return tp_fail(err, TP_DATA,
+			"%s: an address of its envelope has a control character", record->id);
 	add_address(out, record->sender);
 	for (size_t i = 0; i < record->rcpts.count; i++)
 		add_address(out, record->rcpts.list[i]);
 	if (!record->rcpts.count)
 		tp_warn("%s: no recipients are known", record->id);
+	return TP_OK;
 }
 
 /* --- mbox ------------------------------------------------------------------------------------ */
@@ -369,6 +387,8 @@ static enum tp_status give_mail(struct work *w, const struct tp_place *place,
 
 	if (!status)
 		status = tp_spooler_finish(&spooler, &mail, err);
+	/* Who reads us may take his time, and the archive must not be held meanwhile. */
+	tp_view_pause(w->view);
 	if (!status)
 		note_event(w, record->id, opt.maildir ? "maildir" : opt.mbox ? "mbox" : NULL);
 	if (!status && opt.maildir)
@@ -429,8 +449,12 @@ static enum tp_status serve(struct work *w, const char *id, struct tp_error *err
 {
 	struct tp_record record = TP_RECORD_INIT;
 	struct tp_place place;
-	enum tp_status status = tp_view_find(w->view, id, &place, err);
+	enum tp_status status = tp_view_resume(w->view, NULL, err);
 
+	if (!status)
+		status = tp_view_yield(w->view, NULL, err);
+	if (!status)
+		status = tp_view_find(w->view, id, &place, err);
 	if (status == TP_NOTHING)
 		return not_there(w, id, err);
 	if (status)
@@ -444,7 +468,7 @@ static enum tp_status serve(struct work *w, const char *id, struct tp_error *err
 		add_details(w, &record, &place);
 	else if (!status && opt.envelope) {
 		note_event(w, id, "envelope");
-		add_envelope(&w->run->text, &record);
+		status = add_envelope(&w->run->text, &record, err);
 	} else if (!status)
 		status = give_or_say(w, &place, &record, err);
 	tp_record_release(&record);

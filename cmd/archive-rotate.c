@@ -49,8 +49,10 @@ static void print_json(
 	tp_json_pair_int(out, "sealed_packs", sealed->packs);
 	tp_json_pair_int(out, "moved_packs", rotation->moved);
 	tp_json_pair_int(out, "erased_messages", (int64_t)rotation->erased);
+	tp_json_pair_int(out, "unused_attachments", (int64_t)rotation->orphans);
 	tp_json_pair_int(out, "online_bytes", (int64_t)rotation->online_bytes);
 	tp_json_pair_int(out, "cellar_bytes", (int64_t)rotation->cellar_bytes);
+	tp_json_pair_int(out, "over_bytes", (int64_t)rotation->over_bytes);
 	tp_json_pair(out, "offer", offers[rotation->offer]);
 	tp_json_pair_int(out, "offer_messages", (int64_t)rotation->offer_messages);
 	tp_json_pair_int(out, "offer_bytes", (int64_t)rotation->offer_bytes);
@@ -64,12 +66,20 @@ static void print_text(const struct tp_archive *archive, const struct tp_seal_re
 	tp_buf_addf(
 		out, "sealed\t%" PRIu64 " messages in %u packs\n", sealed->messages, sealed->packs);
 	tp_buf_addf(out, "moved\t%u packs to the cellar\n", rotation->moved);
-	tp_buf_addf(out, "erased\t%" PRIu64 " messages\nonline\t", rotation->erased);
+	tp_buf_addf(out, "erased\t%" PRIu64 " messages\n", rotation->erased);
+	if (rotation->orphans)
+		tp_buf_addf(out, "unused\t%" PRIu64 " attachments removed\n", rotation->orphans);
+	tp_buf_adds(out, "online\t");
 	tp_size_format(rotation->online_bytes, out);
 	tp_buf_adds(out, " of ");
 	tp_size_format(archive->settings.size_bytes, out);
 	tp_buf_adds(out, "\ncellar\t");
 	tp_size_format(rotation->cellar_bytes, out);
+	if (rotation->over_bytes) {
+		tp_buf_adds(out, ", on discs ");
+		tp_size_format(rotation->over_bytes, out);
+		tp_buf_adds(out, " beyond its room: kept, for archive.yaml says no size");
+	}
 	tp_buf_addf(out, "\noffer\t%s", offers[rotation->offer]);
 	if (rotation->offer != TP_OFFER_NONE) {
 		tp_buf_addf(out, ", %" PRIu64 " messages, ", rotation->offer_messages);

@@ -7,7 +7,15 @@ TOOLS=$(cd "$BIN" && echo *)
 
 # Tools that carry mail: 0 or 75, and --on-error=pass.
 carries() {
-	case $1 in detach-upload | link-inject | archive-put) true ;; *) false ;; esac
+	case $1 in detach-upload | link-inject | archive-put | greylist-check) true ;; *) false ;; esac
+}
+
+# Those that judge the mail and do not hand it on: passing it is a line, and there may be no mail.
+judges() {
+	case $1 in greylist-check) true ;; *) false ;; esac
+}
+passed() { # TOOL; what it prints under --on-error=pass
+	if judges "$1"; then echo '250 pass: error'; else cat mail.eml; fi
 }
 
 # Tools whose work begins with stdin, and those that print when all went well.
@@ -39,6 +47,7 @@ works() { # TOOL [ARGUMENT...]
 		_gone=$(sed 's/two parts/another/' mail.eml | archive-put 2>/dev/null)
 		archive-rm "$_gone" "$@"
 		;;
+	greylist-check) greylist-check --ip 192.0.2.1 --sender a@example.org --rcpt b@example.org "$@" ;;
 	dvd-pack) dvd-pack "$(archive-find --ids --limit 1)" "$@" ;;
 	drop-put) drop-put --name x.bin --store "dir:$TRASH/store" "$@" ;;
 	*) "$_tool" "$@" ;;

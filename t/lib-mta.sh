@@ -12,6 +12,11 @@
 MTA_USER=daemon
 MTA_GROUP=daemon
 MTA=
+# Which configurations of share/examples are run.
+EXIM_EXAMPLE=exim.conf
+POSTFIX_EXAMPLE=postfix
+PROCMAIL_EXAMPLE=procmailrc
+MAILDROP_EXAMPLE=mailfilter
 # No mail program tries again by itself while a test is changing the scene: the tests ask for each
 # attempt.
 MTA_RETRY=1h
@@ -36,7 +41,7 @@ mta_need() {
 # Where a program is; Exim may be the one that bootstrap unpacked.
 mta_program() {
 	for program_path in "$(command -v "$1")" "/usr/sbin/$1" "/usr/lib/postfix/sbin/$1" \
-		"/var/cache/tubepost/exim4/usr/sbin/$1"
+		"/var/cache/tubepost/exim4-heavy/usr/sbin/$1" "/var/cache/tubepost/exim4/usr/sbin/$1"
 	do
 		if test -x "$program_path"
 		then
@@ -104,7 +109,10 @@ mta_folders() {
 	mkdir "$MTA/bin" "$MTA/libexec" "$MTA/tmp" "$MTA/state" "$MTA/store" "$MTA/mail" "$MTA/log" &&
 	chmod 755 "$MTA" "$MTA"/* && chmod 1777 "$MTA/tmp" &&
 	cp "$BIN/detach-upload" "$BIN/link-inject" "$MTA/bin" &&
-	if test -x "$BIN/drop-put"; then cp "$BIN/drop-put" "$MTA/bin"; fi &&
+	for mta_tool in drop-put greylist-check
+	do
+		if test -x "$BIN/$mta_tool"; then cp "$BIN/$mta_tool" "$MTA/bin"; fi
+	done &&
 	STORE=$MTA/store
 	TUBEPOST_CONFIG=$MTA/config.yaml
 	STATE=$MTA/state
@@ -150,13 +158,13 @@ mta_config() {
 		-e "s|@SMTP@|127.0.0.1:${SMTP_PORT-}|g" -e "s|@FILTER_USER@|${FILTER_USER-$MTA_USER}|g" \
 		-e "s|@SETGID_GROUP@|mail|g" -e "s|@USER@|$MTA_USER|g" -e "s|@GROUP@|$MTA_GROUP|g" -e "s|@DELIVER@|$MTA/libexec/deliver|g" \
 		-e "s|@UID@|$(id -u "$MTA_USER")|g" -e "s|@GID@|$(id -g "$MTA_USER")|g" \
-		-e "s|@MAILDIR@|$MTA/mail/box/|g" -e "s|@RETRY@|$MTA_RETRY|g" "$SRC/share/examples/$1" >"$2" &&
+		-e "s|@SOCKET@|${GREY_SOCKET-}|g" -e "s|@MAILDIR@|$MTA/mail/box/|g" -e "s|@RETRY@|$MTA_RETRY|g" "$SRC/share/examples/$1" >"$2" &&
 	! grep -n '^[^#]*@[A-Z_]*@' "$2"
 }
 
 # ---- Exim ----------------------------------------------------------------------------------------
 
-# Starts the listener; it only queues, exim_run delivers.
+# Starts the listener; with exim.conf it only queues, exim_run delivers. EXIM_EXAMPLE is another example.
 exim_start() {
 	EXIM=$(mta_program exim4)
 	EXIM_USER=Debian-exim
@@ -167,7 +175,7 @@ exim_start() {
 	mkdir "$CONF_DIR" "$CONF_DIR/spool" "$CONF_DIR/log" &&
 	chown -R "$EXIM_USER:$EXIM_USER" "$CONF_DIR" &&
 	ln -s ../mail "$CONF_DIR/mail" &&
-	mta_config exim.conf "$CONF_DIR/exim.conf" || return 1
+	mta_config "$EXIM_EXAMPLE" "$CONF_DIR/exim.conf" || return 1
 	TMPDIR=$MTA/tmp "$EXIM" -C "$CONF_DIR/exim.conf" -bdf </dev/null >"$CONF_DIR/stdout" 2>&1 &
 	EXIM_PID=$!
 	wait_until 20 is_listening "$SMTP_PORT"
@@ -199,7 +207,7 @@ exim_stop() {
 
 # postdrop is set-gid, and obeys a configuration that is not the machine's only when its caller has
 # that very group. pipe(8) gives no filter the group of setgid_group: so that is another one here,
-# and the folders are handed over.
+# and the folders are handed over. POSTFIX_EXAMPLE names other examples than postfix-{main,master}.cf.
 postfix_start() {
 	SMTP_PORT=$(free_ports 1)
 	FILTER_USER=$MTA_USER:postdrop
@@ -207,8 +215,8 @@ postfix_start() {
 	mkdir "$CONF_DIR" "$CONF_DIR/etc" "$CONF_DIR/queue" "$CONF_DIR/data" && ln -s ../mail "$CONF_DIR/mail" &&
 	chown postfix "$CONF_DIR/data" &&
 	chmod 755 "$CONF_DIR" "$CONF_DIR/etc" "$CONF_DIR/queue" &&
-	mta_config postfix-main.cf "$CONF_DIR/etc/main.cf" &&
-	mta_config postfix-master.cf "$CONF_DIR/etc/master.cf" &&
+	mta_config "$POSTFIX_EXAMPLE-main.cf" "$CONF_DIR/etc/main.cf" &&
+	mta_config "$POSTFIX_EXAMPLE-master.cf" "$CONF_DIR/etc/master.cf" &&
 	mta_config postfix-filter "$MTA/libexec/postfix-filter" &&
 	postfix_command start >"$CONF_DIR/stdout" 2>&1 </dev/null &&
 	chgrp postdrop "$CONF_DIR/queue/maildrop" "$CONF_DIR/queue/public" &&
@@ -258,7 +266,7 @@ as_mta_user() {
 }
 
 procmail_run() {
-	test -f "$MTA/procmailrc" || mta_config procmailrc "$MTA/procmailrc" || return 1
+	test -f "$MTA/procmailrc" || mta_config "$PROCMAIL_EXAMPLE" "$MTA/procmailrc" || return 1
 	(cd "$MTA" && as_mta_user env TMPDIR="$MTA/tmp" procmail -m \
 		TUBEPOST_CONFIG="$TUBEPOST_CONFIG" "$MTA/procmailrc") <"$1"
 }
@@ -266,7 +274,7 @@ procmail_run() {
 maildrop_run() {
 	if ! test -f "$MTA/mailfilter"
 	then
-		mta_config mailfilter "$MTA/mailfilter" && chown "$MTA_USER:$MTA_GROUP" "$MTA/mailfilter" &&
+		mta_config "$MAILDROP_EXAMPLE" "$MTA/mailfilter" && chown "$MTA_USER:$MTA_GROUP" "$MTA/mailfilter" &&
 		chmod 600 "$MTA/mailfilter" || return 1
 	fi
 	# maildrop delivers only into a maildir that is there.

@@ -98,11 +98,14 @@ done
 # --- tools that carry mail -----------------------------------------------------------------------
 for t in $TOOLS; do
 	carries "$t" || continue
-	fails 75 "$t: an empty mail" works "$t" </dev/null
-	has 'said' .err 'empty message'
-	nothing 'nothing on stdout' .out
-	fails 75 "$t: an empty mail, passing" works "$t" --on-error=pass </dev/null
-	nothing 'nothing on stdout' .out
+	passed "$t" >passed
+	if ! judges "$t"; then
+		fails 75 "$t: an empty mail" works "$t" </dev/null
+		has 'said' .err 'empty message'
+		nothing 'nothing on stdout' .out
+		fails 75 "$t: an empty mail, passing" works "$t" --on-error=pass </dev/null
+		nothing 'nothing on stdout' .out
+	fi
 	fails 75 "$t: a broken pipe, passing" perl -e \
 		'pipe my $r, my $w; close $r; open STDOUT, ">&", $w; exec @ARGV' \
 		sh -c "$closed" - "$t" --on-error=pass
@@ -112,7 +115,7 @@ for t in $TOOLS; do
 		shift
 		ok "$t passes the mail: $_pass" "$@" <mail.eml
 		cp .err why
-		cmp .out mail.eml >/dev/null
+		cmp .out passed >/dev/null
 		result $? 'unchanged to the byte'
 		has 'the reason is told' why "^$t: "
 		fails 75 "$t defers it without: $_pass" defer "$@" <mail.eml

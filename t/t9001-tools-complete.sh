@@ -10,7 +10,7 @@ usage_of() { # TOOL
 
 # The SYNOPSIS as mandoc shows it, as one line in the words of --help.
 synopsis_of() { # PAGE
-	mandoc -Tascii -O width=400 "$1" | col -b |
+	mandoc -Tascii -O width=1000 "$1" | col -b |
 		sed -n '/^SYNOPSIS/,/^DESCRIPTION/p' | sed '1d;$d' |
 		tr -s ' \n' '  ' | sed 's/^ *//; s/ *$//'
 }

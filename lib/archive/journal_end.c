@@ -15,6 +15,7 @@
 #include "archive/journal.h"
 #include "archive/journal_write.h"
 #include "archive/shred.h"
+#include "base/file.h"
 
 static enum tp_status overwrite(
 	int fd, uint64_t from, uint64_t to, uint32_t number, struct tp_error *err)
@@ -112,7 +113,7 @@ enum tp_status tp_journal_retire(
 
 	if (!status && goes) {
 		tp_archive_name("journal", next, name);
-		fd = openat(archive->dir, name, O_RDWR | O_CREAT | O_CLOEXEC, 0640);
+		fd = tp_create_at(archive->dir, name, O_RDWR | O_CLOEXEC, 0640);
 		if (fd < 0)
 			return tp_fail_errno(err, TP_CANTCREATE, "journal %08u", next);
 		close(fd);

@@ -124,7 +124,7 @@ static enum tp_status empty_pack(
 	bool more = true;
 
 	while (!status && more) {
-		status = tp_archive_lock(e->archive, true, err);
+		status = tp_archive_lock(e->archive, TP_HOLD_ALL, err);
 		if (status)
 			return status;
 		if (e->pack)

@@ -382,6 +382,36 @@ enum tp_status tp_segment_find_delivery(struct tp_segment *segment,
 	return status;
 }
 
+static enum tp_status give_block(
+	const unsigned char *block, tp_segment_each *each, void *context, struct tp_error *err)
+{
+	enum tp_status status = TP_OK;
+
+	for (size_t i = 0; !status && i < TP_SEGMENT_BLOCK_PAIRS; i++)
+		if (tp_le_get32(block + i * 12 + 8) != UINT32_MAX)
+			status = each(context, tp_le_get64(block + i * 12), err);
+	return status;
+}
+
+enum tp_status tp_segment_deliveries(
+	struct tp_segment *segment, tp_segment_each *each, void *context, struct tp_error *err)
+{
+	struct tp_buf scratch = TP_BUF_INIT(1u << 20), bytes = TP_BUF_INIT(1u << 20);
+	int fd = -1;
+	enum tp_status status = tp_segment_file(segment, &fd, err);
+
+	for (uint32_t b = 0; !status && b < segment->block_count; b++) {
+		status = read_block(segment, fd, b, &scratch, &bytes, err);
+		if (!status)
+			status = give_block((unsigned char *)bytes.data, each, context, err);
+	}
+	if (fd >= 0 && fd != segment->fd)
+		close(fd);
+	tp_buf_release(&scratch);
+	tp_buf_release(&bytes);
+	return status;
+}
+
 /* --- keeping --------------------------------------------------------------------------------- */
 
 static enum tp_status verify_chunk(
@@ -402,20 +432,9 @@ static enum tp_status verify_chunk(
 	return status;
 }
 
-static enum tp_status verify_blocks(struct tp_segment *segment, struct tp_error *err)
+static enum tp_status ignore(void *context, uint64_t prefix, struct tp_error *err)
 {
-	struct tp_buf scratch = TP_BUF_INIT(1u << 20), bytes = TP_BUF_INIT(1u << 20);
-	enum tp_status status;
-	int fd = -1;
-
-	status = tp_segment_file(segment, &fd, err);
-	for (uint32_t b = 0; !status && b < segment->block_count; b++)
-		status = read_block(segment, fd, b, &scratch, &bytes, err);
-	if (fd >= 0 && fd != segment->fd)
-		close(fd);
-	tp_buf_release(&scratch);
-	tp_buf_release(&bytes);
-	return status;
+	return TP_OK;
 }
 
 enum tp_status tp_segment_verify(struct tp_segment *segment, struct tp_error *err)
@@ -428,7 +447,7 @@ enum tp_status tp_segment_verify(struct tp_segment *segment, struct tp_error *er
 	for (size_t i = 0; !status && i < segment->chunk_count; i++)
 		status = verify_chunk(segment, chunk, i, err);
 	tp_chunk_free(chunk);
-	return status ? status : verify_blocks(segment, err);
+	return status ? status : tp_segment_deliveries(segment, ignore, NULL, err);
 }
 
 enum tp_status tp_segment_drop(struct tp_archive *archive, enum tp_segment_kind kind,

@@ -107,6 +107,29 @@ static enum tp_status find_in_part(struct tp_view *view, struct tp_view_part *pa
 	return status ? status : find_in_segment(view, part, id, erased, place, err);
 }
 
+static enum tp_status open_registers(struct tp_view *view, struct tp_error *err)
+{
+	uint32_t last = 0;
+
+	if (view->registers)
+		return TP_OK;
+	for (size_t i = 0; i < view->count; i++)
+		if (view->parts[i].kind == TP_SEGMENT_PACK && view->parts[i].number > last)
+			last = view->parts[i].number;
+	return tp_registers_open(view->archive, last, &view->registers, err);
+}
+
+/* False when a register says that nothing in that pack came at the id's time. */
+static bool may_have_id(const struct tp_view *view, const struct tp_view_part *part, const char *id)
+{
+	const struct tp_register_pack *pack =
+		part->kind == TP_SEGMENT_PACK ? tp_registers_pack(view->registers, part->number)
+					      : NULL;
+	int64_t when = tp_id_arrival(id);
+
+	return !pack || (as_in_id(pack->first_ms) <= when && when <= as_in_id(pack->last_ms));
+}
+
 /* A mail that is on a disc may be here, too, until its pack has gone: then it is here. What is known of a
  * disc and cannot be read keeps nobody from a mail that is here. */
 static enum tp_status find_on_discs(struct tp_view *view, const char *id, bool *erased,
@@ -128,12 +151,15 @@ static enum tp_status find_on_discs(struct tp_view *view, const char *id, bool *
 static enum tp_status find(struct tp_view *view, const char *id, bool journals,
 	struct tp_place *place, struct tp_error *err)
 {
-	enum tp_status status = TP_NOTHING;
+	enum tp_status status = open_registers(view, err);
 	bool erased = false;
 
+	if (!status)
+		status = TP_NOTHING;
 	for (size_t i = view->count; i-- > 0 && status == TP_NOTHING;)
-		if (view->parts[i].kind == TP_SEGMENT_PACK ||
-			(journals && view->parts[i].kind == TP_SEGMENT_JOURNAL))
+		if ((view->parts[i].kind == TP_SEGMENT_PACK ||
+			    (journals && view->parts[i].kind == TP_SEGMENT_JOURNAL)) &&
+			may_have_id(view, &view->parts[i], id))
 			status = find_in_part(view, &view->parts[i], id, &erased, place, err);
 	if (status == TP_NOTHING && !erased)
 		status = find_on_discs(view, id, &erased, place, err);
@@ -209,14 +235,35 @@ static enum tp_status find_delivery_in_pack(struct tp_view *view, struct tp_view
 	return status == TP_DATA ? TP_NOTHING : status;
 }
 
+static bool is_among(const uint32_t *numbers, size_t count, uint32_t number)
+{
+	for (size_t i = 0; i < count; i++)
+		if (numbers[i] == number)
+			return true;
+	return false;
+}
+
+/* Packs that a register knows are asked when it says so, the others in any case. */
 enum tp_status tp_view_find_sealed(struct tp_view *view,
 	const unsigned char delivery[TP_SHA256_BYTES], char id[TP_ID_LEN + 1], struct tp_error *err)
 {
-	enum tp_status status = TP_NOTHING;
+	uint32_t *numbers = NULL;
+	size_t count = 0;
+	enum tp_status status = open_registers(view, err);
 
-	for (size_t i = view->count; i-- > 0 && status == TP_NOTHING;)
-		if (view->parts[i].kind == TP_SEGMENT_PACK)
-			status = find_delivery_in_pack(view, &view->parts[i], delivery, id, err);
+	if (!status)
+		status = tp_registers_find(view->registers, delivery, &numbers, &count, err);
+	if (!status)
+		status = TP_NOTHING;
+	for (size_t i = view->count; i-- > 0 && status == TP_NOTHING;) {
+		struct tp_view_part *part = &view->parts[i];
+
+		if (part->kind == TP_SEGMENT_PACK &&
+			(is_among(numbers, count, part->number) ||
+				!tp_registers_pack(view->registers, part->number)))
+			status = find_delivery_in_pack(view, part, delivery, id, err);
+	}
+	free(numbers);
 	return status;
 }
 
@@ -426,6 +473,17 @@ enum tp_status tp_view_walk(struct tp_view *view, unsigned tiers, tp_view_each *
 		else if (part->kind == TP_SEGMENT_JOURNAL)
 			status = walk_journal(view, part, each, context, err);
 	}
+	return status;
+}
+
+enum tp_status tp_view_walk_journals(
+	struct tp_view *view, tp_view_each *each, void *context, struct tp_error *err)
+{
+	enum tp_status status = TP_OK;
+
+	for (size_t i = 0; !status && i < view->count; i++)
+		if (view->parts[i].kind == TP_SEGMENT_JOURNAL)
+			status = walk_journal(view, &view->parts[i], each, context, err);
 	return status;
 }
 

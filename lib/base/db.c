@@ -18,7 +18,7 @@
 struct tp_db {
 	sqlite3 *handle;
 	char *path;
-	int busy_ms;
+	struct tp_db_options options;
 };
 
 struct tp_query {
@@ -59,24 +59,34 @@ static enum tp_status fail(struct tp_db *db, int code, struct tp_error *err)
 	return tp_fail(err, status_of(code), "%s: %s", db->path, why);
 }
 
+static enum tp_status make_folder(const char *path, struct tp_error *err)
+{
+	const char *slash = strrchr(path, '/');
+	enum tp_status status;
+	char *folder;
+
+	if (!slash || slash == path)
+		return TP_OK;
+	folder = strndup(path, (size_t)(slash - path));
+	if (!folder)
+		return tp_fail(err, TP_NOMEM, "%s: out of memory", path);
+	status = tp_mkdirs(folder, 0700, err);
+	free(folder);
+	return status;
+}
+
 /* The folder above, and an empty file of mode 0600 when there is none yet. */
 static enum tp_status make_file(const char *path, struct tp_error *err)
 {
-	const char *slash = strrchr(path, '/');
-	enum tp_status status = TP_OK;
-	char *folder;
-	int fd;
+	enum tp_status status;
+	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 
-	if (slash && slash != path) {
-		folder = strndup(path, (size_t)(slash - path));
-		if (!folder)
-			return tp_fail(err, TP_NOMEM, "%s: out of memory", path);
-		status = tp_mkdirs(folder, 0700, err);
-		free(folder);
+	if (fd < 0 && errno == ENOENT) {
+		status = make_folder(path, err);
 		if (status)
 			return status;
+		fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	}
-	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return tp_fail_errno(
 			err, errno == ENOSPC ? TP_TEMPORARY : TP_CANTCREATE, "opening %s", path);
@@ -87,7 +97,7 @@ static enum tp_status make_file(const char *path, struct tp_error *err)
 /* Runs what may be refused at once because another process opens the same new file. */
 static int exec_patiently(struct tp_db *db, const char *sql)
 {
-	int64_t until = tp_monotonic_ms() + db->busy_ms;
+	int64_t until = tp_monotonic_ms() + db->options.busy_ms;
 	int code = sqlite3_exec(db->handle, sql, NULL, NULL, NULL);
 
 	while ((code & 0xff) == SQLITE_BUSY && tp_monotonic_ms() < until) {
@@ -134,6 +144,25 @@ static enum tp_status migrate(
 	return status;
 }
 
+/* What the file's user asked for beyond the usual. */
+static int set_options(struct tp_db *db)
+{
+	const struct tp_db_options *options = &db->options;
+	char pragma[64];
+	int code = SQLITE_OK;
+
+	if (options->log_pages)
+		code = sqlite3_wal_autocheckpoint(db->handle, options->log_pages);
+	if (!code && options->keep_log)
+		code = sqlite3_db_config(
+			db->handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, (int *)NULL);
+	if (!code && options->cache_kib) {
+		snprintf(pragma, sizeof pragma, "PRAGMA cache_size=-%d", options->cache_kib);
+		code = sqlite3_exec(db->handle, pragma, NULL, NULL, NULL);
+	}
+	return code;
+}
+
 static enum tp_status set_up(struct tp_db *db, const char *const *migrations, struct tp_error *err)
 {
 	int64_t newest = 0, version = 0;
@@ -143,17 +172,22 @@ static enum tp_status set_up(struct tp_db *db, const char *const *migrations, st
 	while (migrations[newest])
 		newest++;
 	sqlite3_extended_result_codes(db->handle, 1);
-	sqlite3_busy_timeout(db->handle, db->busy_ms);
+	sqlite3_busy_timeout(db->handle, db->options.busy_ms);
 	code = exec_patiently(db, "PRAGMA journal_mode=WAL");
 	if (!code)
-		code = exec_patiently(db, "PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON");
+		code = exec_patiently(
+			db, db->options.relaxed
+				    ? "PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON"
+				    : "PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON");
+	if (!code)
+		code = set_options(db);
 	if (code)
 		return fail(db, code, err);
 	status = read_version(db, &version, err);
 	if (status)
 		return status;
 	if (version > newest)
-		return tp_fail(err, TP_DATA,
+		return tp_fail(err, TP_CONFIG,
 			"%s: made by a later version of tubepost (schema %lld, this one knows "
 			"%lld)",
 			db->path, (long long)version, (long long)newest);
@@ -162,6 +196,14 @@ static enum tp_status set_up(struct tp_db *db, const char *const *migrations, st
 
 enum tp_status tp_db_open(const char *path, const char *const *migrations, int busy_ms,
 	struct tp_db **out, struct tp_error *err)
+{
+	struct tp_db_options options = { .busy_ms = busy_ms };
+
+	return tp_db_open_with(path, migrations, &options, out, err);
+}
+
+enum tp_status tp_db_open_with(const char *path, const char *const *migrations,
+	const struct tp_db_options *options, struct tp_db **out, struct tp_error *err)
 {
 	enum tp_status status = make_file(path, err);
 	struct tp_db *db;
@@ -175,7 +217,7 @@ enum tp_status tp_db_open(const char *path, const char *const *migrations, int b
 		free(db);
 		return tp_fail(err, TP_NOMEM, "%s: out of memory", path);
 	}
-	db->busy_ms = busy_ms;
+	db->options = *options;
 	code = sqlite3_open_v2(
 		path, &db->handle, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
 	if (code)
@@ -206,8 +248,8 @@ enum tp_status tp_db_exec(struct tp_db *db, const char *sql, struct tp_error *er
 	return code ? fail(db, code, err) : TP_OK;
 }
 
-/* SQLITE_TRANSIENT: the caller's bytes need not live as long as the query. */
-static int bind(sqlite3_stmt *statement, const char *types, va_list args)
+static int bind(
+	sqlite3_stmt *statement, const char *types, sqlite3_destructor_type keep, va_list args)
 {
 	int code = SQLITE_OK;
 	const void *bytes;
@@ -216,7 +258,7 @@ static int bind(sqlite3_stmt *statement, const char *types, va_list args)
 		switch (*types) {
 		case 's':
 			bytes = va_arg(args, const char *);
-			code = sqlite3_bind_text(statement, at, bytes, -1, SQLITE_TRANSIENT);
+			code = sqlite3_bind_text(statement, at, bytes, -1, keep);
 			break;
 		case 'i':
 			code = sqlite3_bind_int64(statement, at, va_arg(args, int64_t));
@@ -224,7 +266,7 @@ static int bind(sqlite3_stmt *statement, const char *types, va_list args)
 		case 'b':
 			bytes = va_arg(args, const void *);
 			code = sqlite3_bind_blob64(
-				statement, at, bytes, va_arg(args, size_t), SQLITE_TRANSIENT);
+				statement, at, bytes, va_arg(args, size_t), keep);
 			break;
 		default:
 			code = SQLITE_MISUSE;
@@ -248,7 +290,7 @@ static enum tp_status prepare(struct tp_db *db, struct tp_query **out, struct tp
 	if (!code && sqlite3_bind_parameter_count(query->statement) != (int)strlen(types))
 		code = SQLITE_MISUSE;
 	if (!code)
-		code = bind(query->statement, types, args);
+		code = bind(query->statement, types, SQLITE_TRANSIENT, args);
 	if (code) {
 		status = fail(db, code, err);
 		tp_query_free(query);
@@ -279,6 +321,44 @@ enum tp_status tp_query_step(struct tp_query *query, struct tp_error *err)
 	if (code == SQLITE_DONE)
 		return TP_NOTHING;
 	return fail(query->db, code, err);
+}
+
+enum tp_status tp_db_prepare(
+	struct tp_db *db, struct tp_query **out, struct tp_error *err, const char *sql)
+{
+	struct tp_query *query = calloc(1, sizeof *query);
+	int code;
+
+	*out = NULL;
+	if (!query)
+		return tp_fail(err, TP_NOMEM, "%s: out of memory", db->path);
+	query->db = db;
+	code = sqlite3_prepare_v3(
+		db->handle, sql, -1, SQLITE_PREPARE_PERSISTENT, &query->statement, NULL);
+	if (code) {
+		tp_query_free(query);
+		return fail(db, code, err);
+	}
+	*out = query;
+	return TP_OK;
+}
+
+enum tp_status tp_query_again(struct tp_query *query, struct tp_error *err, const char *types, ...)
+{
+	va_list args;
+	int code;
+
+	sqlite3_reset(query->statement);
+	va_start(args, types);
+	code = bind(query->statement, types, SQLITE_STATIC, args);
+	va_end(args);
+	return code ? fail(query->db, code, err) : TP_OK;
+}
+
+void tp_query_reset(struct tp_query *query)
+{
+	if (query)
+		sqlite3_reset(query->statement);
 }
 
 const char *tp_query_text(struct tp_query *query, int column)

@@ -15,10 +15,22 @@ struct tp_query;
 
 /* Opens or makes the file (mode 0600, folder made when missing). `migrations` is a NULL-terminated
  * list of SQL scripts; number i brings version i to i + 1. TP_TEMPORARY when locked for longer than
- * `busy_ms`, TP_DATA when it is no database or of a later version. */
+ * `busy_ms`, TP_DATA when it is no database or damaged, TP_CONFIG when it is of a later version. */
 enum tp_status tp_db_open(const char *path, const char *const *migrations, int busy_ms,
 	struct tp_db **db, struct tp_error *err);
 void tp_db_close(struct tp_db *db);
+
+/* The same for state that may lose its last seconds in a power cut (never its consistency), and that
+ * many short processes open one after the other. */
+struct tp_db_options {
+	int busy_ms;
+	bool relaxed;  /* synchronous=NORMAL: no sync at each commit */
+	bool keep_log; /* closing leaves the write-ahead log to the next process */
+	int log_pages; /* the log is folded in when it has so many pages; 0: 1000 */
+	int cache_kib; /* most memory for pages of the file; 0: 2000 */
+};
+enum tp_status tp_db_open_with(const char *path, const char *const *migrations,
+	const struct tp_db_options *options, struct tp_db **db, struct tp_error *err);
 
 enum tp_status tp_db_exec(struct tp_db *db, const char *sql, struct tp_error *err);
 
@@ -31,6 +43,15 @@ enum tp_status tp_query_step(struct tp_query *query, struct tp_error *err);
 const char *tp_query_text(struct tp_query *query, int column); /* NULL for null; until next step */
 int64_t tp_query_int(struct tp_query *query, int column);
 void tp_query_free(struct tp_query *query);
+
+/* For statements that are run many times: prepared once, without values; then with these values, from
+ * its beginning.
+ * Texts and blobs are borrowed until the next reset or free. A query must be reset when its rows were
+ * not read to the end, for it would keep others from folding the log. */
+enum tp_status tp_db_prepare(
+	struct tp_db *db, struct tp_query **query, struct tp_error *err, const char *sql);
+enum tp_status tp_query_again(struct tp_query *query, struct tp_error *err, const char *types, ...);
+void tp_query_reset(struct tp_query *query);
 
 /* Runs a statement that gives no rows. */
 enum tp_status tp_db_run(struct tp_db *db, struct tp_error *err, const char *sql,

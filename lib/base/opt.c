@@ -262,7 +262,7 @@ static void wrap_synopsis(const struct tp_tool *tool, struct tp_buf *out)
 	for (at = tp_buf_str(&line); *at && *at != '\n';) {
 		size_t len = *at == '[' ? strcspn(at, "]\n") + 1 : strcspn(at, " \n");
 
-		len += strspn(at + len, ".");
+		len += strspn(at + len, "].");
 		if (column > indent && column + len + 1 > 79) {
 			tp_buf_addf(out, "\n%*s", (int)indent, "");
 			column = indent;

@@ -107,6 +107,9 @@ static enum tp_status settle_settings(struct tp_run *run, const struct tp_opt_li
 
 	if (!status && common->on_error)
 		status = tp_conf_set(run->conf, "on_error", common->on_error, "--on-error", err);
+	if (!status && common->on_error && run->tool->on_error_key)
+		status = tp_conf_set(
+			run->conf, run->tool->on_error_key, common->on_error, "--on-error", err);
 	if (!status && !common->log)
 		status = tp_diag_open(tp_conf_str(run->conf, "log"), err);
 	if (!status)
@@ -123,6 +126,16 @@ static bool passes_on_error(const struct tp_run *run, const struct tp_opt_common
 	return run->conf && !strcmp(tp_conf_str(run->conf, "on_error"), "pass");
 }
 
+/* The mail as it came, or what a tool says that only judges it. */
+static enum tp_status print_instead(const struct tp_run *run, struct tp_error *err)
+{
+	const char *verdict = run->tool->verdict;
+
+	if (verdict)
+		return print_and_close(verdict, strlen(verdict), err);
+	return print_and_close(run->message.data, run->message.len, err);
+}
+
 static int finish_failed(struct tp_run *run, bool message_read, const struct tp_opt_common *common,
 	const struct tp_error *failure)
 {
@@ -133,14 +146,18 @@ static int finish_failed(struct tp_run *run, bool message_read, const struct tp_
 	tp_say_error(failure);
 	if (!run->tool->carries_mail)
 		return tp_status_exit_code(failure->status);
-	if (!message_read || run->message.len == 0 || stdout_touched ||
-		!passes_on_error(run, common))
+	if (stdout_touched || !passes_on_error(run, common))
 		return EX_TEMPFAIL;
-	if (print_and_close(run->message.data, run->message.len, &err)) {
+	if (!run->tool->verdict && (!message_read || run->message.len == 0))
+		return EX_TEMPFAIL;
+	if (print_instead(run, &err)) {
 		tp_say_error(&err);
 		return EX_TEMPFAIL;
 	}
-	tp_warn("the mail was passed on unchanged");
+	if (run->tool->verdict)
+		tp_warn("the mail was let pass");
+	else
+		tp_warn("the mail was passed on unchanged");
 	return EX_OK;
 }
 
@@ -150,7 +167,7 @@ static enum tp_status run_tool(struct tp_run *run, struct tp_error *err)
 	enum tp_status status;
 
 	tp_buf_init(&run->text, TEXT_MAX);
-	if (run->tool->carries_mail && run->message.len == 0)
+	if (run->tool->carries_mail && !run->tool->verdict && run->message.len == 0)
 		return tp_fail(err, TP_NOINPUT, "empty message on stdin");
 	status = run->tool->run(run, err);
 	if (!status)
@@ -221,7 +238,7 @@ int tp_tool_main(const struct tp_tool *described, int argc, char **argv)
 	}
 	run.argc = line.operand_count;
 	run.argv = line.operands;
-	if (tool->carries_mail)
+	if (tool->carries_mail && !(tool->verdict && isatty(STDIN_FILENO)))
 		reading = tp_spool_read(&run.message, STDIN_FILENO, &why);
 	if (!status)
 		status = settle_settings(&run, &line, &common, &err);

@@ -43,9 +43,14 @@ struct tp_tool {
 	const char *operands; /* as in the synopsis: "[FILE...]", or "" */
 	int max_operands;     /* -1: any number */
 	bool carries_mail;
-	const char *instead; /* carries_mail: options that name the mail ("mbox maildir"; NULL: none).
+	const char
+		*instead; /* carries_mail: options that name the mail ("mbox maildir"; NULL: none).
 				With one of them stdin is left alone and exit codes are as in tools
 				that do not carry mail */
+	const char *verdict; /* carries_mail: the line (with its end) that --on-error=pass prints, for
+				a tool that judges the mail and does not hand it on. The mail may be
+				empty then, and is not waited for on a terminal */
+	const char *on_error_key; /* a key of its own that --on-error sets as well; NULL: none */
 	const struct tp_option *options;
 	enum tp_status (*run)(struct tp_run *run, struct tp_error *err);
 };

@@ -160,7 +160,7 @@ static enum tp_status open_group(const struct tp_contents *c, struct group *g, s
 		frame = &g->frame;
 	}
 	if (!status)
-		status = tp_unpress(tp_buf_str(frame), frame->len, NULL, &g->plain, err);
+		status = tp_unpress(tp_buf_str(frame), frame->len, &g->plain, err);
 	if (status == TP_DATA || status == TP_LIMIT)
 		return damaged(c, "damaged", err);
 	return status;

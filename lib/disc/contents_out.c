@@ -78,7 +78,7 @@ static enum tp_status close_group(struct tp_contents_out *o, struct tp_error *er
 	tp_buf_clear(&o->frame);
 	tp_buf_clear(&o->sealed);
 	if (!status)
-		status = tp_press(o->plain.data, o->plain.len, LEVEL, NULL, &o->frame, err);
+		status = tp_press(o->plain.data, o->plain.len, LEVEL, &o->frame, err);
 	if (!status && o->archive->encrypted) {
 		status = tp_cipher_seal(o->archive->key, about.bytes, sizeof about.bytes,
 			o->frame.data, o->frame.len, &o->sealed, err);

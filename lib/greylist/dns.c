@@ -1,0 +1,413 @@
+/*
+ * Asking DNS lists: see dns.h. A zone is asked once however many settings name it; what it said of
+ * the two test addresses decides whether it is believed. A list whose test went unanswered is not
+ * believed either: a listing that may be a listing of everybody would make everybody wait.
+ */
+#include "greylist/dns.h"
+
+#include <limits.h>
+
+#include "base/diag.h"
+#include "greylist/dns_list.h"
+#include "greylist/resolver.h"
+
+#define GOOD_SECONDS     3600
+#define RETIRED_SECONDS  86400
+#define RECALLED_SECONDS 60 /* how long a finding of the memo is not asked for again */
+#define ZONES_MAX        100
+
+enum finding {
+	UNTESTED,
+	GOOD,
+	RETIRED,
+};
+
+/* The places of a zone's questions. */
+enum {
+	ABOUT,  /* the client's address */
+	NEVER,  /* 127.0.0.1 */
+	ALWAYS, /* 127.0.0.2 */
+	QUESTIONS,
+};
+
+struct zone {
+	const char *name; /* that of a list */
+	struct {
+		enum finding finding;
+		int64_t since, until;
+	} known[2];              /* of IPv4, of IPv6 */
+	bool asked, tested;      /* this time */
+	size_t names[QUESTIONS]; /* offsets in tp_dns.names */
+	size_t first;            /* its first lookup */
+};
+
+struct tp_dns {
+	struct tp_dns_memo memo;
+	int64_t deadline_ms;
+	struct tp_dns_list *lists;
+	size_t list_count;
+	size_t *zone_of; /* of each list: its zone */
+	struct zone *zones;
+	size_t zone_count;
+	struct tp_resolver_server *servers;
+	size_t server_count;
+	struct tp_resolver *resolver; /* made by the first question */
+	struct tp_buf names;          /* what is asked for, each ended by a NUL */
+	struct tp_lookup *lookups;    /* QUESTIONS a zone */
+	size_t lookup_count;
+};
+
+/* --- settings --- */
+
+static size_t count_of(const struct tp_strings *strings)
+{
+	return strings ? strings->count : 0;
+}
+
+static enum tp_status read_lists(
+	struct tp_dns *dns, const struct tp_strings *texts, bool welcome, struct tp_error *err)
+{
+	for (size_t i = 0; i < count_of(texts); i++) {
+		enum tp_status status = tp_dns_list_parse(
+			texts->list[i], welcome, &dns->lists[dns->list_count++], err);
+
+		if (status)
+			return status;
+	}
+	return TP_OK;
+}
+
+static enum tp_status read_servers(
+	struct tp_dns *dns, const struct tp_strings *texts, struct tp_error *err)
+{
+	for (size_t i = 0; i < count_of(texts); i++) {
+		enum tp_status status =
+			tp_resolver_server_parse(texts->list[i], &dns->servers[i], err);
+
+		if (status)
+			return status;
+		dns->server_count++;
+	}
+	return TP_OK;
+}
+
+static void find_zones(struct tp_dns *dns)
+{
+	for (size_t i = 0; i < dns->list_count; i++) {
+		size_t z = 0;
+
+		while (z < dns->zone_count && strcmp(dns->zones[z].name, dns->lists[i].zone))
+			z++;
+		if (z == dns->zone_count)
+			dns->zones[dns->zone_count++].name = dns->lists[i].zone;
+		dns->zone_of[i] = z;
+	}
+}
+
+static enum tp_status make_room(
+	struct tp_dns *dns, size_t lists, size_t servers, struct tp_error *err)
+{
+	if (lists > ZONES_MAX || servers > ZONES_MAX)
+		return tp_fail(err, TP_CONFIG, "DNS lists: more than %d", ZONES_MAX);
+	dns->lists = calloc(lists, sizeof *dns->lists);
+	dns->zone_of = calloc(lists, sizeof *dns->zone_of);
+	dns->zones = calloc(lists, sizeof *dns->zones);
+	dns->lookups = calloc(lists * QUESTIONS, sizeof *dns->lookups);
+	dns->servers = calloc(servers + 1, sizeof *dns->servers);
+	if (!dns->lists || !dns->zone_of || !dns->zones || !dns->lookups || !dns->servers)
+		return tp_fail(err, TP_NOMEM, "DNS lists: out of memory");
+	return TP_OK;
+}
+
+enum tp_status tp_dns_open(
+	const struct tp_dns_settings *settings, struct tp_dns **dns, struct tp_error *err)
+{
+	size_t lists = count_of(settings->blocklists) + count_of(settings->welcome);
+	enum tp_status status;
+	struct tp_dns *d;
+
+	*dns = NULL;
+	if (!lists)
+		return TP_OK;
+	if (!tp_resolver_is_built())
+		return tp_fail(
+			err, TP_CONFIG, "DNS lists: this build has no c-ares and cannot ask them");
+	d = calloc(1, sizeof *d);
+	if (!d)
+		return tp_fail(err, TP_NOMEM, "DNS lists: out of memory");
+	d->memo = settings->memo;
+	d->deadline_ms = settings->deadline_ms > 0 ? settings->deadline_ms : 1;
+	tp_buf_init(&d->names, (size_t)ZONES_MAX * QUESTIONS * 256);
+	status = make_room(d, lists, count_of(settings->servers), err);
+	if (!status)
+		status = read_lists(d, settings->blocklists, false, err);
+	if (!status)
+		status = read_lists(d, settings->welcome, true, err);
+	if (!status)
+		status = read_servers(d, settings->servers, err);
+	if (status) {
+		tp_dns_close(d);
+		return status;
+	}
+	find_zones(d);
+	*dns = d;
+	return TP_OK;
+}
+
+void tp_dns_close(struct tp_dns *dns)
+{
+	if (!dns)
+		return;
+	tp_resolver_close(dns->resolver);
+	for (size_t i = 0; i < dns->list_count; i++)
+		tp_dns_list_release(&dns->lists[i]);
+	tp_buf_release(&dns->names);
+	free(dns->lists);
+	free(dns->zone_of);
+	free(dns->zones);
+	free(dns->lookups);
+	free(dns->servers);
+	free(dns);
+}
+
+/* --- what is known of a zone --- */
+
+#define MEMO_NAME_MAX (TP_DNS_ZONE_MAX + 16)
+
+static const char *memo_name(char *room, const char *kind, const struct zone *zone, int family)
+{
+	snprintf(room, MEMO_NAME_MAX, "%s%s %s", kind, family ? "6" : "", zone->name);
+	return room;
+}
+
+/* A clock that was set back makes nothing last longer. */
+static bool is_fresh(const struct zone *zone, int family, int64_t now)
+{
+	return zone->known[family].since <= now && now < zone->known[family].until;
+}
+
+static void know(struct zone *zone, int family, enum finding finding, int64_t now, int64_t seconds)
+{
+	zone->known[family].finding = finding;
+	zone->known[family].since = now;
+	zone->known[family].until = now + seconds;
+}
+
+static enum finding recall(struct tp_dns *dns, struct zone *zone, int family, int64_t now)
+{
+	char room[MEMO_NAME_MAX];
+	int64_t value;
+
+	if (is_fresh(zone, family, now))
+		return zone->known[family].finding;
+	if (!dns->memo.get ||
+		!dns->memo.get(dns->memo.context, memo_name(room, "dnsbl", zone, family), &value) ||
+		(value != GOOD && value != RETIRED))
+		return UNTESTED;
+	know(zone, family, (enum finding)value, now, RECALLED_SECONDS);
+	return (enum finding)value;
+}
+
+static void remember(
+	struct tp_dns *dns, struct zone *zone, int family, enum finding finding, int64_t now)
+{
+	int64_t seconds = finding == RETIRED ? RETIRED_SECONDS : GOOD_SECONDS;
+	char room[MEMO_NAME_MAX];
+
+	know(zone, family, finding, now, seconds);
+	if (dns->memo.put)
+		dns->memo.put(dns->memo.context, memo_name(room, "dnsbl", zone, family), finding,
+			now + seconds);
+}
+
+/* True once an hour, whichever process asks, when there is a memo. */
+static bool may_complain(struct tp_dns *dns, const struct zone *zone, const char *kind, int64_t now)
+{
+	char room[MEMO_NAME_MAX];
+	int64_t value;
+
+	memo_name(room, kind, zone, 0);
+	if (dns->memo.get && dns->memo.get(dns->memo.context, room, &value))
+		return false;
+	if (dns->memo.put)
+		dns->memo.put(dns->memo.context, room, 1, now + GOOD_SECONDS);
+	return true;
+}
+
+/* --- questions --- */
+
+/* Names first, then pointers to them: the buffer moves while it grows. */
+static void add_names(
+	struct tp_dns *dns, struct zone *zone, const struct in6_addr *address, int family)
+{
+	static const struct in6_addr tests[] = {
+		[NEVER] = { { { [10] = 255, 255, 127, 0, 0, 1 } } },
+		[ALWAYS] = { { { [10] = 255, 255, 127, 0, 0, 2 } } },
+	};
+
+	for (int q = ABOUT; q < (zone->tested ? QUESTIONS : NEVER); q++) {
+		zone->names[q] = dns->names.len;
+		tp_dns_name(q == ABOUT ? address : &tests[q], family == 1, zone->name, &dns->names);
+		tp_buf_addc(&dns->names, '\0');
+	}
+}
+
+static enum tp_status prepare(struct tp_dns *dns, const struct in6_addr *address, int family,
+	int64_t now, struct tp_error *err)
+{
+	tp_buf_clear(&dns->names);
+	dns->lookup_count = 0;
+	for (size_t i = 0; i < dns->zone_count; i++) {
+		struct zone *zone = &dns->zones[i];
+		enum finding finding = recall(dns, zone, family, now);
+
+		zone->asked = finding != RETIRED;
+		zone->tested = finding == UNTESTED;
+		zone->first = dns->lookup_count;
+		if (!zone->asked)
+			continue;
+		add_names(dns, zone, address, family);
+		dns->lookup_count += zone->tested ? QUESTIONS : NEVER;
+	}
+	if (dns->names.status)
+		return tp_buf_status(&dns->names, "names of DNS lists", err);
+	for (size_t i = 0; i < dns->zone_count; i++) {
+		const struct zone *zone = &dns->zones[i];
+
+		for (int q = ABOUT; zone->asked && q < (zone->tested ? QUESTIONS : NEVER); q++)
+			dns->lookups[zone->first + (size_t)q].name =
+				dns->names.data + zone->names[q];
+	}
+	return TP_OK;
+}
+
+/* Asks, and says so when nobody answers: then the resolver is made anew by the next question, for
+ * resolv.conf may have changed. */
+static enum tp_status ask(struct tp_dns *dns, int64_t now, struct tp_error *err)
+{
+	enum tp_status status = TP_OK;
+
+	if (!dns->resolver)
+		status = tp_resolver_open(
+			dns->servers, dns->server_count, dns->deadline_ms, &dns->resolver, err);
+	if (!status)
+		status = tp_resolver_ask(dns->resolver, dns->lookups, dns->lookup_count, err);
+	if (status)
+		return status;
+	for (size_t i = 0; i < dns->lookup_count; i++)
+		if (dns->lookups[i].outcome != TP_LOOKUP_SILENT)
+			return TP_OK;
+	if (may_complain(dns, &dns->zones[0], "dnsmute", now))
+		tp_warn("DNS lists: no answer from any of them (greylist.dns_servers, "
+			"greylist.dns_deadline)");
+	tp_resolver_close(dns->resolver);
+	dns->resolver = NULL;
+	return TP_OK;
+}
+
+/* --- answers --- */
+
+static size_t answers_of(const struct tp_lookup *lookup, enum tp_dns_answer kind, uint32_t *one)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < lookup->answer_count; i++)
+		if (tp_dns_answer_kind(lookup->answers[i]) == kind) {
+			*one = lookup->answers[i];
+			count++;
+		}
+	return count;
+}
+
+static void complain(struct tp_dns *dns, const struct zone *zone, const char *kind, uint32_t answer,
+	const char *what, int64_t now)
+{
+	struct tp_buf text = TP_BUF_INIT(64);
+
+	tp_dns_answer_text(answer, &text);
+	if (may_complain(dns, zone, kind, now))
+		tp_warn("DNS list %s: %s (%s)", zone->name, what, tp_buf_str(&text));
+	tp_buf_release(&text);
+}
+
+/* What the answers about the two test addresses say of the list. An error code leaves it untested:
+ * it is no listing, and no sign of a list in order either. */
+static void judge(struct tp_dns *dns, struct zone *zone, int family, int64_t now)
+{
+	const struct tp_lookup *never = &dns->lookups[zone->first + NEVER];
+	const struct tp_lookup *always = &dns->lookups[zone->first + ALWAYS];
+	uint32_t answer;
+
+	if (answers_of(never, TP_DNS_LISTING, &answer)) {
+		complain(dns, zone, "dnsall", answer,
+			"it lists 127.0.0.1, perhaps everybody, and is retired for a day", now);
+		remember(dns, zone, family, RETIRED, now);
+	} else if (answers_of(never, TP_DNS_STRANGE, &answer)) {
+		complain(dns, zone, "dnsall", answer,
+			"its answers are not those of a list; it is retired for a day", now);
+		remember(dns, zone, family, RETIRED, now);
+	} else if (never->outcome == TP_LOOKUP_NONE) {
+		if (always->outcome == TP_LOOKUP_NONE && !family)
+			complain(dns, zone, "dnsnone", 0x7f000002,
+				"it does not list its test address, and is dead perhaps", now);
+		remember(dns, zone, family, GOOD, now);
+	}
+}
+
+static enum tp_status add_reason(const struct tp_dns *dns, const struct tp_dns_list *list,
+	const struct tp_lookup *lookup, struct tp_doubts *doubts, struct tp_error *err)
+{
+	const char *kind = list->welcome ? "dnswl" : "dnsbl";
+	struct tp_buf answer = TP_BUF_INIT(64);
+	enum tp_status status;
+	size_t i = 0;
+
+	while (i < lookup->answer_count && !tp_dns_list_counts(list, lookup->answers[i]))
+		i++;
+	if (i == lookup->answer_count)
+		return TP_OK;
+	if (list->answers) {
+		tp_buf_addc(&answer, '/');
+		tp_dns_answer_text(lookup->answers[i], &answer);
+	}
+	status = tp_doubts_add(
+		doubts, list->weight, err, "%s=%s%s", kind, list->zone, tp_buf_str(&answer));
+	tp_buf_release(&answer);
+	return status;
+}
+
+enum tp_status tp_dns_ask(struct tp_dns *dns, const struct tp_facts *facts, int64_t now,
+	struct tp_doubts *doubts, struct tp_error *err)
+{
+	int family = IN6_IS_ADDR_V4MAPPED(&facts->address) ? 0 : 1;
+	enum tp_status status;
+	uint32_t answer;
+
+	if (!dns || !facts->has_ip || !tp_dns_is_public(&facts->address))
+		return TP_OK;
+	status = prepare(dns, &facts->address, family, now, err);
+	if (!status && dns->lookup_count)
+		status = ask(dns, now, err);
+	for (size_t i = 0; !status && i < dns->zone_count; i++) {
+		struct zone *zone = &dns->zones[i];
+
+		if (!zone->asked)
+			continue;
+		if (answers_of(&dns->lookups[zone->first], TP_DNS_ERROR, &answer))
+			complain(dns, zone, "dnserr", answer,
+				"it answers with an error: asked by the wrong resolver, or too "
+				"often",
+				now);
+		if (zone->tested)
+			judge(dns, zone, family, now);
+	}
+	for (size_t i = 0; !status && i < dns->list_count; i++) {
+		const struct zone *zone = &dns->zones[dns->zone_of[i]];
+
+		if (zone->asked && zone->known[family].finding == GOOD &&
+			is_fresh(zone, family, now))
+			status = add_reason(
+				dns, &dns->lists[i], &dns->lookups[zone->first], doubts, err);
+	}
+	return status;
+}

@@ -1,0 +1,359 @@
+/* White lists: see white.h. */
+#include "greylist/white.h"
+
+#include <arpa/inet.h>
+#include <ctype.h>
+#include <errno.h>
+#include <sys/stat.h>
+
+#include "base/diag.h"
+#include "base/file.h"
+#include "greylist/key.h"
+
+#define FILE_MAX ((size_t)256 << 20)
+
+/* What a string in the set begins with. */
+enum tag { NETWORK = 'n', ADDRESS = 'a', DOMAIN = 'd', BELOW = 'b', LOCAL = 'l' };
+
+/* One reading of all sources. */
+struct content {
+	struct tp_wordset set;
+	bool bits[129]; /* lengths of the networks that occur */
+};
+
+/* What tells that a file is not the one that was read. */
+struct seen {
+	bool there;
+	dev_t device;
+	ino_t inode;
+	off_t size;
+	struct timespec modified, changed;
+};
+
+struct tp_white {
+	const struct tp_strings *entries, *files;
+	struct seen *seen;
+	struct content content;
+	bool clients;
+};
+
+/* --- one entry ------------------------------------------------------------------------------- */
+
+static enum tp_status add_tagged(
+	struct content *content, enum tag tag, const char *text, struct tp_error *err)
+{
+	struct tp_buf word = TP_BUF_INIT(1 << 16);
+	enum tp_status status;
+
+	tp_buf_addc(&word, (char)tag);
+	tp_key_address(text, &word);
+	status = tp_buf_status(&word, "list", err);
+	if (!status)
+		status = tp_wordset_add(&content->set, word.data, word.len, err);
+	tp_buf_release(&word);
+	return status;
+}
+
+/* `ADDRESS` or `ADDRESS/BITS`. False when it is none. */
+static bool read_network(const char *text, struct in6_addr *address, int *bits)
+{
+	size_t len = strcspn(text, "/");
+	char host[INET6_ADDRSTRLEN];
+	struct in_addr four;
+	int most = 128;
+
+	if (len >= sizeof host)
+		return false;
+	memcpy(host, text, len);
+	host[len] = '\0';
+	if (inet_pton(AF_INET, host, &four) == 1) {
+		memset(address, 0, 10);
+		memset(address->s6_addr + 10, 0xff, 2);
+		memcpy(address->s6_addr + 12, &four, 4);
+		most = 32;
+	} else if (inet_pton(AF_INET6, host, address) != 1) {
+		return false;
+	}
+	*bits = most;
+	if (text[len]) {
+		const char *number = text + len + 1;
+
+		if (!*number || strlen(number) > 3 ||
+			strspn(number, "0123456789") != strlen(number))
+			return false;
+		*bits = (int)strtol(number, NULL, 10);
+		if (*bits > most)
+			return false;
+	}
+	*bits += 128 - most;
+	return true;
+}
+
+static size_t network_word(const struct in6_addr *address, int bits, unsigned char word[18])
+{
+	struct in6_addr network = *address;
+
+	tp_address_mask(&network, bits);
+	word[0] = NETWORK;
+	word[1] = (unsigned char)bits;
+	memcpy(word + 2, &network, 16);
+	return 18;
+}
+
+static bool is_domain(const char *text)
+{
+	if (!*text || *text == '.' || *text == '-')
+		return false;
+	for (; *text; text++)
+		if (!isalnum((unsigned char)*text) && !strchr(".-_", *text) && !(*text & 0x80))
+			return false;
+	return true;
+}
+
+/* Without brackets, NULs and outer white space. TP_DATA: no entry. */
+static enum tp_status add_entry(
+	struct content *content, const char *text, bool clients, struct tp_error *err)
+{
+	const char *at = strrchr(text, '@');
+	struct in6_addr address;
+	unsigned char word[18];
+	int bits;
+
+	if (read_network(text, &address, &bits)) {
+		if (!clients)
+			return tp_fail(err, TP_DATA, "'%s' is no recipient", text);
+		content->bits[bits] = true;
+		return tp_wordset_add(&content->set, word, network_word(&address, bits, word), err);
+	}
+	if (at == text && is_domain(text + 1))
+		return add_tagged(content, DOMAIN, text + 1, err);
+	if (at && at != text && !at[1])
+		return add_tagged(content, LOCAL, text, err);
+	if (at && is_domain(at + 1))
+		return add_tagged(content, ADDRESS, text, err);
+	if (*text == '.' && is_domain(text + 1))
+		return add_tagged(content, BELOW, text + 1, err);
+	if (!at && is_domain(text))
+		return add_tagged(content, DOMAIN, text, err);
+	return tp_fail(err, TP_DATA, "'%s' is neither address, network nor domain", text);
+}
+
+/* --- files ----------------------------------------------------------------------------------- */
+
+static struct seen look_at(const char *path)
+{
+	struct seen seen = { .there = false };
+	struct stat st;
+
+	if (stat(path, &st))
+		return seen;
+	return (struct seen){ true, st.st_dev, st.st_ino, st.st_size, st.st_mtim, st.st_ctim };
+}
+
+static bool same_time(struct timespec a, struct timespec b)
+{
+	return a.tv_sec == b.tv_sec && a.tv_nsec == b.tv_nsec;
+}
+
+static bool same(const struct seen *a, const struct seen *b)
+{
+	if (!a->there || !b->there)
+		return a->there == b->there;
+	return a->device == b->device && a->inode == b->inode && a->size == b->size &&
+	       same_time(a->modified, b->modified) && same_time(a->changed, b->changed);
+}
+
+/* Cuts the comment and white space around what is left; the line is a string of its own. */
+static char *trim(char *line)
+{
+	char *end;
+
+	line[strcspn(line, "#")] = '\0';
+	line += strspn(line, " \t\r");
+	end = line + strlen(line);
+	while (end > line && strchr(" \t\r", end[-1]))
+		*--end = '\0';
+	return line;
+}
+
+static enum tp_status add_line(struct tp_white *white, struct content *content, const char *path,
+	size_t number, char *line, size_t len, struct tp_error *err)
+{
+	struct tp_error why;
+	enum tp_status status = TP_OK;
+	const char *entry;
+
+	if (memchr(line, '\0', len)) {
+		tp_warn("%s: line %zu: holds a NUL", path, number);
+		return TP_OK;
+	}
+	entry = trim(line);
+	if (*entry)
+		status = add_entry(content, entry, white->clients, &why);
+	if (status == TP_NOMEM)
+		return tp_fail(err, TP_NOMEM, "%s: out of memory", path);
+	if (status)
+		tp_warn("%s: line %zu: %s", path, number, why.text);
+	return TP_OK;
+}
+
+static enum tp_status add_file(
+	struct tp_white *white, struct content *content, const char *path, struct tp_error *err)
+{
+	struct tp_buf text = TP_BUF_INIT(FILE_MAX);
+	struct tp_error why;
+	enum tp_status status = tp_file_read(path, &text, &why);
+	size_t number = 1;
+	char *at, *end;
+
+	if (status == TP_NOMEM) {
+		*err = why;
+		goto out;
+	}
+	if (status) {
+		tp_warn("white list: %s", why.text);
+		status = TP_OK;
+		goto out;
+	}
+	at = text.data;
+	for (; !status && text.len && (end = memchr(at, '\n', (size_t)(text.data + text.len - at)));
+		at = end + 1) {
+		*end = '\0';
+		status = add_line(white, content, path, number++, at, (size_t)(end - at), err);
+	}
+	if (!status && text.len && at < text.data + text.len)
+		tp_warn("%s: line %zu: has no line end and does not count yet", path, number);
+out:
+	tp_buf_release(&text);
+	return status;
+}
+
+/* --- the list -------------------------------------------------------------------------------- */
+
+static enum tp_status read_all(struct tp_white *white, struct tp_error *err)
+{
+	struct content content = { .set = TP_WORDSET_INIT };
+	enum tp_status status = TP_OK;
+
+	for (size_t i = 0; !status && i < white->entries->count; i++)
+		status = add_entry(&content, white->entries->list[i], white->clients, err);
+	if (status == TP_DATA)
+		err->status = status = TP_CONFIG;
+	for (size_t i = 0; !status && i < white->files->count; i++) {
+		white->seen[i] = look_at(white->files->list[i]);
+		status = add_file(white, &content, white->files->list[i], err);
+	}
+	if (status) {
+		tp_wordset_release(&content.set);
+		return status;
+	}
+	tp_wordset_release(&white->content.set);
+	white->content = content;
+	return TP_OK;
+}
+
+enum tp_status tp_white_new(const struct tp_strings *entries, const struct tp_strings *files,
+	bool clients, struct tp_white **out, struct tp_error *err)
+{
+	struct tp_white *white = calloc(1, sizeof *white);
+	enum tp_status status;
+
+	*out = NULL;
+	if (white)
+		white->seen = calloc(files->count + 1, sizeof *white->seen);
+	if (!white || !white->seen) {
+		free(white);
+		return tp_fail(err, TP_NOMEM, "out of memory");
+	}
+	white->entries = entries;
+	white->files = files;
+	white->clients = clients;
+	status = read_all(white, err);
+	if (status)
+		tp_white_free(white);
+	else
+		*out = white;
+	return status;
+}
+
+void tp_white_free(struct tp_white *white)
+{
+	if (!white)
+		return;
+	tp_wordset_release(&white->content.set);
+	free(white->seen);
+	free(white);
+}
+
+enum tp_status tp_white_refresh(struct tp_white *white, struct tp_error *err)
+{
+	for (size_t i = 0; i < white->files->count; i++) {
+		struct seen now = look_at(white->files->list[i]);
+
+		if (!same(&now, &white->seen[i]))
+			return read_all(white, err);
+	}
+	return TP_OK;
+}
+
+bool tp_white_has_ip(const struct tp_white *white, const struct in6_addr *address)
+{
+	unsigned char word[18];
+
+	for (int bits = 0; white->content.set.count && bits <= 128; bits++)
+		if (white->content.bits[bits] && tp_wordset_has(&white->content.set, word,
+							 network_word(address, bits, word)))
+			return true;
+	return false;
+}
+
+static bool has_tagged(const struct tp_white *white, enum tag tag, const char *text, size_t len)
+{
+	char small[512] = { (char)tag };
+
+	/* Longer ones are no names that a list could hold. */
+	if (len >= sizeof small)
+		return false;
+	memcpy(small + 1, text, len);
+	return tp_wordset_has(&white->content.set, small, len + 1);
+}
+
+static bool has_domain(const struct tp_white *white, const char *domain)
+{
+	if (!*domain)
+		return false;
+	if (has_tagged(white, DOMAIN, domain, strlen(domain)))
+		return true;
+	for (; domain; domain = strchr(domain, '.')) {
+		domain += *domain == '.';
+		if (has_tagged(white, BELOW, domain, strlen(domain)))
+			return true;
+	}
+	return false;
+}
+
+bool tp_white_has_domain(const struct tp_white *white, const char *domain)
+{
+	struct tp_buf text = TP_BUF_INIT(1 << 16);
+	bool has = white->content.set.count && tp_key_address(domain, &text) &&
+		   has_domain(white, tp_buf_str(&text));
+
+	tp_buf_release(&text);
+	return has;
+}
+
+bool tp_white_has_address(const struct tp_white *white, const char *address)
+{
+	struct tp_buf text = TP_BUF_INIT(1 << 16);
+	const char *at;
+	bool has = false;
+
+	if (white->content.set.count && tp_key_address(address, &text)) {
+		at = strrchr(tp_buf_str(&text), '@');
+		has = has_tagged(white, ADDRESS, tp_buf_str(&text), text.len) ||
+		      (at && has_tagged(white, LOCAL, text.data, (size_t)(at + 1 - text.data))) ||
+		      (at && has_domain(white, at + 1));
+	}
+	tp_buf_release(&text);
+	return has;
+}
