@@ -432,6 +432,19 @@ static enum tp_status say_disc(
 	return TP_UNAVAILABLE;
 }
 
+/* A mail of the cellar that cannot be read may be on a disc already, and its pack about to go. */
+static enum tp_status give_or_say(struct work *w, const struct tp_place *place,
+	const struct tp_record *record, struct tp_error *err)
+{
+	enum tp_status status = give_mail(w, place, record, err);
+	struct tp_place other;
+
+	if (status == TP_DATA && place->tier == TP_TIER_CELLAR &&
+		!tp_view_find_on_disc(w->view, record->id, &other, NULL))
+		return say_disc(w, record->id, &other, err);
+	return status;
+}
+
 static enum tp_status serve(struct work *w, const char *id, struct tp_error *err)
 {
 	struct tp_record record = TP_RECORD_INIT;
@@ -457,7 +470,7 @@ static enum tp_status serve(struct work *w, const char *id, struct tp_error *err
 		note_event(w, id, "envelope");
 		status = add_envelope(&w->run->text, &record, err);
 	} else if (!status)
-		status = give_mail(w, &place, &record, err);
+		status = give_or_say(w, &place, &record, err);
 	tp_record_release(&record);
 	return status;
 }

@@ -90,7 +90,8 @@ static enum tp_status add_doubts(struct tp_facts *facts, struct tp_error *err)
 	enum tp_status status = TP_OK;
 
 	for (size_t i = 0; !status && i < opt.doubts.count; i++)
-		status = tp_doubts_parse(&facts->doubts, opt.doubts.list[i], err);
+		if (*opt.doubts.list[i]) /* empty says nothing, see set() */
+			status = tp_doubts_parse(&facts->doubts, opt.doubts.list[i], err);
 	if (status == TP_DATA)
 		err->status = status = TP_USAGE;
 	return status;

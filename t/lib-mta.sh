@@ -41,7 +41,7 @@ mta_need() {
 # Where a program is; Exim may be the one that bootstrap unpacked.
 mta_program() {
 	for program_path in "$(command -v "$1")" "/usr/sbin/$1" "/usr/lib/postfix/sbin/$1" \
-		"/var/cache/tubepost/exim4/usr/sbin/$1"
+		"/var/cache/tubepost/exim4-heavy/usr/sbin/$1" "/var/cache/tubepost/exim4/usr/sbin/$1"
 	do
 		if test -x "$program_path"
 		then
@@ -109,7 +109,10 @@ mta_folders() {
 	mkdir "$MTA/bin" "$MTA/libexec" "$MTA/tmp" "$MTA/state" "$MTA/store" "$MTA/mail" "$MTA/log" &&
 	chmod 755 "$MTA" "$MTA"/* && chmod 1777 "$MTA/tmp" &&
 	cp "$BIN/detach-upload" "$BIN/link-inject" "$MTA/bin" &&
-	if test -x "$BIN/drop-put"; then cp "$BIN/drop-put" "$MTA/bin"; fi &&
+	for mta_tool in drop-put greylist-check
+	do
+		if test -x "$BIN/$mta_tool"; then cp "$BIN/$mta_tool" "$MTA/bin"; fi
+	done &&
 	STORE=$MTA/store
 	TUBEPOST_CONFIG=$MTA/config.yaml
 	STATE=$MTA/state
@@ -155,13 +158,13 @@ mta_config() {
 		-e "s|@SMTP@|127.0.0.1:${SMTP_PORT-}|g" -e "s|@FILTER_USER@|${FILTER_USER-$MTA_USER}|g" \
 		-e "s|@SETGID_GROUP@|mail|g" -e "s|@USER@|$MTA_USER|g" -e "s|@GROUP@|$MTA_GROUP|g" -e "s|@DELIVER@|$MTA/libexec/deliver|g" \
 		-e "s|@UID@|$(id -u "$MTA_USER")|g" -e "s|@GID@|$(id -g "$MTA_USER")|g" \
-		-e "s|@MAILDIR@|$MTA/mail/box/|g" -e "s|@RETRY@|$MTA_RETRY|g" "$SRC/share/examples/$1" >"$2" &&
+		-e "s|@SOCKET@|${GREY_SOCKET-}|g" -e "s|@MAILDIR@|$MTA/mail/box/|g" -e "s|@RETRY@|$MTA_RETRY|g" "$SRC/share/examples/$1" >"$2" &&
 	! grep -n '^[^#]*@[A-Z_]*@' "$2"
 }
 
 # ---- Exim ----------------------------------------------------------------------------------------
 
-# Starts the listener; it only queues, exim_run delivers.
+# Starts the listener; with exim.conf it only queues, exim_run delivers. EXIM_EXAMPLE is another example.
 exim_start() {
 	EXIM=$(mta_program exim4)
 	EXIM_USER=Debian-exim
@@ -204,7 +207,7 @@ exim_stop() {
 
 # postdrop is set-gid, and obeys a configuration that is not the machine's only when its caller has
 # that very group. pipe(8) gives no filter the group of setgid_group: so that is another one here,
-# and the folders are handed over.
+# and the folders are handed over. POSTFIX_EXAMPLE names other examples than postfix-{main,master}.cf.
 postfix_start() {
 	SMTP_PORT=$(free_ports 1)
 	FILTER_USER=$MTA_USER:postdrop

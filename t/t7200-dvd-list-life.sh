@@ -162,4 +162,23 @@ fails 69 'its mail' archive-get -a box "$id"
 has 'is said to be lost with it' .err 'on disc ABCDEF, as .*; that disc was lost$'
 ok 'all is well' healthy
 
+# --- with a key ------------------------------------------------------------------------------------
+rm -rf box && mkdir box
+printf "%064d" 7 >key && chmod 600 key
+settings "key_file: $PWD/key"
+pack 1 1 && pack 2 2
+settings "key_file: $PWD/key" 'size: 1kB'
+archive-rotate -a box >/dev/null
+archive-find -a box --tier cellar --ids -n 0 | dvd-pack -a box --serial ABCDEF --medium 8MB - >image.iso 2>/dev/null
+ok 'an encrypted archive: verified' dvd-list -a box verify ABCDEF image.iso
+id=$(archive-find -a box --tier disc --ids 'hour 1 number 39')
+fails 69 'the mail' archive-get -a box "$id"
+has 'is found by its name' .err 'on disc ABCDEF, as data/.*_hour-1-number-39.eml$'
+! zstd -dc box/disc/*.tpd 2>/dev/null | grep -q hour && ! grep -rqa -e 'hour-1' -e 'helene' box
+result $? 'which stands nowhere in clear'
+ok 'all is well' healthy
+mv key away
+ok 'without the key the ledger can be read' dvd-list -a box
+fails 78 'but not what is on the disc' dvd-list -a box mails ABCDEF
+
 done_testing

@@ -53,6 +53,10 @@ enum tp_status tp_view_yield(struct tp_view *view, bool *renewed, struct tp_erro
 enum tp_status tp_view_find(
 	struct tp_view *view, const char *id, struct tp_place *place, struct tp_error *err);
 
+/* The same on the discs alone: for a mail that is here, too, and cannot be read. */
+enum tp_status tp_view_find_on_disc(
+	struct tp_view *view, const char *id, struct tp_place *place, struct tp_error *err);
+
 /* The id under which that delivery is stored already, or TP_NOTHING. tp_view_find_sealed leaves the
  * journals out, and tp_view_find_sealed_id asks for an id there. */
 enum tp_status tp_view_find_delivery(struct tp_view *view,

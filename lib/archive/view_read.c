@@ -176,6 +176,14 @@ enum tp_status tp_view_find(
 	return find(view, id, true, place, err);
 }
 
+enum tp_status tp_view_find_on_disc(
+	struct tp_view *view, const char *id, struct tp_place *place, struct tp_error *err)
+{
+	bool erased = false;
+
+	return find_on_discs(view, id, &erased, place, err);
+}
+
 enum tp_status tp_view_find_sealed_id(
 	struct tp_view *view, const char *id, struct tp_place *place, struct tp_error *err)
 {

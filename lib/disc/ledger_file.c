@@ -32,67 +32,70 @@ static enum tp_status path_of(const struct tp_archive *archive, uint32_t number,
 
 /* --- reading ------------------------------------------------------------------------------------ */
 
-static bool get_text(const struct tp_json *doc, const char *name, char *text, size_t room)
+struct reading {
+	const struct tp_json *doc;
+	bool nomem; /* why something was not there */
+};
+
+static bool get_text(struct reading *r, const char *name, char *text, size_t room)
 {
 	struct tp_buf value = TP_BUF_INIT(1024);
 	bool good;
 	char pointer[32];
 
 	snprintf(pointer, sizeof pointer, "/%s", name);
-	good = tp_json_get(doc, pointer, &value) && value.len < room;
+	good = tp_json_get(r->doc, pointer, &value) && value.len < room;
 	if (good)
 		memcpy(text, tp_buf_str(&value), value.len + 1);
+	r->nomem = r->nomem || value.status == TP_NOMEM;
 	tp_buf_release(&value);
 	return good;
 }
 
-static bool get_int(const struct tp_json *doc, const char *name, int64_t *number)
+static bool get_int(struct reading *r, const char *name, int64_t *number)
 {
 	char text[32], *end;
 
-	if (!get_text(doc, name, text, sizeof text))
+	if (!get_text(r, name, text, sizeof text))
 		return false;
 	errno = 0;
 	*number = strtoll(text, &end, 10);
 	return !errno && end > text && !*end;
 }
 
-static bool get_count(const struct tp_json *doc, const char *name, uint64_t *count)
+static bool get_count(struct reading *r, const char *name, uint64_t *count)
 {
 	int64_t number;
 
-	if (!get_int(doc, name, &number) || number < 0)
+	if (!get_int(r, name, &number) || number < 0)
 		return false;
 	*count = (uint64_t)number;
 	return true;
 }
 
-static bool get_hash(
-	const struct tp_json *doc, const char *name, unsigned char hash[TP_SHA256_BYTES])
+static bool get_hash(struct reading *r, const char *name, unsigned char hash[TP_SHA256_BYTES])
 {
 	char text[TP_SHA256_HEX];
 
-	return get_text(doc, name, text, sizeof text) && tp_unhex(text, hash, TP_SHA256_BYTES);
+	return get_text(r, name, text, sizeof text) && tp_unhex(text, hash, TP_SHA256_BYTES);
 }
 
-static bool get_disc(const struct tp_json *doc, struct tp_disc *disc)
+static bool get_disc(struct reading *r, struct tp_disc *disc)
 {
 	char serial[16];
 	int64_t number;
-	bool good = get_int(doc, "number", &number) && number == disc->number &&
-		    get_text(doc, "serial", serial, sizeof serial) &&
-		    tp_serial_normalize(serial, disc->serial) &&
-		    get_text(doc, "medium", disc->medium, sizeof disc->medium) &&
-		    get_count(doc, "sectors", &disc->sectors) &&
-		    get_count(doc, "mails", &disc->mails) &&
-		    get_count(doc, "bytes", &disc->bytes) &&
-		    get_int(doc, "first_ms", &disc->first_ms) &&
-		    get_int(doc, "last_ms", &disc->last_ms) &&
-		    get_hash(doc, "content", disc->content) &&
-		    get_hash(doc, "image", disc->image) && get_int(doc, "left", &disc->left_at);
+	bool good =
+		get_int(r, "number", &number) && number == disc->number &&
+		get_text(r, "serial", serial, sizeof serial) &&
+		tp_serial_normalize(serial, disc->serial) &&
+		get_text(r, "medium", disc->medium, sizeof disc->medium) &&
+		get_count(r, "sectors", &disc->sectors) && get_count(r, "mails", &disc->mails) &&
+		get_count(r, "bytes", &disc->bytes) && get_int(r, "first_ms", &disc->first_ms) &&
+		get_int(r, "last_ms", &disc->last_ms) && get_hash(r, "content", disc->content) &&
+		get_hash(r, "image", disc->image) && get_int(r, "left", &disc->left_at);
 
 	for (int step = 0; good && step < TP_DISC_STEPS; step++)
-		good = get_int(doc, tp_disc_words[step], &disc->when[step]);
+		good = get_int(r, tp_disc_words[step], &disc->when[step]);
 	return good;
 }
 
@@ -100,6 +103,7 @@ enum tp_status tp_ledger_read(
 	struct tp_archive *archive, uint32_t number, struct tp_disc *disc, struct tp_error *err)
 {
 	struct tp_buf path = TP_BUF_INIT(65536), text = TP_BUF_INIT(FILE_MAX);
+	struct reading r = { NULL, false };
 	struct tp_json *doc = NULL;
 	enum tp_status status = path_of(archive, number, &path, err);
 
@@ -110,8 +114,10 @@ enum tp_status tp_ledger_read(
 		status = tp_file_read(path.data, &text, err);
 	if (!status)
 		status = tp_json_parse(tp_buf_str(&text), text.len, &doc, err);
-	if (!status && !get_disc(doc, disc))
-		status = tp_fail(err, TP_DATA, "not what we write");
+	r.doc = doc;
+	if (!status && !get_disc(&r, disc))
+		status = r.nomem ? tp_fail(err, TP_NOMEM, "ledger: out of memory")
+				 : tp_fail(err, TP_DATA, "not what we write");
 	if (status == TP_DATA || status == TP_LIMIT)
 		status = tp_error_prefix(err, "%s", path.data);
 	tp_json_free(doc);
