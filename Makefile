@@ -24,6 +24,12 @@ sysconfdir ?= /etc
 # Third-party libraries. Each is touched by one module only (HACKING.md, "The walls"); the linker
 # drops (--as-needed) what a tool's own modules do not use, so no list is kept for each tool.
 PACKAGES := gmime-3.0 libcurl libcrypto yaml-0.1 libpcre2-8 sqlite3 jansson libzstd libutf8proc
+# Optional: without it dvd-pack makes no images and says so.
+HAVE_LIBISOFS ?= $(shell $(PKG_CONFIG) --exists libisofs-1 && echo yes)
+ifeq ($(HAVE_LIBISOFS),yes)
+PACKAGES += libisofs-1
+TP_FEATURES += -DTP_HAVE_LIBISOFS
+endif
 PKG_CFLAGS := $(shell $(PKG_CONFIG) --cflags $(PACKAGES))
 PKG_LIBS   := $(shell $(PKG_CONFIG) --libs $(PACKAGES))
 
@@ -42,7 +48,7 @@ ifdef SANITIZE
 SANITIZE_FLAGS := -fsanitize=$(SANITIZE) -fno-sanitize-recover=all -fno-omit-frame-pointer
 endif
 
-TP_CPPFLAGS := -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -Ilib -I$(BUILD)/gen \
+TP_CPPFLAGS := $(TP_FEATURES) -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -Ilib -I$(BUILD)/gen \
 	-DTP_VERSION='"$(VERSION)"' -DTP_BINDIR='"$(bindir)"' \
 	-DTP_DATADIR='"$(datadir)/tubepost"' -DTP_SYSCONFDIR='"$(sysconfdir)/tubepost"'
 TP_CFLAGS := -std=gnu11 $(WARNINGS) $(CFLAGS) $(SANITIZE_FLAGS) -fno-common -fstack-protector-strong
@@ -119,9 +125,24 @@ $(BUILD)/gen/templates.inc: $(TEMPLATES) $(BUILD)/flags
 
 $(BUILD)/lib/mime/template-builtin.o: $(BUILD)/gen/templates.inc
 
-# Everything is built again when the compiler or its flags change.
+# The files of a disc's page, one string a file: index.html is index_html.
+PAGE_FILES := $(sort $(wildcard share/disc/*))
+
+$(BUILD)/gen/page-files.inc: $(PAGE_FILES) $(BUILD)/flags
+	$(call say,GEN,$@)
+	@mkdir -p $(@D)
+	$(Q)awk 'FNR == 1 { n = split(FILENAME, p, "/"); name = p[n]; sub("[.]", "_", name); \
+		printf "%sstatic const char %s[] =\n", (NR > 1 ? "\t;\n" : ""), name } \
+		{ gsub(/[\\"]/, "\\\\&"); printf "\t\"%s\\n\"\n", $$0 } \
+		END { print "\t;" }' $(PAGE_FILES) > $@
+
+$(BUILD)/lib/disc/page_files.o: $(BUILD)/gen/page-files.inc
+
+# Everything is built again when the compiler or its flags change. Beside them a link to share/, where
+# tools that are not installed find the recipes, wherever BUILD is.
 $(BUILD)/flags: FORCE
 	@mkdir -p $(@D)
+	@ln -sfn '$(CURDIR)/share' $(@D)/share
 	@echo '$(CC) $(TP_CPPFLAGS) $(CPPFLAGS) $(PKG_CFLAGS) $(TP_CFLAGS) $(TP_LDFLAGS)' > $@.new
 	@cmp -s $@.new $@ && rm $@.new || mv $@.new $@
 FORCE:
@@ -151,6 +172,8 @@ MANS    := $(wildcard man/*.[157])
 MAN_PATHS = -e 's|/usr/local/share/tubepost|$(datadir)/tubepost|g' \
 	-e 's|/usr/local/libexec/tubepost|$(libexecdir)/tubepost|g' \
 	-e 's|/etc/tubepost|$(sysconfdir)/tubepost|g'
+# Examples that are programs.
+SCRIPTS := postfix-filter archive-mail archive-backup send-again
 SHARED  := $(wildcard share/templates/* share/recipes/* share/examples/*)
 
 install: all
@@ -161,9 +184,8 @@ install: all
 	for f in $(SHARED); do \
 		$(INSTALL) -D -m 644 $$f $(DESTDIR)$(datadir)/tubepost/$${f#share/} || exit; done
 	$(INSTALL) -d $(DESTDIR)$(libexecdir)/tubepost
-	sed 's|@BINDIR@|$(bindir)|' share/examples/postfix-filter \
-		>$(DESTDIR)$(libexecdir)/tubepost/postfix-filter
-	chmod 755 $(DESTDIR)$(libexecdir)/tubepost/postfix-filter
+	for f in $(SCRIPTS); do to=$(DESTDIR)$(libexecdir)/tubepost/$$f; \
+		sed 's|@BINDIR@|$(bindir)|' share/examples/$$f >$$to && chmod 755 $$to || exit; done
 	for t in $(TOOLS); do \
 		$(INSTALL) -D -m 644 completions/bash/$$t \
 			$(DESTDIR)$(datadir)/bash-completion/completions/$$t && \

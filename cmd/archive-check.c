@@ -25,7 +25,8 @@ static const struct tp_option options[] = {
 	{ .name = NULL },
 };
 
-/* Lines are printed as they come: there may be as many as there are messages. */
+/* Lines are printed file by file, for there may be as many as there are messages, and not while the
+ * archive is held: who reads them may take his time. */
 struct output {
 	struct tp_buf line;
 	enum tp_status status;
@@ -34,6 +35,8 @@ struct output {
 
 static void print(struct output *out)
 {
+	if (!out->line.len && !out->line.status)
+		return;
 	tp_progress("%s", "");
 	if (!out->status)
 		out->status = tp_buf_status(&out->line, "line", &out->err);
@@ -57,11 +60,11 @@ static void fault(void *context, const char *file, const char *id, const char *s
 		tp_text_scrub(sentence, strlen(sentence), &out->line);
 		tp_buf_addc(&out->line, '\n');
 	}
-	print(out);
 }
 
 static void progress(void *context, uint64_t done_bytes, uint64_t all_bytes)
 {
+	print(context);
 	tp_progress("%" PRIu64 " of %" PRIu64 " MiB", done_bytes >> 20, all_bytes >> 20);
 }
 
@@ -116,19 +119,20 @@ static enum tp_status rebuild(struct tp_archive *archive, struct tp_error *err)
 static enum tp_status check(
 	struct tp_archive *archive, unsigned percent, struct tp_run *run, struct tp_error *err)
 {
-	struct output out = { .line = TP_BUF_INIT(1u << 20) };
+	struct output out = { .line = TP_BUF_INIT((size_t)1 << 30) };
 	struct tp_check check = {
 		.percent = percent, .context = &out, .fault = fault, .progress = progress
 	};
 	enum tp_status status = tp_check_run(archive, &check, err);
 
+	print(&out);
 	tp_progress("%s", "");
 	if (!status || check.count.faults) {
 		run->exit_code = tp_status_exit_code(status);
 		status = TP_OK;
 		if (opt.json)
 			sum_up_json(&check.count, &out.line);
-		else
+		else if (check.count.faults || !tp_diag_quiet())
 			sum_up(&check.count, &out.line);
 		print(&out);
 	}

@@ -13,6 +13,7 @@
 #include "base/tool.h"
 #include "base/units.h"
 #include "base/utf8.h"
+#include "disc/ledger.h"
 
 #define PAGE       100 /* hits asked for at once; a page of more is several of these */
 #define PAGE_LINES 20
@@ -56,7 +57,11 @@ static const struct tp_option options[] = {
 /* A listing on its way. */
 struct listing {
 	struct tp_run *run;
+	struct tp_view *view;
+	struct tp_archive *archive;
 	struct tp_search *search;
+	uint32_t disc_number; /* whose name is known */
+	char disc_name[16];
 	uint64_t skip, limit; /* UINT64_MAX: no end */
 	uint64_t given;
 	int64_t today; /* local date as a number */
@@ -207,9 +212,24 @@ static void add_recipients(
 	tp_buf_release(&list);
 }
 
+/* The serial of a disc; what the ledger does not know any more is its number. */
+static const char *disc_name(struct listing *l, uint32_t number)
+{
+	struct tp_disc disc;
+
+	if (l->disc_number == number)
+		return l->disc_name;
+	l->disc_number = number;
+	if (!tp_disc_get(l->archive, number, &disc, NULL))
+		memcpy(l->disc_name, disc.serial, sizeof disc.serial);
+	else
+		snprintf(l->disc_name, sizeof l->disc_name, "%u", number);
+	return l->disc_name;
+}
+
 static const char *const tier_names[] = { "online", "cellar", "disc" };
 
-static void add_row(struct tp_table *table, const struct listing *l, const struct tp_hit *hit,
+static void add_row(struct tp_table *table, struct listing *l, const struct tp_hit *hit,
 	const struct tp_record *record)
 {
 	struct tp_buf size = TP_BUF_INIT(64);
@@ -225,7 +245,7 @@ static void add_row(struct tp_table *table, const struct listing *l, const struc
 		tp_buf_addf(&size, "%" PRIu64, record->size_bytes);
 	tp_table_cell(table, tp_buf_str(&size), size.len);
 	if (l->tiers && hit->place.tier == TP_TIER_DISC)
-		tp_table_cellf(table, "disc %u", hit->place.disc);
+		tp_table_cellf(table, "disc %s", disc_name(l, hit->place.disc));
 	else if (l->tiers)
 		tp_table_cellf(table, "%s", tier_names[hit->place.tier]);
 	tp_buf_release(&size);
@@ -246,7 +266,8 @@ static void add_arrival(struct tp_buf *out, int64_t arrival_ms)
 	tp_buf_release(&date);
 }
 
-static void add_object(struct tp_buf *out, const struct tp_hit *hit, const struct tp_record *record)
+static void add_object(struct listing *l, struct tp_buf *out, const struct tp_hit *hit,
+	const struct tp_record *record)
 {
 	tp_buf_addc(out, '{');
 	tp_json_pair(out, "id", record->id);
@@ -265,7 +286,7 @@ static void add_object(struct tp_buf *out, const struct tp_hit *hit, const struc
 	tp_json_pair_int(out, "size", (int64_t)record->size_bytes);
 	tp_json_pair(out, "tier", tier_names[hit->place.tier]);
 	if (hit->place.tier == TP_TIER_DISC)
-		tp_json_pair_int(out, "disc", hit->place.disc);
+		tp_json_pair(out, "disc", disc_name(l, hit->place.disc));
 	tp_buf_adds(out, "}\n");
 }
 
@@ -287,7 +308,7 @@ static enum tp_status print_hits(struct listing *l, const struct tp_hit *hits, s
 		}
 		status = tp_search_show(l->search, &hits[i], &record, err);
 		if (!status && opt.json)
-			add_object(out, &hits[i], &record);
+			add_object(l, out, &hits[i], &record);
 		else if (!status)
 			add_row(&table, l, &hits[i], &record);
 	}
@@ -296,6 +317,21 @@ static enum tp_status print_hits(struct listing *l, const struct tp_hit *hits, s
 	tp_table_release(&table);
 	tp_record_release(&record);
 	return status;
+}
+
+/* Who reads us may take his time, and the archive must not be held meanwhile. */
+static enum tp_status give(struct listing *l, struct tp_error *err)
+{
+	struct tp_buf *out = &l->run->text;
+	bool renewed;
+	enum tp_status status;
+
+	tp_view_pause(l->view);
+	status = tp_stdout_write(tp_buf_str(out), out->len, err);
+	tp_buf_clear(out);
+	if (!status)
+		status = tp_view_resume(l->view, &renewed, err);
+	return !status && renewed ? tp_search_renew(l->search, err) : status;
 }
 
 /* Piece by piece to stdout: a list may be longer than memory. One hit more than a page is asked for
@@ -311,7 +347,6 @@ static enum tp_status print_list(struct listing *l, struct tp_error *err)
 		return tp_fail(err, TP_NOMEM, "out of memory");
 	while (!status && left && count == most) {
 		bool last = left < PAGE;
-		struct tp_buf *out = &l->run->text;
 
 		most = last ? (size_t)left + (l->terminal ? 1 : 0) : PAGE;
 		status = tp_search_next(l->search, hits, most, &count, NULL, err);
@@ -320,10 +355,9 @@ static enum tp_status print_list(struct listing *l, struct tp_error *err)
 			count = (size_t)left;
 		}
 		if (!status)
-			status = print_hits(l, hits, count, out, err);
+			status = print_hits(l, hits, count, &l->run->text, err);
 		if (!status)
-			status = tp_stdout_write(tp_buf_str(out), out->len, err);
-		tp_buf_clear(out);
+			status = give(l, err);
 		l->given += count;
 		left -= count;
 	}
@@ -344,10 +378,13 @@ static enum tp_status print_count(struct listing *l, struct tp_error *err)
 	return TP_OK;
 }
 
-static enum tp_status list(struct tp_run *run, struct tp_view *view,
+static enum tp_status list(struct tp_run *run, struct tp_archive *archive, struct tp_view *view,
 	const struct tp_query_terms *terms, struct tp_error *err)
 {
-	struct listing l = { .run = run, .terminal = tp_stdout_is_terminal() };
+	struct listing l = { .run = run,
+		.archive = archive,
+		.view = view,
+		.terminal = tp_stdout_is_terminal() };
 	time_t now = (time_t)tp_now();
 	struct tm tm;
 	enum tp_status status = take_page(&l, err);
@@ -374,11 +411,27 @@ static enum tp_status list(struct tp_run *run, struct tp_view *view,
 
 /* --- events ---------------------------------------------------------------------------------- */
 
+#define EVENTS_AT_ONCE 1000 /* lines that are aligned together, and printed before more are read */
+
 struct reading {
 	struct tp_buf *out;
 	struct tp_table table;
 	uint64_t count;
 };
+
+/* The log may be longer than memory. */
+static enum tp_status print_read(struct reading *reading, struct tp_error *err)
+{
+	enum tp_status status =
+		tp_table_print(&reading->table, tp_stdout_is_terminal(), reading->out, err);
+
+	tp_table_release(&reading->table);
+	tp_table_init(&reading->table, "lllll");
+	if (!status)
+		status = tp_stdout_write(tp_buf_str(reading->out), reading->out->len, err);
+	tp_buf_clear(reading->out);
+	return status;
+}
 
 static enum tp_status take_event(void *context, const char *line, size_t len, struct tp_error *err)
 {
@@ -387,6 +440,11 @@ static enum tp_status take_event(void *context, const char *line, size_t len, st
 	struct tp_json *doc;
 	enum tp_status status;
 
+	if (reading->count && reading->count % EVENTS_AT_ONCE == 0) {
+		status = print_read(reading, err);
+		if (status)
+			return status;
+	}
 	reading->count++;
 	if (opt.json) {
 		tp_buf_add(reading->out, line, len);
@@ -417,10 +475,8 @@ static enum tp_status print_events(
 
 	tp_table_init(&reading.table, "lllll");
 	status = tp_events_walk(archive, take_event, &reading, err);
-	printed = tp_table_print(&reading.table, tp_stdout_is_terminal(), &run->text, &later);
+	printed = !status || status == TP_DATA ? print_read(&reading, &later) : TP_OK;
 	tp_table_release(&reading.table);
-	if (status == TP_DATA && !printed)
-		printed = tp_stdout_write(tp_buf_str(&run->text), run->text.len, &later);
 	if (!status && printed)
 		return tp_fail(err, printed, "%s", later.text);
 	if (!status && !reading.count)
@@ -441,10 +497,18 @@ static enum tp_status find(struct tp_run *run, struct tp_archive *archive, struc
 	if (!status)
 		status = tp_view_open(archive, &view, err);
 	if (!status)
-		status = list(run, view, &terms, err);
+		status = list(run, archive, view, &terms, err);
 	tp_view_close(view);
 	tp_query_terms_release(&terms);
 	return status;
+}
+
+/* The event log is shown whole. */
+static bool asks_for_mail(const struct tp_run *run)
+{
+	return run->argc || opt.from.count || opt.to.count || opt.subject.count ||
+	       opt.regex.count || opt.since || opt.until || opt.larger || opt.smaller || opt.tier ||
+	       opt.limit || opt.page || opt.reverse || opt.count || opt.null || opt.ids;
 }
 
 static enum tp_status run(struct tp_run *run, struct tp_error *err)
@@ -455,6 +519,8 @@ static enum tp_status run(struct tp_run *run, struct tp_error *err)
 	if (opt.count + opt.json + opt.null + opt.ids > 1)
 		return tp_fail(
 			err, TP_USAGE, "--count, --json, --null and --ids exclude each other");
+	if (opt.events && asks_for_mail(run))
+		return tp_fail(err, TP_USAGE, "--events: goes with --json and nothing else");
 	status = tp_archive_open(run->conf, NULL, false, &archive, err);
 	if (!status)
 		status = opt.events ? print_events(run, archive, err) : find(run, archive, err);

@@ -19,6 +19,7 @@
 #include "base/json.h"
 #include "base/table.h"
 #include "base/tool.h"
+#include "disc/contents.h"
 
 #define FLUSH_BYTES ((size_t)256 << 10)
 
@@ -191,13 +192,31 @@ static void add_address(struct tp_buf *out, const char *address)
 	tp_buf_addf(out, bare ? "%s\n" : "<%s>\n", address);
 }
 
-static void add_envelope(struct tp_buf *out, const struct tp_record *record)
+/* No address of SMTP has one, and one with a line end would be two. */
+static bool has_control(const char *address)
 {
+	for (; *address; address++)
+		if ((unsigned char)*address < ' ' || *address == 0x7f)
+			return true;
+	return false;
+}
+
+static enum tp_status add_envelope(
+	struct tp_buf *out, const struct tp_record *record, struct tp_error *err)
+{
+	bool bad = has_control(record->sender);
+
+	for (size_t i = 0; i < record->rcpts.count; i++)
+		bad = bad || has_control(record->rcpts.list[i]);
+	if (bad)
+		return tp_fail(err, TP_DATA,
+			"%s: an address of its envelope has a control character", record->id);
 	add_address(out, record->sender);
 	for (size_t i = 0; i < record->rcpts.count; i++)
 		add_address(out, record->rcpts.list[i]);
 	if (!record->rcpts.count)
 		tp_warn("%s: no recipients are known", record->id);
+	return TP_OK;
 }
 
 /* --- mbox ------------------------------------------------------------------------------------ */
@@ -368,6 +387,8 @@ static enum tp_status give_mail(struct work *w, const struct tp_place *place,
 
 	if (!status)
 		status = tp_spooler_finish(&spooler, &mail, err);
+	/* Who reads us may take his time, and the archive must not be held meanwhile. */
+	tp_view_pause(w->view);
 	if (!status)
 		note_event(w, record->id, opt.maildir ? "maildir" : opt.mbox ? "mbox" : NULL);
 	if (!status && opt.maildir)
@@ -381,22 +402,60 @@ static enum tp_status give_mail(struct work *w, const struct tp_place *place,
 	return status;
 }
 
+/* The event log remembers what was erased when nothing else does any more. */
+static enum tp_status not_there(struct work *w, const char *id, struct tp_error *err)
+{
+	struct tp_buf time = TP_BUF_INIT(65536), actor = TP_BUF_INIT(65536);
+
+	if (tp_event_find_erasure(w->archive, id, &time, &actor))
+		tp_fail(err, TP_NOTHING, "%s: was erased on %s by %s", id, tp_buf_str(&time),
+			tp_buf_str(&actor));
+	tp_buf_release(&time);
+	tp_buf_release(&actor);
+	return TP_NOTHING;
+}
+
+/* Which disc to fetch, and which of its files. */
+static enum tp_status say_disc(
+	struct work *w, const char *id, const struct tp_place *place, struct tp_error *err)
+{
+	struct tp_buf path = TP_BUF_INIT(65536);
+	struct tp_error why;
+	struct tp_disc disc;
+
+	if (tp_disc_where(w->archive, place->disc, place->at, &disc, &path, &why))
+		return tp_error_prefix(err, "%s", id);
+	tp_fail(err, TP_UNAVAILABLE, "%s: it is on disc %s%s%s%s", id, disc.serial,
+		path.len ? ", as " : "", tp_buf_str(&path),
+		disc.when[TP_DISC_LOST] ? "; that disc was lost" : "");
+	tp_buf_release(&path);
+	return TP_UNAVAILABLE;
+}
+
 static enum tp_status serve(struct work *w, const char *id, struct tp_error *err)
 {
 	struct tp_record record = TP_RECORD_INIT;
 	struct tp_place place;
-	enum tp_status status = tp_view_find(w->view, id, &place, err);
+	enum tp_status status = tp_view_resume(w->view, NULL, err);
 
+	if (!status)
+		status = tp_view_yield(w->view, NULL, err);
+	if (!status)
+		status = tp_view_find(w->view, id, &place, err);
+	if (status == TP_NOTHING)
+		return not_there(w, id, err);
 	if (status)
 		return status;
 	status = tp_view_record(w->view, &place, &record, NULL, err);
-	if (status == TP_UNAVAILABLE || status == TP_DATA)
+	if (status == TP_UNAVAILABLE)
+		status = say_disc(w, id, &place, err);
+	else if (status == TP_DATA)
 		status = tp_error_prefix(err, "%s", id);
 	if (!status && opt.details)
 		add_details(w, &record, &place);
 	else if (!status && opt.envelope) {
 		note_event(w, id, "envelope");
-		add_envelope(&w->run->text, &record);
+		status = add_envelope(&w->run->text, &record, err);
 	} else if (!status)
 		status = give_mail(w, &place, &record, err);
 	tp_record_release(&record);

@@ -151,6 +151,8 @@ static enum tp_status put_one(const struct job *job, struct tp_run *run, struct 
  */
 
 struct shown {
+	struct tp_archive *archive;
+	const char *config;
 	int64_t began_ms, last_ms;
 	uint64_t mails;
 };
@@ -172,6 +174,9 @@ static enum tp_status show(void *context, const struct tp_bulk_count *count,
 			per_second(shown->mails, now - shown->began_ms));
 		shown->last_ms = now;
 	}
+	/* So that an import of years does not need the room of all its journals. */
+	if (tp_put_wants_seal(shown->archive))
+		tp_put_seal_later(shown->archive, shown->config);
 	return opt.list && said->len ? tp_stdout_write(said->data, said->len, err) : TP_OK;
 }
 
@@ -224,7 +229,9 @@ static void sum_up(const struct tp_bulk_count *count, const struct shown *shown,
 
 static enum tp_status put_many(const struct job *job, struct tp_run *run, struct tp_error *err)
 {
-	struct shown shown = { .began_ms = tp_monotonic_ms() };
+	struct shown shown = { .archive = job->archive,
+		.config = tp_conf_file(run->conf),
+		.began_ms = tp_monotonic_ms() };
 	struct tp_bulk bulk = { .archive = job->archive,
 		.spam = job->spam,
 		.sender = opt.sender ? tp_buf_str(&job->sender) : NULL,
@@ -244,8 +251,9 @@ static enum tp_status put_many(const struct job *job, struct tp_run *run, struct
 	told = tell_failures(&bulk, status || flushed ? &late : err);
 	tp_spooler_release(&bulk.failures);
 	if (status || flushed || told) {
-		tp_warn("%" PRIu64 " mails are stored; run it again to go on",
-			bulk.count.stored + bulk.count.known);
+		if (bulk.count.stored + bulk.count.known)
+			tp_warn("%" PRIu64 " mails are stored; run it again to go on",
+				bulk.count.stored + bulk.count.known);
 		return status ? status : flushed ? flushed : told;
 	}
 	if (bulk.count.failed)

@@ -10,6 +10,7 @@
 #include "base/json.h"
 #include "base/tool.h"
 #include "base/units.h"
+#include "disc/settle.h"
 
 static struct {
 	bool dry_run, accept, refuse, notice, seal, all, json;
@@ -48,8 +49,10 @@ static void print_json(
 	tp_json_pair_int(out, "sealed_packs", sealed->packs);
 	tp_json_pair_int(out, "moved_packs", rotation->moved);
 	tp_json_pair_int(out, "erased_messages", (int64_t)rotation->erased);
+	tp_json_pair_int(out, "unused_attachments", (int64_t)rotation->orphans);
 	tp_json_pair_int(out, "online_bytes", (int64_t)rotation->online_bytes);
 	tp_json_pair_int(out, "cellar_bytes", (int64_t)rotation->cellar_bytes);
+	tp_json_pair_int(out, "over_bytes", (int64_t)rotation->over_bytes);
 	tp_json_pair(out, "offer", offers[rotation->offer]);
 	tp_json_pair_int(out, "offer_messages", (int64_t)rotation->offer_messages);
 	tp_json_pair_int(out, "offer_bytes", (int64_t)rotation->offer_bytes);
@@ -63,12 +66,20 @@ static void print_text(const struct tp_archive *archive, const struct tp_seal_re
 	tp_buf_addf(
 		out, "sealed\t%" PRIu64 " messages in %u packs\n", sealed->messages, sealed->packs);
 	tp_buf_addf(out, "moved\t%u packs to the cellar\n", rotation->moved);
-	tp_buf_addf(out, "erased\t%" PRIu64 " messages\nonline\t", rotation->erased);
+	tp_buf_addf(out, "erased\t%" PRIu64 " messages\n", rotation->erased);
+	if (rotation->orphans)
+		tp_buf_addf(out, "unused\t%" PRIu64 " attachments removed\n", rotation->orphans);
+	tp_buf_adds(out, "online\t");
 	tp_size_format(rotation->online_bytes, out);
 	tp_buf_adds(out, " of ");
 	tp_size_format(archive->settings.size_bytes, out);
 	tp_buf_adds(out, "\ncellar\t");
 	tp_size_format(rotation->cellar_bytes, out);
+	if (rotation->over_bytes) {
+		tp_buf_adds(out, ", on discs ");
+		tp_size_format(rotation->over_bytes, out);
+		tp_buf_adds(out, " beyond its room: kept, for archive.yaml says no size");
+	}
 	tp_buf_addf(out, "\noffer\t%s", offers[rotation->offer]);
 	if (rotation->offer != TP_OFFER_NONE) {
 		tp_buf_addf(out, ", %" PRIu64 " messages, ", rotation->offer_messages);
@@ -106,6 +117,20 @@ static enum tp_status seal(
 	return status == TP_NOTHING ? TP_OK : status;
 }
 
+/* What confirmed discs hold leaves the cellar at once; what a killed dvd-list left undone, now. */
+static enum tp_status settle_discs(
+	struct tp_archive *archive, struct tp_run *run, struct tp_error *err)
+{
+	struct tp_settled settled;
+	enum tp_status status =
+		tp_disc_settle(archive, tp_conf_str(run->conf, "archive.actor"), &settled, err);
+
+	if (settled.packs)
+		tp_notice("the cellar let go of %" PRIu64 " mails that are on discs",
+			settled.messages);
+	return status;
+}
+
 static enum tp_status rotate(struct tp_archive *archive, struct tp_run *run, struct tp_error *err)
 {
 	struct tp_seal_report sealed = { .packs = 0 };
@@ -119,6 +144,14 @@ static enum tp_status rotate(struct tp_archive *archive, struct tp_run *run, str
 		return status ? tp_fail(err, status, "%s", damage.text) : TP_OK;
 	if (status)
 		tp_warn("%s", damage.text);
+	if (!opt.dry_run) {
+		rotated = settle_discs(archive, run, err);
+		if (rotated && rotated != TP_DATA)
+			return rotated;
+		if (rotated)
+			tp_warn("%s", err->text);
+		status = status ? status : rotated;
+	}
 	rotated = tp_rotate(
 		archive, opt.dry_run, tp_conf_str(run->conf, "archive.actor"), &rotation, err);
 	if (rotated)

@@ -89,7 +89,7 @@ static void log_decisions(const struct tp_plan *plan, const struct tp_tree *tree
 			item->reason == plan->reason)
 			continue;
 		tp_buf_clear(&path);
-		tp_tree_path(tree, item->part, &path);
+		tp_tree_name(tree, item->part, &path);
 		tp_notice("part %.100s stays: %s", tp_buf_str(&path), item->reason);
 		said++;
 	}
@@ -130,9 +130,9 @@ static enum tp_status check_settings(const struct tp_conf *conf, struct tp_error
 	enum tp_status status = tp_expiry_check(conf, tp_conf_seconds(conf, "drop.expire"), err);
 
 	if (status)
-		return tp_error_prefix(err, "--expire");
+		return tp_conf_fail(conf, "drop.expire", err, "%s", err->text);
 	if (tp_conf_seconds(conf, "detach.deadline") <= 0)
-		return tp_fail(err, TP_USAGE, "--deadline: no time at all");
+		return tp_conf_fail(conf, "detach.deadline", err, "no time at all");
 	if (opt.json && !opt.dry_run)
 		return tp_fail(err, TP_USAGE, "--json: goes with --dry-run only");
 	/* The header does not name those of Bcc, and names those of other deliveries. */

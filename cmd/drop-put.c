@@ -136,7 +136,10 @@ static enum tp_status take_expiry(
 				err, TP_USAGE, "TUBEPOST_EXPIRES: not a Unix time: %s", until);
 	}
 	item->expires = now + life;
-	return tp_expiry_check(conf, life, err);
+	status = tp_expiry_check(conf, life, err);
+	if (status && (opt.expire || until))
+		return tp_error_prefix(err, opt.expire ? "--expire" : "TUBEPOST_EXPIRES");
+	return status ? tp_conf_fail(conf, "drop.expire", err, "%s", err->text) : TP_OK;
 }
 
 static bool is_media_type(const char *type)

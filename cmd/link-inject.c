@@ -71,7 +71,7 @@ static void log_left(struct work *work, uint32_t part, const char *why)
 			tp_notice("(and perhaps more)");
 		return;
 	}
-	tp_tree_path(&work->tree, part, &path);
+	tp_tree_name(&work->tree, part, &path);
 	tp_notice("part %.100s: external body left as it is: %s", tp_buf_str(&path), why);
 	tp_buf_release(&path);
 }

@@ -2,7 +2,9 @@
  * mime-size: weighs a message, part by part, without decoding it. What counts as an attachment is
  * mime/attach.h's to say; the man page repeats it.
  */
+#include "base/diag.h"
 #include "base/json.h"
+#include "base/parallel.h"
 #include "base/table.h"
 #include "base/tool.h"
 #include "base/units.h"
@@ -11,8 +13,8 @@
 #include "mime/header.h"
 #include "mime/text.h"
 
-/* A list is kept whole until all is certain; a message with so many parts so deep that its list is
- * longer than this is refused, though it can still be weighed. */
+/* A list is kept whole until all is certain; a message of so many parts with such long names that
+ * its list is longer than this is refused, though it can still be weighed. */
 #define LIST_MAX ((size_t)32 << 20)
 
 static struct {
@@ -26,6 +28,7 @@ struct weighed {
 	struct tp_spool spool;
 	struct tp_tree tree;
 	struct tp_roles roles;
+	bool all;        /* measure every part, not only attachments */
 	uint64_t *sizes; /* decoded bytes of each part that is no multipart */
 	uint64_t weight; /* decoded bytes of all attachments */
 	uint32_t attachments;
@@ -75,9 +78,22 @@ static const char *encoding_name(uint8_t encoding)
 	return names[encoding];
 }
 
-/* Adds up. Only attachments are measured when nothing else is asked: counting is most of the work.
- */
-static enum tp_status add_up(struct weighed *mail, bool all, struct tp_error *err)
+/* Only attachments are measured when nothing else is asked: counting is most of the work. */
+static bool is_measured(const struct weighed *mail, size_t i)
+{
+	return mail->tree.parts[i].kind != TP_PART_MULTIPART &&
+	       (mail->all || mail->roles.role[i] == TP_ROLE_ATTACHMENT);
+}
+
+static void measure(void *context, size_t i)
+{
+	struct weighed *mail = context;
+
+	if (is_measured(mail, i))
+		mail->sizes[i] = tp_attach_size(&mail->tree, mail->spool.data, (uint32_t)i);
+}
+
+static enum tp_status add_up(struct weighed *mail, struct tp_error *err)
 {
 	uint64_t carried = 0;
 	uint64_t carrying = 0;
@@ -85,13 +101,13 @@ static enum tp_status add_up(struct weighed *mail, bool all, struct tp_error *er
 	mail->sizes = calloc(mail->tree.count, sizeof *mail->sizes);
 	if (!mail->sizes)
 		return tp_fail(err, TP_NOMEM, "out of memory");
+	tp_parallel(mail->tree.count, mail->spool.len, measure, mail);
 	for (uint32_t i = 0; i < mail->tree.count; i++) {
 		const struct tp_part *part = &mail->tree.parts[i];
 		bool counts = mail->roles.role[i] == TP_ROLE_ATTACHMENT;
 
-		if (part->kind == TP_PART_MULTIPART || !(all || counts))
+		if (!is_measured(mail, i))
 			continue;
-		mail->sizes[i] = tp_attach_size(&mail->tree, mail->spool.data, i);
 		mail->attachments += counts;
 		mail->weight += counts ? mail->sizes[i] : 0;
 		if (part->encoding == TP_ENCODING_BASE64) {
@@ -113,7 +129,7 @@ static enum tp_status read_mail(struct weighed *mail, struct tp_error *err)
 }
 
 /* What it fills is given back by release_mail whatever it returns. */
-static enum tp_status weigh(struct weighed *mail, bool all, struct tp_error *err)
+static enum tp_status weigh(struct weighed *mail, struct tp_error *err)
 {
 	enum tp_status status;
 
@@ -127,7 +143,7 @@ static enum tp_status weigh(struct weighed *mail, bool all, struct tp_error *err
 	if (!status)
 		status = tp_attach_classify(&mail->tree, mail->spool.data, &mail->roles, err);
 	if (!status)
-		status = add_up(mail, all, err);
+		status = add_up(mail, err);
 	return status;
 }
 
@@ -139,8 +155,7 @@ static void release_mail(struct weighed *mail)
 	tp_spool_release(&mail->spool);
 }
 
-/* --- lines ---------------------------------------------------------------------------------------
- */
+/* --- lines ------------------------------------------------------------------------------------ */
 
 /* What a line about a part says. */
 struct line {
@@ -208,7 +223,7 @@ static enum tp_status add_part(struct output *out, const struct weighed *mail, u
 
 	tp_buf_clear(&line->path);
 	tp_buf_clear(&line->name);
-	tp_tree_path(&mail->tree, part, &line->path);
+	tp_tree_name(&mail->tree, part, &line->path);
 	status = tp_buf_status(&line->path, "path", err);
 	if (status)
 		return status;
@@ -289,8 +304,7 @@ static enum tp_status add_number(struct output *out, const struct weighed *mail)
 	return TP_OK;
 }
 
-/* --- the tool ------------------------------------------------------------------------------------
- */
+/* --- the tool --------------------------------------------------------------------------------- */
 
 /* The predicate is silent unless something to print is asked for as well. */
 static bool prints(void)
@@ -301,12 +315,12 @@ static bool prints(void)
 static enum tp_status weigh_one(
 	struct output *out, const char *file, uint64_t over, bool *is_over, struct tp_error *err)
 {
-	struct weighed mail = { .file = file, .spool = TP_SPOOL_INIT };
 	bool list = !asked.attachments && !asked.encoded;
+	struct weighed mail = { .file = file, .spool = TP_SPOOL_INIT, .all = list && prints() };
 	enum tp_status status = read_mail(&mail, err);
 
 	if (!status) {
-		status = weigh(&mail, list && prints(), err);
+		status = weigh(&mail, err);
 		if (!status && prints())
 			status = list ? add_list(out, &mail, err) : add_number(out, &mail);
 		if (status && (file || out->many))
@@ -315,6 +329,28 @@ static enum tp_status weigh_one(
 	*is_over = *is_over || mail.weight > over;
 	release_mail(&mail);
 	return status;
+}
+
+/* What is wrong with one message of many is said and does not keep the others from their lines: mail
+ * comes and goes in the folders that people weigh. The first failure is the exit code. */
+static enum tp_status weigh_all(
+	struct tp_run *tool, struct output *out, uint64_t over, bool *is_over, struct tp_error *err)
+{
+	enum tp_status status = TP_OK, first = TP_OK;
+
+	for (int i = 0; i < (tool->argc ? tool->argc : 1); i++) {
+		const char *file = tool->argc && strcmp(tool->argv[i], "-") ? tool->argv[i] : NULL;
+
+		status = weigh_one(out, file, over, is_over, err);
+		if (status && (!out->many || status == TP_NOMEM || out->table.cells.status ||
+				      out->text->status))
+			return status;
+		if (status)
+			tp_say_error(err);
+		first = first ? first : status;
+	}
+	tool->exit_code = tp_status_exit_code(first);
+	return TP_OK;
 }
 
 static enum tp_status run(struct tp_run *tool, struct tp_error *err)
@@ -334,15 +370,11 @@ static enum tp_status run(struct tp_run *tool, struct tp_error *err)
 	tp_table_init(&out.table, out.many ? "lllllrrl" : "llllrrl");
 	out.table.cells.max = LIST_MAX;
 	tool->text.max = LIST_MAX;
-	for (int i = 0; !status && i < (tool->argc ? tool->argc : 1); i++) {
-		const char *file = tool->argc && strcmp(tool->argv[i], "-") ? tool->argv[i] : NULL;
-
-		status = weigh_one(&out, file, over, &is_over, err);
-	}
+	status = weigh_all(tool, &out, over, &is_over, err);
 	if (!status && out.table.count)
 		status = tp_table_print(&out.table, tp_stdout_is_terminal(), out.text, err);
 	tp_table_release(&out.table);
-	if (!status && asked.over && !is_over)
+	if (!status && !tool->exit_code && asked.over && !is_over)
 		tool->exit_code = tp_status_exit_code(TP_NOTHING);
 	return status;
 }

@@ -20,7 +20,7 @@ passed() { # TOOL; what it prints under --on-error=pass
 
 # Tools whose work begins with stdin, and those that print when all went well.
 reads() {
-	case $1 in archive-check | archive-find | archive-get | archive-rm | archive-rotate) false ;; esac
+	case $1 in archive-check | archive-find | archive-get | archive-rm | archive-rotate | dvd-list | dvd-pack) false ;; esac
 }
 prints() {
 	case $1 in archive-rm | archive-rotate) false ;; esac
@@ -48,6 +48,7 @@ works() { # TOOL [ARGUMENT...]
 		archive-rm "$_gone" "$@"
 		;;
 	greylist-check) greylist-check --ip 192.0.2.1 --sender a@example.org --rcpt b@example.org "$@" ;;
+	dvd-pack) dvd-pack "$(archive-find --ids --limit 1)" "$@" ;;
 	drop-put) drop-put --name x.bin --store "dir:$TRASH/store" "$@" ;;
 	*) "$_tool" "$@" ;;
 	esac
@@ -74,4 +75,13 @@ nothing() { # WHAT FILE
 
 if [ -x "$BIN/archive-put" ]; then
 	archive-put <mail.eml >id || exit 99
+fi
+# A disc in its ledger, so that there is something to list.
+if [ -x "$BIN/dvd-list" ]; then
+	mkdir -p "$TUBEPOST_STATE/archive/disc" || exit 99
+	{
+		printf '{"number":1,"serial":"ABCDEF","medium":"dvd","sectors":300,"mails":1,"bytes":400,'
+		printf '"first_ms":1120210200000,"last_ms":1120210200000,"content":"%064d","image":"%064d",' 1 2
+		printf '"made":1120210300,"burnt":0,"verified":0,"shipped":0,"received":0,"lost":0,"left":0}\n'
+	} >"$TUBEPOST_STATE/archive/disc/00000001.json"
 fi

@@ -12,6 +12,11 @@
 MTA_USER=daemon
 MTA_GROUP=daemon
 MTA=
+# Which configurations of share/examples are run.
+EXIM_EXAMPLE=exim.conf
+POSTFIX_EXAMPLE=postfix
+PROCMAIL_EXAMPLE=procmailrc
+MAILDROP_EXAMPLE=mailfilter
 # No mail program tries again by itself while a test is changing the scene: the tests ask for each
 # attempt.
 MTA_RETRY=1h
@@ -159,7 +164,7 @@ mta_config() {
 
 # ---- Exim ----------------------------------------------------------------------------------------
 
-# Starts the listener; with exim.conf it only queues, exim_run delivers. EXIM_CONF is another example.
+# Starts the listener; it only queues, exim_run delivers.
 exim_start() {
 	EXIM=$(mta_program exim4)
 	EXIM_USER=Debian-exim
@@ -170,7 +175,7 @@ exim_start() {
 	mkdir "$CONF_DIR" "$CONF_DIR/spool" "$CONF_DIR/log" &&
 	chown -R "$EXIM_USER:$EXIM_USER" "$CONF_DIR" &&
 	ln -s ../mail "$CONF_DIR/mail" &&
-	mta_config "${EXIM_CONF-exim.conf}" "$CONF_DIR/exim.conf" || return 1
+	mta_config "$EXIM_EXAMPLE" "$CONF_DIR/exim.conf" || return 1
 	TMPDIR=$MTA/tmp "$EXIM" -C "$CONF_DIR/exim.conf" -bdf </dev/null >"$CONF_DIR/stdout" 2>&1 &
 	EXIM_PID=$!
 	wait_until 20 is_listening "$SMTP_PORT"
@@ -202,7 +207,7 @@ exim_stop() {
 
 # postdrop is set-gid, and obeys a configuration that is not the machine's only when its caller has
 # that very group. pipe(8) gives no filter the group of setgid_group: so that is another one here,
-# and the folders are handed over. POSTFIX_CONF are other examples than postfix-{main,master}.cf.
+# and the folders are handed over.
 postfix_start() {
 	SMTP_PORT=$(free_ports 1)
 	FILTER_USER=$MTA_USER:postdrop
@@ -210,8 +215,8 @@ postfix_start() {
 	mkdir "$CONF_DIR" "$CONF_DIR/etc" "$CONF_DIR/queue" "$CONF_DIR/data" && ln -s ../mail "$CONF_DIR/mail" &&
 	chown postfix "$CONF_DIR/data" &&
 	chmod 755 "$CONF_DIR" "$CONF_DIR/etc" "$CONF_DIR/queue" &&
-	mta_config "${POSTFIX_CONF-postfix}-main.cf" "$CONF_DIR/etc/main.cf" &&
-	mta_config "${POSTFIX_CONF-postfix}-master.cf" "$CONF_DIR/etc/master.cf" &&
+	mta_config "$POSTFIX_EXAMPLE-main.cf" "$CONF_DIR/etc/main.cf" &&
+	mta_config "$POSTFIX_EXAMPLE-master.cf" "$CONF_DIR/etc/master.cf" &&
 	mta_config postfix-filter "$MTA/libexec/postfix-filter" &&
 	postfix_command start >"$CONF_DIR/stdout" 2>&1 </dev/null &&
 	chgrp postdrop "$CONF_DIR/queue/maildrop" "$CONF_DIR/queue/public" &&
@@ -261,7 +266,7 @@ as_mta_user() {
 }
 
 procmail_run() {
-	test -f "$MTA/procmailrc" || mta_config procmailrc "$MTA/procmailrc" || return 1
+	test -f "$MTA/procmailrc" || mta_config "$PROCMAIL_EXAMPLE" "$MTA/procmailrc" || return 1
 	(cd "$MTA" && as_mta_user env TMPDIR="$MTA/tmp" procmail -m \
 		TUBEPOST_CONFIG="$TUBEPOST_CONFIG" "$MTA/procmailrc") <"$1"
 }
@@ -269,7 +274,7 @@ procmail_run() {
 maildrop_run() {
 	if ! test -f "$MTA/mailfilter"
 	then
-		mta_config mailfilter "$MTA/mailfilter" && chown "$MTA_USER:$MTA_GROUP" "$MTA/mailfilter" &&
+		mta_config "$MAILDROP_EXAMPLE" "$MTA/mailfilter" && chown "$MTA_USER:$MTA_GROUP" "$MTA/mailfilter" &&
 		chmod 600 "$MTA/mailfilter" || return 1
 	fi
 	# maildrop delivers only into a maildir that is there.

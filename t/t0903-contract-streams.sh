@@ -102,7 +102,7 @@ for t in $TOOLS; do
 		sh -c '. "$SRC/t/lib-contract.sh"; works "$1" <mail.eml' - "$t"
 	ok "$t where the working folder is gone" sh -c '. "$SRC/t/lib-contract.sh"
 		mkdir gone; mail=$PWD/mail.eml; note=$PWD/note.txt; cd gone && rmdir ../gone
-		case $1 in archive-*) works archive-find ;; link-inject) link-inject --text "$note" <"$mail" ;; *) works "$1" <"$mail" ;; esac' - "$t"
+		case $1 in archive-*) works archive-find ;; dvd-*) works dvd-list ;; link-inject) link-inject --text "$note" <"$mail" ;; *) works "$1" <"$mail" ;; esac' - "$t"
 done
 
 ok 'detach-upload alone with SIGCHLD ignored' perl -e '$SIG{CHLD} = "IGNORE"; exec @ARGV' \

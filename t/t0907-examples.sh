@@ -23,18 +23,21 @@ needs perl bash base64
 } >sample
 
 # An archive in the state folder with what the examples look for: mails of July 2005 from Belga, and a
-# large one.
-if command -v archive-put >/dev/null; then
+# large one. Each page finds it whole, for one of them erases what it finds.
+fill_archive() {
 	for i in $(seq 45); do
 		printf 'From: Jean Dupont <dupont@belga.com>\nTo: zoe@example.org\nSubject: facturation #1%05d\n\nx\n' \
 			"$i" | archive-put --received '2005-07-10 9:30' --sender dupont@belga.com \
 			--rcpt zoe@example.org >/dev/null || exit 99
 	done
-	archive-put --sender zoe@example.org --rcpt bob@example.net <sample >/dev/null || exit 99
-fi
+	archive-put --sender zoe@example.org --rcpt bob@example.net <"$TRASH/sample" >/dev/null || exit 99
+}
+
+# And a Maildir at home.
+mkdir -p Maildir/new Maildir/cur && cp sample Maildir/cur/1120176000.M1.host:2,S
 
 readme_commands() {
-	perl -ne 'print if /^(mime-size|detach-upload|link-inject|drop-put)\b/' "$SRC/README.md"
+	perl -ne 'print if /^(mime-size|detach-upload|link-inject|drop-put|archive-[a-z]+)\b/' "$SRC/README.md"
 }
 
 # The files that a command reads and that are not there yet, by what their names look like.
@@ -73,6 +76,7 @@ ran=0
 run_all() { # TITLE, commands on stdin
 	title=$1
 	mkdir -p "$TRASH/$title"
+	fill_archive
 	while read -r command; do
 		why=$(why_not "$command")
 		if [ -n "$why" ]; then

@@ -59,6 +59,14 @@ judge() {
 	esac
 }
 tool() { faulty "$FAULT" mime-size -c c.yaml --json mail.eml stubs.eml >out; }
+# The file that can be read has its lines, whole.
+judge() {
+	case $1 in
+	0) cmp -s out want ;;
+	65 | 66 | 70 | 73 | 74 | 75 | 78) [ -z "$(grep -vxFf want out)" ] || grep -q stdout: err ;;
+	*) false ;;
+	esac
+}
 FAULT=none:0
 tool
 cp out want

@@ -118,13 +118,17 @@ ok 'a multipart without boundary is none' roles_are broken/no-boundary 'inline'
 
 fails 65 'an empty message' mime-size /dev/null
 has 'is said to be one' .err '^mime-size: /dev/null: empty message$'
-fails 66 'a file of several that is not there' mime-size absent /dev/null
-has 'is named once' .err '^mime-size: absent: No such file or directory$'
+fails 66 'a file of several that is not there' mime-size -a "$C/plain/text.eml" absent "$C/plain/attachment.eml" /dev/null
+mv .out list
+has 'is said' .err '^mime-size: absent: No such file or directory$'
+has 'as is what else is wrong' .err '^mime-size: /dev/null: empty message$'
+ok 'in a line each' test "$(wc -l <.err)" -eq 2
+mime-size -a "$C/plain/text.eml" "$C/plain/attachment.eml" >want
+same 'and does not keep the others from theirs' list want
+fails 66 'nor is it no' mime-size --over 1G absent "$C/plain/text.eml"
+fails 66 'nor yes' mime-size --over 1 absent "$C/plain/attachment.eml"
 fails 66 'a file that is not there' mime-size nowhere.eml
 has 'is named' .err '^mime-size: .*nowhere.eml'
-fails 66 'one bad file among good ones' mime-size "$C/plain/text.eml" nowhere.eml
-[ ! -s .out ]
-result $? 'all or nothing'
 fails 64 'a size that is none' mime-size --over lots "$C/plain/text.eml"
 has 'is quoted' .err '^mime-size: --over: .*lots'
 fails 64 'two numbers at once' mime-size -a -e "$C/plain/text.eml"

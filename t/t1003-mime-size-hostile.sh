@@ -50,9 +50,23 @@ result $? 'a line for each of a hundred thousand parts'
 fails 65 'more parts than allowed' weigh parts 500000
 has 'is said so' .err '^mime-size: case\.eml: message structure: more than 500000 parts'
 
-# 375,000 parts, a hundred deep: weighed, though no list of them is made.
-ok 'too much to list is weighed' weigh delimiters 3000000 --attachments
-fails 65 'and not listed' weigh delimiters 3000000
+# 375,000 parts, a hundred deep: each has a line, and none a path of a hundred numbers.
+ok 'a great many parts, deep down' weigh delimiters 3000000
+has 'the last level that has a path' got '^1(\.1){31}	multipart/mixed	'
+hasnt 'below it, none' got '^1(\.1){32}'
+has 'but a number' got '^#375100	text/plain	'
+ok 'as objects' weigh delimiters 300000 --json
+has 'they have the same' got ',"part":"#37600",'
+
+# A list that would not fit.
+long_names() {
+	perl -e 'print "Content-Type: multipart/mixed; boundary=b\n\n";
+		print "--b\nContent-Type: text/plain; name=", "x" x 100, "\n\nx\n" for 1 .. 300000;
+		print "--b--\n"' >case.eml || return 1
+	(ulimit -d "$limit" && exec timeout 20 mime-size "$@" case.eml >got)
+}
+ok 'too much to list is weighed' long_names --attachments
+fails 65 'and not listed' long_names
 has 'with a word' .err 'list: larger than'
 
 done_testing

@@ -172,7 +172,11 @@ chmod +x alone
 rm -rf state
 ok '--jobs 1 runs one after the other' detach-upload --over 0 --jobs 1 --uploader ./alone <mail
 fails 75 '--jobs 0' detach-upload --jobs 0 <mail
+has 'named as it was given' .err '^detach-upload: --jobs: must be from 1 to 64$'
 fails 75 '--jobs 65' detach-upload --jobs 65 <mail
+printf 'detach:\n  jobs: 0\n' >jobs.yaml
+fails 75 'none in the configuration' detach-upload -c jobs.yaml <mail
+has 'named with its place' .err '^detach-upload: jobs\.yaml:2:9: detach\.jobs: must be from 1 to 64$'
 fails 75 '--deadline 0' detach-upload --deadline 0 <mail
 
 done_testing

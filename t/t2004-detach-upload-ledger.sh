@@ -96,7 +96,27 @@ ok 'a light mail needs no state' env TUBEPOST_STATE="$TRASH/file/state" detach-u
 same 'and passes' mail .out
 mkdir broken
 echo 'no database' >broken/ledger.db
-fails 75 'a ledger that is none' env TUBEPOST_STATE="$TRASH/broken" detach-upload --over 0 --uploader ./up <mail
+: >calls
+TUBEPOST_STATE=$TRASH/broken
+ok 'a ledger that is none holds no mail up' detach mail out --over 0
+has 'it is set aside, and the log says so' .err \
+	'^detach-upload: .*/broken/ledger\.db: file is not a database; set aside as .*/broken/ledger\.db\.damaged-[0-9]{8}T[0-9]{6}Z, and a new ledger begins: files that are already uploaded may be uploaded again$'
+ok 'in one line' test "$(wc -l <.err)" -eq 1
+echo 'no database' >want
+same 'nothing of it is lost' "$(ls broken/ledger.db.damaged-*Z)" want
+ok 'delivered again' detach mail out2 --over 0
+ok 'the new one is silent' is_empty .err
+ok 'and knows' calls 3
+same 'the mail' out out2
+TUBEPOST_STATE=$TRASH/state
+
+# Where the place of an upload follows from its key, the links are those that were given.
+ok 'into a folder' detach-upload --over 0 --store "dir:$TRASH/drop" --base-url https://drop.example <mail
+mv .out first
+echo 'no database' >state/ledger.db
+rm -f state/ledger.db-*
+ok 'into a folder, the ledger damaged since' detach-upload --over 0 --store "dir:$TRASH/drop" --base-url https://drop.example <mail
+same 'gives the same links' .out first
 mkdir -p odd && echo 'no secret' >odd/secret && chmod 600 odd/secret
 fails 75 'a secret that is none' env TUBEPOST_STATE="$TRASH/odd" detach-upload --over 0 --uploader ./up <mail
 hasnt 'is not told' .err 'no secret'

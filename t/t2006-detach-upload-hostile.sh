@@ -70,6 +70,19 @@ hostile comments 5000000 4000
 hostile nuls 5000000 4000
 EOF
 
+# A hundred thousand parts a thousand levels down: the list of decisions grows with the mail, not with
+# its square.
+perl -e 'print "Content-Type: multipart/mixed; boundary=b0\n\n";
+	print "--b$_\nContent-Type: multipart/mixed; boundary=b", $_ + 1, "\n\n" for 0 .. 998;
+	print "--b999\nContent-Type: image/png\n\nx\n" for 1 .. 100000' >case.eml
+ok 'decisions deep down' detach-upload --dry-run --over 0 <case.eml
+mv .out list
+ok 'a line for each' test "$(wc -l <list)" -eq 100000
+ok 'short ones' test "$(wc -c <list)" -lt 10000000
+has 'with its number' list '^#101000	stays	more attachments than detach\.max_files	2	image/png	part-101000.png$'
+ok 'as objects' detach-upload --dry-run --json --over 0 <case.eml
+has 'alike' .out '^\{"part":"#101000",'
+
 # What is beyond the tree's own limits is no mail that people write: it passes.
 perl "$SRC/t/helper/hostile.pl" parts 600000 >case.eml
 ok 'more parts than the limit' detach-upload --over 0 --uploader ./up --log log <case.eml

@@ -69,6 +69,16 @@ hasnt 'never into the mail, when both are one' both 'sha256 '
 if command -v ltrace >/dev/null || ldd "$BIN/detach-upload" >libraries 2>/dev/null; then
 	hasnt 'libcurl is not even linked' libraries 'libcurl'
 fi
+loads() { # NAME FILE: what the loader opens for it
+	rm -rf state
+	LD_DEBUG=libs LD_DEBUG_OUTPUT=$TRASH/loads.$1 detach-upload --over 0 --uploader ./up <"$2" >out && cat loads.$1.* >"$1"
+}
+ok 'a mail between plain addresses' loads plain mail
+has 'the loader tells what it does' plain 'libc\.so'
+hasnt 'is not worth loading GMime' plain 'libgmime'
+sed 's/^To: .*/To: everybody: a@example.org (A), b@example.org;/' mail >group
+ok 'a group with comments' loads grouped group
+has 'is' grouped 'libgmime'
 ok 'a light mail leaves no state' sh -c 'rm -rf state && detach-upload <mail >out && [ ! -e state ]'
 
 done_testing

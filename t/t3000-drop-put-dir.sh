@@ -170,4 +170,17 @@ else
 	skip 'no tmpfs can be mounted' 'a full disk'
 fi
 
+# --- what is loaded -------------------------------------------------------------------------------
+# A folder needs no network: four files of a mail are four processes, and libcurl takes longer than they.
+loads() { LD_DEBUG=libs LD_DEBUG_OUTPUT=$TRASH/loads.$1 drop-put --store "$2" -n a <file; }
+ok 'a folder' loads folder "dir:$TRASH/root"
+cat loads.folder.* >folder
+ok 'the loader tells what it does' grep -q 'libc\.so' folder
+hasnt 'does not open libcurl' folder 'libcurl|libssl'
+export TUBEPOST_DEADLINE=1
+fails 75 'a service that is not there' loads service webdav+http://127.0.0.1:1/
+unset TUBEPOST_DEADLINE
+cat loads.service.* >service
+has 'opens it' service 'libcurl'
+
 done_testing

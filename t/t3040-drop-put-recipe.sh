@@ -222,6 +222,26 @@ sed 's|endpoint: .*|endpoint: ftp://x|' wesend.yaml >ftp.yaml
 fails 69 'an endpoint that is no URL' drop-put -c ftp.yaml --name a <file
 has 'says where' .err 'log in: \$\{endpoint\}: its value does not fit here$'
 
+# What stands under recipes.NAME is known by the recipe alone.
+wrong_setting() { # WHAT PATTERN, of a configuration made from wesend.yaml by the sed script SCRIPT
+	sed "$3" wesend.yaml >wrong.yaml
+	fails 78 "$1: refused" drop-put -c wrong.yaml --name a <file
+	has "$1: said, with its place" .err "^drop-put: wrong\.yaml:$2\$"
+	fails 75 "$1: by detach-upload too, before there is a heavy mail" detach-upload -c wrong.yaml <light
+	has "$1: with the same words" .err "^detach-upload: wrong\.yaml:$2\$"
+}
+printf 'Subject: light\n\nbody\n' >light
+: >wesend/log
+wrong_setting 'an unknown setting' "7:5: unknown key 'recipes\.wesend\.logn'" 's/login:/logn:/'
+wrong_setting 'a secret in the configuration' "9:5: unknown key 'recipes\.wesend\.password'" \
+	's/password_file:.*/password: sesame/'
+wrong_setting 'a setting with two values' '7:12: recipes\.wesend\.login: not a single value' \
+	's/login:.*/login: [a, b]/'
+wrong_setting 'no settings at all' '5:11: recipes\.wesend: not a mapping' '/^    /d; s/wesend:$/wesend: 3/'
+ok 'none of them asked the service' test ! -s wesend/log
+sed 's/^  wesend:/  other: { anything: goes }\n&/' wesend.yaml >beside.yaml
+ok 'settings of a recipe that is not used are not its business' detach-upload -c beside.yaml <light
+
 # --- recipes of one's own -------------------------------------------------------------------------
 server own <<'S'
 POST /json * answer 200
@@ -232,7 +252,7 @@ POST /evil * answer 200
   = {"u":"http://127.0.0.1:%PORT%/ok","t":"1"}
 S
 mkdir recipes
-printf 'recipe_path: /nowhere:%s/recipes\nrecipes:\n  own:\n    secret_file: %s/key\n' "$TRASH" "$TRASH" >own.yaml
+printf 'recipe_path: /nowhere:%s/recipes\n' "$TRASH" >own.yaml
 own() { # recipe on stdin
 	sed "s|@|$url|" >recipes/own.yaml
 	drop-put -c own.yaml -s recipe:own --name 'a"b' "$@" <file
@@ -242,11 +262,11 @@ recipe() { # NAME WHAT CODE PATTERN, recipe on stdin
 	fails "$2" "$1" drop-put -c own.yaml -s recipe:own --name a <file
 	has 'said' .err "$3"
 }
-recipe 'an unknown key' 78 'recipes/own\.yaml:2:[0-9]+: recipe: unknown key pot$' <<'R'
+recipe 'an unknown key' 78 'recipes/own\.yaml:2:1: recipe: unknown key .pot.$' <<'R'
 about: x
 pot: []
 R
-recipe 'a key of a step' 78 'own\.yaml:2:[0-9]+: step: unknown key urn$' <<'R'
+recipe 'a key of a step' 78 'own\.yaml:2:29: step: unknown key .urn.$' <<'R'
 put:
   - { name: a, method: GET, urn: x }
 R
@@ -322,6 +342,7 @@ server home <<S
 POST /session * answer 307
   Location: $url/session
 S
+printf 'recipes:\n  own:\n    secret_file: %s/key\n' "$TRASH" >>own.yaml
 fails 69 'a body with secrets does not follow to another host' own <<'R'
 settings: { secret: { secret: yes } }
 put:

@@ -22,7 +22,7 @@ yaml() {
 	{ printf 'dnsbl: [bl.test]\ndns_servers: ["127.0.0.1:%s"]\ndns_deadline: 20s\n' "$DNS_PORT"; cat; } | grey_yaml
 }
 yaml </dev/null
-POSTFIX_CONF=postfix-greylist
+POSTFIX_EXAMPLE=postfix-greylist
 ok 'postfix starts' postfix_start
 test "$failed" -eq 0 || done_testing
 printf 'From: a@sender.test\nTo: box@virtual.test\nSubject: grey\n\nHello\n' >mail.eml

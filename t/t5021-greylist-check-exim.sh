@@ -36,7 +36,7 @@ soft.test TXT v=spf1+ip4:203.0.113.1+~all
 END
 echo 'whole_after: 0' | grey_yaml
 GREY_SOCKET=$MTA/greylist-request
-EXIM_CONF=exim-greylist.conf
+EXIM_EXAMPLE=exim-greylist.conf
 ok 'a socket unit listens' unit_listen 'greylist-request@.service' "$GREY_SOCKET"
 ok 'exim starts' exim_start
 test "$failed" -eq 0 || done_testing

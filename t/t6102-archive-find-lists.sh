@@ -53,6 +53,10 @@ has 'is named' .err "^archive-find: --since: 'soon' is not a date"
 fails 64 'in a word, too' archive-find -a "$A" until:2005-02-30
 has 'is named' .err "^archive-find: until: '2005-02-30' is not a date"
 
+subjects 'june' 'the name of a word in any case' Until:2005-06-30 SINCE:2005-06-01
+fails 64 'a text that is too long is bad usage' archive-find -a "$A" "$(printf '%070000d' 0)"
+has 'and said' .err '^archive-find: query: a text of more than 65536 bytes'
+
 # --- columns ---------------------------------------------------------------------------------------
 ok 'a line' archive-find -a "$A" subject:afternoon
 sed -n '1s/^[0-9a-hjkmnp-tv-z]\{16\}\t//p' .out >got
@@ -171,6 +175,33 @@ for t in disc disque; do
 done
 fails 64 'an unknown tier' archive-find -a "$A" --tier attic
 has 'is named' .err "'attic'"
+
+# --- events ----------------------------------------------------------------------------------------
+# A log that is longer than memory: 30 MB of it are listed without room for them.
+cp -r "$A" logged
+perl -MDigest::SHA=sha256_hex -e '
+	my $before = "";
+	for (1 .. 30000) {
+		my $line = sprintf q({"time":"2005-07-01T00:00:00Z","actor":"a","event":"get","id":"0",) .
+			q("note":"%d %s","before":"%s"}), $_, "x" x 900, $before;
+		print "$line\n"; $before = sha256_hex($line);
+	}' >logged/events.log
+memory() { # ARGUMENTS...: kilobytes at the most
+	python3 -c '
+import resource, subprocess, sys
+subprocess.run(sys.argv[2:], stdout=open(sys.argv[1], "wb"), check=True)
+print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)' "$@"
+}
+if command -v python3 >/dev/null && ! sanitized; then
+	least=$(memory list archive-find -a logged --limit 1)
+	for form in '' --json; do
+		most=$(memory list archive-find -a logged --events $form)
+		[ "$(wc -l <list)" -eq 30000 ] && [ "$most" -lt $((least + 10000)) ]
+		result $? "--events $form: all of the log, in $most kB (a list: $least)"
+	done
+else
+	skip 'no python3, or sanitizers' '--events: all of the log'
+fi
 
 # --- trouble ---------------------------------------------------------------------------------------
 fails 66 'no archive' archive-find -a nowhere

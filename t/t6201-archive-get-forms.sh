@@ -121,6 +121,10 @@ put mails/plain --sender s@example.org --rcpt one@example.net --rcpt two@example
 ok 'an envelope' archive-get -a "$A" --envelope "$(cat three.id)"
 printf 's@example.org\none@example.net\ntwo@example.net\n' >expect
 same 'is sender and recipients' expect .out
+printf 'Subject: x\n\nx\n' | archive-put -a odd --sender a@example.org --rcpt "$(printf 'b@example.org\nc@example.org')" >odd.id
+fails 65 'of an address that would be two' archive-get -a odd --envelope "$(cat odd.id)"
+has 'is refused' .err 'an address of its envelope has a control character$'
+result "$(wc -c <.out)" 'and nothing of it is given'
 ok 'of a bounce' archive-get -a "$A" --envelope "$(cat bounce.id)"
 printf '<>\nb@example.net\n' >expect
 same 'the sender is none' expect .out
@@ -134,6 +138,8 @@ same 'they are put in brackets' expect .out
 ok 'somebody reads' archive-get -a "$A" --actor 'alice, for the court' "$id"
 ok 'the log' archive-find -a "$A" --events
 has 'says who, what and which' .out "alice, for the court${tab}get${tab}$id"
+fails 64 'with a question it makes no sense' archive-find -a "$A" --events subject:x
+fails 64 'nor with a page' archive-find -a "$A" --events --limit 1
 ok 'as it stands' archive-find -a "$A" --events --json
 has 'in JSON' .out '"event":"get","id":"'"$id"'"'
 

@@ -66,6 +66,7 @@ erase_and_look() { # WHERE
 	for n in 1 2 5 6 7 8; do ok "$1: mail $n comes back" comes_back $n; done
 	ok "$1: all is well" archive-check -a A
 	fails 1 "$1: they are gone for archive-get" archive-get -a A "$(cat id3)"
+	has "$1: which says when, and by whom" .err "$(cat id3): was erased on 20..-.*Z by "
 	fails 1 "$1: and for archive-rm" archive-rm -a A "$(cat id3)"
 	has "$1: it says so" .err "$(cat id3).*(erased|not in the archive)"
 	archive-find -a A --count 'subject:needle-subject-3' >found 2>&1

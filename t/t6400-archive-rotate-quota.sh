@@ -149,6 +149,26 @@ result $? 'what was accepted stays'
 has 'the erasure is on record' box/events.log '"event":"erase","id":null,"note":"for room: pack 0000000[0-9], 20 messages'
 ok 'all is well' healthy
 
+# --- not said -------------------------------------------------------------------------------------
+rm -rf box && mkdir box && settings 'size: 1000' 'disc: 1GB'
+pack 1 1 && pack 2 2 && pack 3 3 && pack 4 4
+ok 'mail in the cellar' rotate
+settings 'disc: 1MiB'
+ok 'where archive.yaml says no size' rotate
+has 'what is too much is told' .out '^cellar	.* beyond its room: kept'
+ok 'again' rotate --json
+[ "$(number over_bytes)" -gt 0 ] && [ "$(number erased_messages)" = 0 ] && healthy &&
+	[ "$(packs cellar)" = 00000001.tpp00000002.tpp00000003.tpp ]
+result $? 'and nothing is erased'
+ok 'whoever is asked' rotate --refuse
+ok 'and answers' rotate --json
+[ "$(number erased_messages)" = 0 ] && [ "$(archive-find -a box --ids --tier all | wc -l)" -eq 80 ]
+result $? 'nothing is erased then, either'
+settings 'size: 10GB' 'disc: 1MiB'
+ok 'where it says one' rotate --json
+[ "$(number erased_messages)" -gt 0 ] && [ "$(number over_bytes)" = 0 ]
+result $? 'what is too much goes'
+
 # --- never answered -------------------------------------------------------------------------------
 rm -rf box && mkdir box && settings
 pack 1 1 && pack 2 2

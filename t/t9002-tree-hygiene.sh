@@ -90,20 +90,21 @@ wall() { # HEADER-PATTERN FILES-PATTERN WHAT
 	none "$3"
 }
 wall 'gmime/|glib' 'lib/mime/gmime\.h' 'GMime stays in lib/mime/gmime.h'
-wall 'curl/' 'lib/drop/http\.c' 'curl stays in lib/drop/http.c'
-wall 'openssl/' 'lib/base/(digest|cipher)\.c' 'OpenSSL stays in lib/base/digest.c and cipher.c'
+wall 'curl/' 'lib/drop/curl\.h' 'curl stays in lib/drop/curl.h'
+wall 'openssl/' 'lib/(base/(digest|cipher)|disc/sign)\.c' 'OpenSSL stays in lib/base/digest.c, cipher.c and lib/disc/sign.c'
 wall 'yaml\.h' 'lib/base/yaml\.c' 'libyaml stays in lib/base/yaml.c'
 wall 'sqlite3' 'lib/base/db\.c' 'SQLite stays in lib/base/db.c'
 wall 'pcre2' 'lib/base/pattern\.c' 'PCRE2 stays in lib/base/pattern.c'
 wall 'jansson' 'lib/base/json\.c' 'Jansson stays in lib/base/json.c'
 wall 'zstd|zdict' 'lib/archive/press\.c' 'zstd stays in lib/archive/press.c'
 wall 'ares' 'lib/greylist/resolver\.c' 'c-ares stays in lib/greylist/resolver.c'
+wall 'libisofs' 'lib/disc/image\.c' 'libisofs stays in lib/disc/image.c'
 wall 'utf8proc' 'lib/base/fold\.c' 'utf8proc stays in lib/base/fold.c'
 
 arrow() { # ROOM ALLOWED
 	grep "^$1/" "$TRASH/ours" >"$TRASH/room"
 	in_files room grep -nE '^#[[:space:]]*include[[:space:]]*"' |
-		grep -vE "include[[:space:]]*\"($2)/" | grep -v 'include "templates.inc"' >found
+		grep -vE "include[[:space:]]*\"($2)/" | grep -vE 'include "[a-z-]+\.inc"' >found
 	none "$1 looks at $2 only"
 }
 arrow lib/base 'base'
@@ -126,10 +127,12 @@ refuses() { # TOOL LIBRARIES
 if command -v ldd >/dev/null && command -v readelf >/dev/null; then
 	refuses mime-size 'curl|crypto|ssl|sqlite3'
 	refuses detach-upload 'curl|ssl'
+	refuses drop-put 'curl|crypto|ssl|sqlite3'
 	refuses link-inject 'curl|ssl|sqlite3'
 	for t in "$BIN"/*; do
+		case $t in */dvd-*) ;; *) refuses "${t##*/}" isofs ;; esac
 		readelf -d "$t" | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p' |
-			grep -vE '^lib(c|m|curl|crypto|yaml-0|pcre2-8|sqlite3|jansson|zstd|utf8proc|asan|ubsan|pthread|gcc_s)\.so' >found
+			grep -vE '^lib(c|m|crypto|yaml-0|pcre2-8|sqlite3|jansson|zstd|utf8proc|isofs|cares|asan|ubsan|pthread|gcc_s)\.so' >found
 		none "${t##*/} needs no library that we do not know"
 	done
 else
@@ -152,7 +155,7 @@ none 'every test is named and ends as tests do'
 sed -n 's|^t/t\([0-9]*\)-.*|\1|p' "$TRASH/all" | sort | uniq -d >found
 none 'no two tests have one number'
 if command -v shellcheck >/dev/null; then
-	grep -E '^(t/.*\.sh|t/run-tests|bootstrap|\.ci/run|share/demo|share/examples/postfix-filter)$' "$TRASH/all" | tr '\n' '\0' |
+	grep -E '^(t/.*\.sh|t/run-tests|bootstrap|\.ci/run|share/demo|share/examples/(postfix-filter|archive-mail|archive-backup|send-again))$' "$TRASH/all" | tr '\n' '\0' |
 		xargs -0 shellcheck -x -P "$SRC/t" -e SC2148,SC1090,SC1091,SC2034,SC3045 -S error 2>&1 |
 		grep -E '^In|SC[0-9]' >found
 	none 'shellcheck finds no error'

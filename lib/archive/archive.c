@@ -22,6 +22,7 @@ static const struct {
 	{ "pack", ".tpp" },
 	{ "cellar", ".tpp" },
 	{ "index", ".tpx" },
+	{ "disc", ".json" },
 };
 
 #define FOLDERS (sizeof folders / sizeof *folders)
@@ -237,7 +238,7 @@ static enum tp_status open_lock(struct tp_archive *archive, struct tp_error *err
 	archive->read_only = faccessat(archive->dir, ".", W_OK, AT_EACCESS) != 0;
 	archive->lock = archive->read_only
 				? -1
-				: openat(archive->dir, "lock", O_RDWR | O_CREAT | flags, 0640);
+				: tp_create_at(archive->dir, "lock", O_RDWR | flags, 0640);
 	if (archive->lock >= 0)
 		return TP_OK;
 	if (!archive->read_only && errno != EROFS && errno != EACCES && errno != EPERM)

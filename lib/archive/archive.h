@@ -16,12 +16,14 @@
  *
  * Locks, all of them the kernel's (of open file descriptions, by byte, so that they hold on NFS, too),
  * so that a killed process leaves none behind:
- *   lock, shared      put, get, find, check: what exists will not be taken away
- *   lock, exclusive   the short last step of seal, rotate, erase, when old files go and new ones come
+ *   lock, shared      get, find, check; and apart from them put: what exists will not be taken away
+ *   lock, all of it   the short last step of seal, rotate, erase, when old files go and new ones come
  *   lock, one byte    the delivery being put (chosen by its hash): one of two equal puts stores it
  *   a journal         its one writer
- *   seal.lock         the one sealer, rotator or eraser
- * Who waits for the exclusive lock is not overtaken by those who come later for a shared one.
+ *   seal.lock         who changes what is sealed: erasers, rotators, a sealer at both ends of his work
+ *   sealing.lock      the one sealer
+ * Who waits for all of it is not overtaken by those who come later to share; but he shuts putters out
+ * for moments only, and only once no reader is left: no put ever waits for a reader (lock.c).
  */
 #ifndef TP_ARCHIVE_ARCHIVE_H
 #define TP_ARCHIVE_ARCHIVE_H
@@ -37,28 +39,32 @@ enum tp_tier { TP_TIER_ONLINE, TP_TIER_CELLAR, TP_TIER_DISC };
 
 /* archive.yaml, read and checked (defaults where it is silent). */
 struct tp_archive_settings {
-	uint64_t size_bytes;	/* tiroir 2 GB, malle 5 GB, armoire 10 GB, or a size: armoire */
-	uint64_t disc_bytes;	/* 4.7 GB */
-	bool subscribe;		/* discs are offered: yes */
-	char *after;		/* burnt, verified or received: when the cellar lets go: verified */
-	char *language;		/* en, fr, de, es: en */
+	uint64_t size_bytes;    /* tiroir 2 GB, malle 5 GB, armoire 10 GB, or a size: armoire */
+	bool may_erase;         /* for room: only where archive.yaml says a size */
+	uint64_t disc_bytes;    /* 4.7 GB */
+	bool subscribe;         /* discs are offered: yes */
+	char *after;            /* burnt, verified or received: when the cellar lets go: verified */
+	char *language;         /* en, fr, de, es: en */
 	char *contact, *sender; /* addresses of notices; NULL: none */
 	struct tp_strings skip; /* `Header: pattern` rules of --skip-spam (PCRE2) */
 	uint64_t journal_bytes; /* a journal this large is sealed: 32 MiB */
-	char *key_file;		/* encryption at rest, absolute path; NULL: none */
+	char *key_file;         /* encryption at rest, absolute path; NULL: none */
 };
 
 struct tp_archive {
 	char *path;
 	int dir;  /* the folder */
 	int lock; /* open description of `lock`; -1: read-only, and it cannot be opened */
-	unsigned lock_depth, lock_exclusive; /* locks held, and which of them (from 1) is exclusive */
+	unsigned lock_depth,
+		lock_exclusive; /* locks held, and which of them (from 1) is exclusive */
+	bool lock_put;          /* the shared one is a putter's */
 	bool read_only;
 	bool encrypted; /* the archive was made with a key */
-	bool has_key;	/* and we have it */
+	bool has_key;   /* and we have it */
 	unsigned char key[TP_CIPHER_KEY];
 	struct tp_archive_settings settings;
 	struct tp_pack_cache *pack_cache; /* pack_cache.c's; NULL until it is needed */
+	unsigned pack_cache_blocks; /* kept at most; 0: as many as is usual */
 };
 
 /* Opens the archive at `path` (NULL: the setting `archive.path`, else STATE/archive). `make` makes a
@@ -73,11 +79,26 @@ void tp_archive_close(struct tp_archive *archive);
 /* TP_OK when what is in the archive can be read; TP_CONFIG "archive PATH is encrypted: no key: ...". */
 enum tp_status tp_archive_need_key(const struct tp_archive *archive, struct tp_error *err);
 
-/* Shared or exclusive, waiting. Locks nest: each has its tp_archive_unlock, the last taken going
- * first, and close lets go of all. Asking for the exclusive one while holding the shared one is for
- * who holds seal.lock: two who did so would wait for each other. */
-enum tp_status tp_archive_lock(struct tp_archive *archive, bool exclusive, struct tp_error *err);
+enum tp_archive_hold {
+	TP_HOLD_READ = false, /* shared, by who reads */
+	TP_HOLD_ALL = true,   /* by one alone; only for who holds seal.lock */
+	TP_HOLD_PUT,          /* shared, by who puts mail: he waits for no reader */
+};
+
+/* Waits. Locks nest: each has its tp_archive_unlock, the last taken going first, and close lets go of
+ * all. Within a shared one the other kind is had already, for either keeps what exists from being
+ * taken away. */
+enum tp_status tp_archive_lock(
+	struct tp_archive *archive, enum tp_archive_hold hold, struct tp_error *err);
 void tp_archive_unlock(struct tp_archive *archive);
+
+/* True when somebody waits until those who read let go: who reads for long does, between one message
+ * and the next (tp_view_pause). No reader may hold the lock while he writes to a pipe or asks a
+ * person: who reads there may never come. */
+bool tp_archive_is_wanted(const struct tp_archive *archive);
+/* Another number whenever somebody had the archive for himself since: files may have gone, moved or
+ * changed. Under a lock. */
+uint64_t tp_archive_stamp(const struct tp_archive *archive);
 
 /* The lock of one delivery, on *fd beside those that it has already; -1: on a new one, which the caller
  * closes to let go of all, in any case. TP_TEMPORARY: another has it, and we shall not `wait`. Who

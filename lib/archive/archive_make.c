@@ -84,7 +84,7 @@ static enum tp_status place_file(const struct tp_archive *archive, const char *n
 	int fd;
 
 	snprintf(aside, sizeof aside, ".new-%ld-%s", (long)getpid(), name);
-	fd = openat(archive->dir, aside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0640);
+	fd = tp_create_at(archive->dir, aside, O_WRONLY | O_TRUNC | O_CLOEXEC, 0640);
 	if (fd < 0)
 		return tp_fail_errno(err, TP_CANTCREATE, "%s/%s", archive->path, name);
 	status = tp_write_all(fd, bytes, len, name, err);
@@ -138,7 +138,7 @@ static enum tp_status make_format(struct tp_archive *archive, struct tp_error *e
 static enum tp_status make_folder(
 	const struct tp_archive *archive, const char *name, struct tp_error *err)
 {
-	if (mkdirat(archive->dir, name, 0750) && errno != EEXIST)
+	if (tp_mkdir_at(archive->dir, name, 0750) && errno != EEXIST)
 		return tp_fail_errno(err, TP_CANTCREATE, "%s/%s", archive->path, name);
 	return TP_OK;
 }

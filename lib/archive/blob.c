@@ -45,7 +45,7 @@ static enum tp_status write_piece(struct writer *w, struct tp_error *err)
 
 	tp_buf_clear(&w->frame);
 	tp_buf_clear(&w->sealed);
-	status = tp_press(w->plain.data, w->plain.len, LEVEL, NULL, &w->frame, err);
+	status = tp_press(w->plain.data, w->plain.len, LEVEL, &w->frame, err);
 	if (!status && w->head.sealed) {
 		tp_blob_about(w->hole->sha256, w->pieces, about);
 		status = tp_cipher_seal(w->archive->key, about, sizeof about, w->frame.data,
@@ -145,7 +145,7 @@ static enum tp_status put_in_place(
 		return TP_OK;
 	if (errno != ENOENT)
 		return tp_fail_errno(err, TP_CANTCREATE, "%s/%s", archive->path, name);
-	if (mkdirat(archive->dir, folder, 0750) && errno != EEXIST)
+	if (tp_mkdir_at(archive->dir, folder, 0750) && errno != EEXIST)
 		return tp_fail_errno(err, TP_CANTCREATE, "%s/%s", archive->path, folder);
 	status = tp_archive_sync(archive, "blob", err);
 	if (!status && renameat(archive->dir, aside, archive->dir, name))
@@ -163,7 +163,7 @@ static enum tp_status open_aside(struct writer *w, char name[64], struct tp_erro
 		return status;
 	tp_hex(random, sizeof random, hex);
 	snprintf(name, 64, "blob/%s.new", hex);
-	w->fd = openat(w->archive->dir, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0640);
+	w->fd = tp_create_at(w->archive->dir, name, O_WRONLY | O_EXCL | O_CLOEXEC, 0640);
 	if (w->fd < 0)
 		return tp_fail_errno(err, TP_CANTCREATE, "%s/%s", w->archive->path, name);
 	return TP_OK;

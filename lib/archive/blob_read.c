@@ -129,7 +129,7 @@ static enum tp_status give_piece(struct reader *r, struct tp_error *err)
 	if (status)
 		return status;
 	tp_buf_clear(&r->plain);
-	status = tp_unpress(frame->data, frame->len, NULL, &r->plain, err);
+	status = tp_unpress(frame->data, frame->len, &r->plain, err);
 	if (!status && r->plain.len != size)
 		status = tp_fail(err, TP_DATA, "damaged (size of a piece)");
 	if (!status)

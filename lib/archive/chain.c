@@ -80,9 +80,11 @@ enum tp_status tp_chain_read(
 	if (status || number <= chain->number)
 		return status;
 	*chain = (struct tp_chain){ .number = number };
-	/* When that pack is damaged the chain begins anew: archive-check tells, mail goes on. */
-	if (tp_pack_open(archive, number, &pack, NULL))
-		return TP_OK;
+	status = tp_pack_open(archive, number, &pack, err);
+	/* When that pack is damaged the chain begins anew: archive-check tells, mail goes on. But a disk
+	 * or a memory that fails just now is no reason to break it. */
+	if (status)
+		return status == TP_DATA ? TP_OK : status;
 	memcpy(chain->link, tp_pack_link(pack), sizeof chain->link);
 	tp_pack_close(pack);
 	return TP_OK;

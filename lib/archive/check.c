@@ -10,7 +10,6 @@
 #include "archive/events.h"
 #include "archive/journal.h"
 #include "archive/split.h"
-#include "base/json.h"
 
 void tp_check_look_at(struct tp_checking *c, const char *folder, uint32_t number)
 {
@@ -40,71 +39,6 @@ bool tp_check_is_chosen(const struct tp_checking *c)
 	       (dice[0] << 8 | dice[1]) % 100u < c->check->percent;
 }
 
-/* --- one message -------------------------------------------------------------------------------- */
-
-struct hashing {
-	struct tp_sha256 *sha;
-	uint64_t bytes;
-};
-
-static enum tp_status hash(void *context, const char *bytes, size_t len, struct tp_error *err)
-{
-	struct hashing *hashing = context;
-
-	hashing->bytes += len;
-	return tp_sha256_add(hashing->sha, bytes, len, err);
-}
-
-static enum tp_status read_blob(void *context, const unsigned char sha256[TP_SHA256_BYTES],
-	tp_press_sink *sink, void *sink_context, struct tp_error *err)
-{
-	return tp_blob_read(context, sha256, sink, sink_context, err);
-}
-
-static enum tp_status join(void *context, const char *bytes, size_t len, struct tp_error *err)
-{
-	return tp_joiner_add(context, bytes, len, err);
-}
-
-static enum tp_status hash_joined(struct tp_checking *c, const struct tp_split *split,
-	tp_check_source *skeleton, void *source, struct hashing *hashing, struct tp_error *err)
-{
-	struct tp_joiner *joiner = NULL;
-	enum tp_status status =
-		tp_joiner_new(split, read_blob, c->archive, hash, hashing, &joiner, err);
-
-	if (!status)
-		status = skeleton(source, join, joiner, err);
-	if (!status)
-		status = tp_joiner_end(joiner, err);
-	tp_joiner_free(joiner);
-	return status;
-}
-
-enum tp_status tp_check_content(struct tp_checking *c, const struct tp_record *record,
-	const struct tp_split *split, tp_check_source *skeleton, void *source, struct tp_error *err)
-{
-	struct hashing hashing = { NULL, 0 };
-	unsigned char sha256[TP_SHA256_BYTES];
-	enum tp_status status = tp_sha256_new(&hashing.sha, err);
-
-	if (!status && split->count)
-		status = hash_joined(c, split, skeleton, source, &hashing, err);
-	else if (!status)
-		status = skeleton(source, hash, &hashing, err);
-	if (!status)
-		status = tp_sha256_end(hashing.sha, sha256, err);
-	tp_sha256_free(hashing.sha);
-	if (status)
-		return status;
-	if (hashing.bytes != record->size_bytes)
-		return tp_fail(err, TP_DATA, "it gives %ju bytes, not %ju",
-			(uintmax_t)hashing.bytes, (uintmax_t)record->size_bytes);
-	if (memcmp(sha256, record->sha256, sizeof sha256))
-		return tp_fail(err, TP_DATA, "its bytes do not give its SHA-256");
-	return TP_OK;
-}
-
 /* --- the event log ------------------------------------------------------------------------------ */
 
 static enum tp_status note_left(struct tp_checking *c, uint32_t number, struct tp_error *err)
@@ -122,42 +56,14 @@ static enum tp_status note_left(struct tp_checking *c, uint32_t number, struct t
 	return TP_OK;
 }
 
-/* The eight digits behind "pack ". */
-static bool parse_pack(const char *note, uint32_t *number)
-{
-	const char *pack = strstr(note, "pack ");
-	char *end;
-
-	if (!pack || strspn(pack + 5, "0123456789") != 8)
-		return false;
-	*number = (uint32_t)strtoul(pack + 5, &end, 10);
-	return true;
-}
-
-/* A pack leaves by an event without an id whose note names "pack NNNNNNNN", but for those that say
- * that it came or moved. */
 static enum tp_status look_at_event(
 	void *context, const char *line, size_t len, struct tp_error *err)
 {
 	struct tp_checking *c = context;
-	struct tp_buf event = TP_BUF_INIT(4096), id = TP_BUF_INIT(4096),
-		      note = TP_BUF_INIT(1 << 20);
-	struct tp_json *doc = NULL;
-	enum tp_status status = TP_OK;
 	uint32_t number;
 
 	c->check->count.events++;
-	if (!memmem(line, len, "pack ", 5) || tp_json_parse(line, len, &doc, NULL))
-		return TP_OK;
-	if (tp_json_get(doc, "/event", &event) && !tp_json_get(doc, "/id", &id) &&
-		tp_json_get(doc, "/note", &note) && strcmp(event.data, "seal") &&
-		strcmp(event.data, "rotate") && parse_pack(note.data, &number))
-		status = note_left(c, number, err);
-	tp_json_free(doc);
-	tp_buf_release(&event);
-	tp_buf_release(&id);
-	tp_buf_release(&note);
-	return status;
+	return tp_event_is_leaving(line, len, &number) ? note_left(c, number, err) : TP_OK;
 }
 
 enum tp_status tp_check_events(struct tp_checking *c, struct tp_error *err)
@@ -183,6 +89,39 @@ static void check_pending(struct tp_checking *c)
 	tp_check_look_at(c, "erasing", 0);
 	tp_fail(&why, TP_DATA, "an erasure was interrupted; archive-check --rebuild finishes it");
 	tp_check_fault(c, "", &why);
+}
+
+/* --- journals ----------------------------------------------------------------------------------- */
+
+enum tp_status tp_check_note_journal(
+	struct tp_checking *c, uint32_t number, uint64_t messages, struct tp_error *err)
+{
+	if (c->journal_count == c->journal_cap) {
+		size_t cap = c->journal_cap ? 2 * c->journal_cap : 64;
+		struct tp_checked_journal *larger = reallocarray(c->journals, cap, sizeof *larger);
+
+		if (!larger)
+			return tp_fail(err, TP_NOMEM, "out of memory");
+		c->journals = larger;
+		c->journal_cap = cap;
+	}
+	c->journals[c->journal_count++] = (struct tp_checked_journal){ number, messages };
+	return TP_OK;
+}
+
+void tp_check_forget_journals(struct tp_checking *c, const struct tp_pack *pack)
+{
+	size_t count;
+	const uint32_t *replaced = tp_pack_journals(pack, &count);
+
+	for (size_t i = 0; i < count; i++)
+		for (size_t k = 0; k < c->journal_count; k++) {
+			if (c->journals[k].number != replaced[i])
+				continue;
+			c->check->count.journals--;
+			c->check->count.messages -= c->journals[k].messages;
+			c->journals[k--] = c->journals[--c->journal_count];
+		}
 }
 
 /* --- all of it ---------------------------------------------------------------------------------- */
@@ -211,7 +150,8 @@ static enum tp_status check_journals(struct tp_checking *c, struct tp_error *err
 	enum tp_status status = tp_archive_numbers(c->archive, "journal", &numbers, &count, err);
 
 	for (size_t i = 0; !status && i < count; i++) {
-		status = tp_archive_lock(c->archive, false, err);
+		c->check->progress(c->check->context, c->check->count.bytes, c->all_bytes);
+		status = tp_archive_lock(c->archive, TP_HOLD_READ, err);
 		if (status)
 			break;
 		status = tp_check_journal(c, numbers[i], err);
@@ -242,6 +182,7 @@ enum tp_status tp_check_run(
 	if (!status)
 		check_pending(&c);
 	free(c.left);
+	free(c.journals);
 	if (!status && check->count.faults)
 		status = tp_fail(err, TP_DATA, "archive %s: damaged", archive->path);
 	return status;

@@ -1,8 +1,9 @@
 /*
  * Looking into every corner of an archive: each record, hash and checksum of packs and journals, each
  * message put together from its skeleton and blobs, the chain of packs, the index segments against
- * the packs, the event log. One file is looked at at a time, under the shared lock, so that sealing
- * and putting go on beside it. Memory: some 100 bytes for each message of one pack.
+ * the packs, the event log. One file is looked at at a time, under the shared lock, which is let go
+ * between messages, too, when somebody waits: sealing, erasing and putting go on beside it. Memory:
+ * some 100 bytes for each message of one pack.
  */
 #ifndef TP_ARCHIVE_CHECK_H
 #define TP_ARCHIVE_CHECK_H
@@ -22,9 +23,10 @@ struct tp_check {
 			     chain and log are looked into in any case */
 	void *context;
 	/* A fault: the file (relative to the archive), the id of the message it touches ("" when none
-	 * can be named), what is wrong. */
+	 * can be named), what is wrong. Called under the archive's lock: what it has to print waits
+	 * for `progress`. */
 	void (*fault)(void *context, const char *file, const char *id, const char *sentence);
-	/* Before each file: bytes looked at, and all there are. */
+	/* Before each file, without a lock: bytes looked at, and all there are. */
 	void (*progress)(void *context, uint64_t done_bytes, uint64_t all_bytes);
 	struct tp_check_count count;
 };

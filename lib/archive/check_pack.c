@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 
 #include "archive/chain.h"
+#include "archive/register.h"
 
 /* A message in a pack. */
 struct source {
@@ -41,7 +42,7 @@ static enum tp_status check_message(
 	c->check->count.messages += status != TP_NOTHING;
 	c->check->count.erased += status == TP_NOTHING;
 	if (!status && split.count && tp_check_is_chosen(c)) {
-		status = tp_check_content(c, &record, &split, skeleton, source, &why);
+		status = tp_prove(c->archive, &record, &split, skeleton, source, &why);
 		if (tp_check_is_fault(status))
 			tp_check_fault(c, record.id, &why);
 	}
@@ -52,26 +53,46 @@ static enum tp_status check_message(
 	return TP_OK;
 }
 
-static enum tp_status check_messages(
-	struct tp_checking *c, struct tp_pack *pack, struct tp_error *err)
+/* Lets who waits have the archive. The pack may be another file then, or in the cellar: messages have
+ * kept their numbers. When it has left, *pack is NULL. */
+static enum tp_status yield(struct tp_checking *c, struct tp_pack **pack, struct tp_error *err)
 {
-	struct source source = { pack, 0 };
+	uint32_t number = tp_pack_number(*pack);
+	enum tp_status status;
+
+	if (!tp_archive_is_wanted(c->archive))
+		return TP_OK;
+	tp_pack_close(*pack);
+	*pack = NULL;
+	tp_archive_unlock(c->archive);
+	status = tp_archive_lock(c->archive, TP_HOLD_READ, err);
+	if (!status)
+		status = tp_pack_open(c->archive, number, pack, err);
+	return status == TP_NOINPUT ? TP_OK : status;
+}
+
+static enum tp_status check_messages(
+	struct tp_checking *c, struct tp_pack **pack, struct tp_error *err)
+{
+	size_t count = tp_pack_count(*pack), lost_count = 0;
+	uint32_t number = tp_pack_number(*pack);
 	enum tp_status status = TP_OK;
 	struct tp_error why;
-	size_t lost_count = 0;
 	bool lost = false;
 
-	tp_fail(&why, TP_DATA, "pack %08u: its part of the directory cannot be read",
-		tp_pack_number(pack));
-	for (; !status && source.i < tp_pack_count(pack); source.i++) {
+	tp_fail(&why, TP_DATA, "pack %08u: its part of the directory cannot be read", number);
+	for (size_t i = 0; !status && *pack && i < count; i++) {
+		struct source source = { *pack, i };
+
 		status = check_message(c, &source, &lost, err);
 		if (lost)
 			lost_count++;
-		if (lost_count && (!lost || source.i + 1 == tp_pack_count(pack))) {
-			tp_check_name_by_index(c, tp_pack_number(pack),
-				source.i + lost - lost_count, lost_count, &why);
+		if (lost_count && (!lost || i + 1 == count)) {
+			tp_check_name_by_index(c, number, i + lost - lost_count, lost_count, &why);
 			lost_count = 0;
 		}
+		if (!status)
+			status = yield(c, pack, err);
 	}
 	return status;
 }
@@ -153,21 +174,23 @@ static const char *folder_of(const struct tp_pack *pack)
 }
 
 static enum tp_status check_open(
-	struct tp_checking *c, struct tp_pack *pack, struct tp_chain *chain, struct tp_error *err)
+	struct tp_checking *c, struct tp_pack **pack, struct tp_chain *chain, struct tp_error *err)
 {
 	struct tp_error why;
 	enum tp_status status;
 
-	tp_check_look_at(c, folder_of(pack), tp_pack_number(pack));
-	check_link(c, pack, chain);
-	chain->number = tp_pack_number(pack);
-	memcpy(chain->link, tp_pack_link(pack), sizeof chain->link);
-	status = tp_pack_verify(pack, c->check->percent, report, c, &why);
+	tp_check_look_at(c, folder_of(*pack), tp_pack_number(*pack));
+	tp_check_forget_journals(c, *pack);
+	check_link(c, *pack, chain);
+	chain->number = tp_pack_number(*pack);
+	memcpy(chain->link, tp_pack_link(*pack), sizeof chain->link);
+	status = tp_pack_verify(*pack, c->check->percent, report, c, &why);
 	if (status && !tp_check_is_fault(status))
 		return tp_fail(err, status, "%s", why.text);
-	c->check->count.bytes += tp_pack_size(pack);
-	status = check_messages(c, pack, err);
-	return status ? status : tp_check_index(c, pack, err);
+	c->check->count.bytes += tp_pack_size(*pack);
+	/* The index before the messages: then this still is the pack that was verified. */
+	status = tp_check_index(c, *pack, err);
+	return status ? status : check_messages(c, pack, err);
 }
 
 static enum tp_status check_pack(
@@ -177,7 +200,6 @@ static enum tp_status check_pack(
 	struct tp_error why;
 	enum tp_status status = tp_pack_open(c->archive, number, &pack, &why);
 
-	c->check->progress(c->check->context, c->check->count.bytes, c->all_bytes);
 	if (status == TP_NOINPUT)
 		return TP_OK; /* left since */
 	c->check->count.packs++;
@@ -189,7 +211,7 @@ static enum tp_status check_pack(
 	}
 	if (status)
 		return tp_fail(err, status, "%s", why.text);
-	status = check_open(c, pack, chain, err);
+	status = check_open(c, &pack, chain, err);
 	tp_pack_close(pack);
 	return status;
 }
@@ -232,7 +254,8 @@ static enum tp_status check_all(struct tp_checking *c, const uint32_t *numbers, 
 	for (size_t i = 0; !status && i < count; i++) {
 		if (i && numbers[i] == numbers[i - 1])
 			continue;
-		status = tp_archive_lock(c->archive, false, err);
+		c->check->progress(c->check->context, c->check->count.bytes, c->all_bytes);
+		status = tp_archive_lock(c->archive, TP_HOLD_READ, err);
 		if (status)
 			break;
 		status = check_pack(c, numbers[i], last, err);
@@ -245,7 +268,7 @@ static enum tp_status check_all(struct tp_checking *c, const uint32_t *numbers, 
 static enum tp_status take_stock(struct tp_checking *c, struct tp_chain *chain, uint32_t **numbers,
 	size_t *count, struct tp_error *err)
 {
-	enum tp_status status = tp_archive_lock(c->archive, false, err);
+	enum tp_status status = tp_archive_lock(c->archive, TP_HOLD_READ, err);
 
 	if (status)
 		return status;
@@ -258,6 +281,23 @@ static enum tp_status take_stock(struct tp_checking *c, struct tp_chain *chain, 
 	return status;
 }
 
+static enum tp_status check_registers(struct tp_checking *c, uint32_t last, struct tp_error *err)
+{
+	struct tp_error why;
+	enum tp_status status = tp_archive_lock(c->archive, TP_HOLD_READ, err);
+
+	if (status)
+		return status;
+	status = tp_registers_verify(c->archive, last, &why);
+	tp_archive_unlock(c->archive);
+	if (status && !tp_check_is_fault(status))
+		return tp_fail(err, status, "%s", why.text);
+	tp_check_look_at(c, "index", 0);
+	if (status)
+		tp_check_fault(c, "", &why);
+	return TP_OK;
+}
+
 enum tp_status tp_check_packs(struct tp_checking *c, struct tp_error *err)
 {
 	struct tp_chain last = { 0 }, chain = { 0 };
@@ -267,6 +307,8 @@ enum tp_status tp_check_packs(struct tp_checking *c, struct tp_error *err)
 
 	if (!status)
 		status = check_all(c, numbers, count, &last, err);
+	if (!status)
+		status = check_registers(c, chain.number, err);
 	if (!status) {
 		check_end(c, &last, &chain);
 		check_missing(

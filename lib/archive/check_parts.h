@@ -4,6 +4,13 @@
 
 #include "archive/check.h"
 #include "archive/pack.h"
+#include "archive/proof.h"
+
+/* A journal that was looked at, and how many messages were in it. */
+struct tp_checked_journal {
+	uint32_t number;
+	uint64_t messages;
+};
 
 struct tp_checking {
 	struct tp_archive *archive;
@@ -12,6 +19,8 @@ struct tp_checking {
 	uint64_t all_bytes;
 	uint32_t *left; /* packs that the log says are gone, in no order */
 	size_t left_count, left_cap;
+	struct tp_checked_journal *journals;
+	size_t journal_count, journal_cap;
 };
 
 /* What is looked at now: a numbered file of a folder, or (number 0) a file by its name. */
@@ -22,14 +31,12 @@ bool tp_check_is_fault(enum tp_status status);
 /* True for so many in a hundred, at random. */
 bool tp_check_is_chosen(const struct tp_checking *c);
 
-/* Puts the message together and compares its hash. `skeleton` gives the skeleton to a sink. */
-typedef enum tp_status tp_check_source(
-	void *source, tp_press_sink *sink, void *context, struct tp_error *err);
-enum tp_status tp_check_content(struct tp_checking *c, const struct tp_record *record,
-	const struct tp_split *split, tp_check_source *skeleton, void *source,
-	struct tp_error *err);
-
 enum tp_status tp_check_journal(struct tp_checking *c, uint32_t number, struct tp_error *err);
+/* Remembers what a journal counted for, and takes it back when a pack turns out to have replaced it:
+ * then its messages are met twice, and count once. */
+enum tp_status tp_check_note_journal(
+	struct tp_checking *c, uint32_t number, uint64_t messages, struct tp_error *err);
+void tp_check_forget_journals(struct tp_checking *c, const struct tp_pack *pack);
 /* The log's chain, and c->left. */
 enum tp_status tp_check_events(struct tp_checking *c, struct tp_error *err);
 /* The log, too, for it says which packs are gone. */

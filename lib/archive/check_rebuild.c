@@ -6,11 +6,12 @@
 #include "archive/blob.h"
 #include "archive/chain.h"
 #include "archive/erase.h"
+#include "archive/orphans.h"
 #include "archive/pack.h"
+#include "archive/register.h"
 #include "archive/reindex.h"
 #include "archive/seal.h"
 #include "archive/shred.h"
-#include "archive/view.h"
 
 /* --- index -------------------------------------------------------------------------------------- */
 
@@ -60,116 +61,6 @@ static enum tp_status drop_strays(struct tp_archive *archive, struct tp_error *e
 	return status;
 }
 
-/* --- blobs that nobody uses --------------------------------------------------------------------- */
-
-/* Used blobs as 64 bits of their names' digests: 8 bytes a blob. Two that share them only means that
- * an orphan stays. */
-struct used {
-	struct tp_archive *archive;
-	uint64_t *list;
-	size_t count, cap;
-	uint64_t removed;
-};
-
-static enum tp_status key_of(const char *name, uint64_t *key, struct tp_error *err)
-{
-	unsigned char sha256[TP_SHA256_BYTES];
-	enum tp_status status = tp_sha256(name, strlen(name), sha256, err);
-
-	memcpy(key, sha256, sizeof *key);
-	return status;
-}
-
-static int compare(const void *left, const void *right)
-{
-	const uint64_t *a = left, *b = right;
-
-	return (*a > *b) - (*a < *b);
-}
-
-static void sort_used(struct used *used)
-{
-	size_t kept = 0;
-
-	if (used->count)
-		qsort(used->list, used->count, sizeof *used->list, compare);
-	for (size_t i = 0; i < used->count; i++)
-		if (!kept || used->list[kept - 1] != used->list[i])
-			used->list[kept++] = used->list[i];
-	used->count = kept;
-}
-
-static enum tp_status add_used(struct used *used, const unsigned char *sha256, struct tp_error *err)
-{
-	char name[TP_BLOB_NAME];
-	enum tp_status status = tp_blob_name(used->archive, sha256, name, err);
-
-	bool full = used->count == used->cap;
-
-	if (full)
-		sort_used(used); /* doubles go before more room is taken */
-	if (full && used->count > used->cap / 2) {
-		size_t cap = 2 * used->cap;
-		uint64_t *larger = reallocarray(used->list, cap, sizeof *larger);
-
-		if (!larger)
-			return tp_fail(err, TP_NOMEM, "out of memory");
-		used->list = larger;
-		used->cap = cap;
-	}
-	return status ? status : key_of(name, &used->list[used->count++], err);
-}
-
-static enum tp_status add_message(void *context, const struct tp_place *place,
-	const struct tp_record *record, const struct tp_split *split, struct tp_error *err)
-{
-	enum tp_status status = TP_OK;
-
-	for (size_t i = 0; !status && i < split->count; i++)
-		status = add_used(context, split->holes[i].sha256, err);
-	return status;
-}
-
-static enum tp_status remove_unused(
-	void *context, const char *name, uint64_t stored_bytes, struct tp_error *err)
-{
-	struct used *used = context;
-	uint64_t key;
-	enum tp_status status = key_of(name, &key, err);
-
-	if (status || bsearch(&key, used->list, used->count, sizeof key, compare))
-		return status;
-	used->removed++;
-	return tp_blob_discard(used->archive, name, err);
-}
-
-/* Under the exclusive lock: no put is between its blobs and its record. An archive of which a part
- * cannot be read keeps all, for that part may use them. */
-static enum tp_status remove_orphans(
-	struct tp_archive *archive, uint64_t *removed, struct tp_error *err)
-{
-	struct used used = { .archive = archive, .cap = 1024 };
-	struct tp_view *view = NULL;
-	enum tp_status status;
-
-	used.list = calloc(used.cap, sizeof *used.list);
-	if (!used.list)
-		return tp_fail(err, TP_NOMEM, "out of memory");
-	status = tp_view_open(archive, &view, err);
-	if (!status)
-		status = tp_view_walk(
-			view, 1u << TP_TIER_ONLINE | 1u << TP_TIER_CELLAR, add_message, &used, err);
-	tp_view_close(view);
-	sort_used(&used);
-	if (!status)
-		status = tp_blob_sweep(archive, err);
-	if (!status)
-		status = tp_blob_walk(archive, remove_unused, &used, err);
-	*removed = used.removed;
-	free(used.list);
-	return status == TP_DATA ? TP_OK : status;
-}
-
 /* --- all of it ---------------------------------------------------------------------------------- */
 
 static enum tp_status rebuild(
@@ -186,7 +77,7 @@ static enum tp_status rebuild(
 	if (!status)
 		status = reindex_folder(archive, "cellar", count, err);
 	if (!status)
-		status = tp_archive_lock(archive, true, err);
+		status = tp_archive_lock(archive, TP_HOLD_ALL, err);
 	if (status)
 		return status;
 	status = tp_shred_leftovers(archive, "index", err);
@@ -197,9 +88,13 @@ static enum tp_status rebuild(
 	if (!status)
 		status = drop_strays(archive, err);
 	if (!status)
-		status = remove_orphans(archive, &count->orphans, err);
+		status = tp_registers_drop(archive, 0, err);
+	if (!status)
+		status = tp_blob_sweep(archive, err);
 	tp_archive_unlock(archive);
-	return status;
+	if (!status)
+		status = tp_registers_grow(archive, chain.number, err);
+	return status ? status : tp_orphans_remove(archive, 0, &count->orphans, err);
 }
 
 enum tp_status tp_check_rebuild(

@@ -238,7 +238,7 @@ static enum tp_status need_group(struct tp_chunk *chunk, size_t group, struct tp
 	status = read_piece(chunk, &piece, &chunk->frame, err);
 	tp_buf_clear(&chunk->shown);
 	if (!status)
-		status = tp_unpress(chunk->frame.data, chunk->frame.len, NULL, &chunk->shown, err);
+		status = tp_unpress(chunk->frame.data, chunk->frame.len, &chunk->shown, err);
 	if (status == TP_LIMIT)
 		return damaged(chunk, TP_SECTION_FRAMES, err);
 	if (!status)

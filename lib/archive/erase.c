@@ -4,11 +4,11 @@
  * 1. seal.lock, so that packs stay as they are; tidy.h and the leftovers of an earlier erasure.
  * 2. Where the messages are, which blobs they use, and who else uses those.
  * 3. Events, then the file `erasing`: from here on it will be finished by somebody.
- * 4. Pack by pack (all journals count as one): the new pack is made aside, which takes a second or
- *    more and no lock. Then, under the exclusive lock: blobs that nobody else uses, the index
- *    segments, and last the pack or the records themselves; for as long as those are there, what else
- *    has to go is known. Puts may have brought new users of a blob meanwhile: journals are asked
- *    again, under that lock.
+ * 4. Pack by pack (all journals count as one; what a sealer is making of one is cut): the new pack is
+ *    made aside, which takes a second or more and no lock. Then, under the exclusive lock: blobs
+ *    that nobody else uses, the index segments, and last the pack or the records themselves; for
+ *    as long as those are there, what else has to go is known. Puts may have brought new users of a
+ *    blob meanwhile: journals are asked again, under that lock.
  * 5. The old pack's bytes are overwritten, its index is made again.
  * 6. `erasing` goes.
  */
@@ -48,9 +48,28 @@ static enum tp_status find_one(struct tp_erase_plan *plan, struct tp_view *view,
 		note(missing, TP_NOTHING, why.text[0] ? why.text : "no such message");
 		return TP_OK;
 	}
-	if (status)
+	if (!status)
+		status = tp_erase_plan_add(plan, view, id, &place, &why);
+	/* What cannot be read of one does not keep the others. */
+	if (status == TP_DATA)
+		note(missing, TP_DATA, why.text);
+	else if (status)
 		return tp_fail(err, status, "%s", why.text);
-	return tp_erase_plan_add(plan, view, id, &place, err);
+	return TP_OK;
+}
+
+/* Where a part of the archive cannot be read, it may use any blob: then the messages go and their blobs
+ * stay, until somebody has mended or removed that part and the rotation collects what nobody uses. */
+static enum tp_status count_users(struct tp_erase_plan *plan, struct tp_view *view,
+	struct tp_error *missing, struct tp_error *err)
+{
+	struct tp_error why;
+	enum tp_status status = tp_erase_count_packs(plan, view, &why);
+
+	plan->keep_blobs = status == TP_DATA;
+	if (plan->keep_blobs)
+		note(missing, TP_DATA, why.text);
+	return !status || plan->keep_blobs ? TP_OK : tp_fail(err, status, "%s", why.text);
 }
 
 /* Everything that is to go, and who uses its blobs. The places stay true behind the shared lock, for
@@ -73,7 +92,7 @@ static enum tp_status make_plan(struct tp_erase_plan *plan, const char *const *i
 	if (*found > plan->count)
 		*found = plan->count; /* an id was given twice */
 	if (!status)
-		status = tp_erase_count_packs(plan, view, err);
+		status = count_users(plan, view, missing, err);
 	tp_view_close(view);
 	return status;
 }
@@ -129,8 +148,11 @@ static void let_go_of_blobs(const struct unit *unit)
 static enum tp_status remove_blobs(const struct unit *unit, struct tp_error *err)
 {
 	struct tp_erase_plan *plan = unit->plan;
-	enum tp_status status = plan->blob_count ? tp_erase_count_journals(plan, err) : TP_OK;
+	enum tp_status status;
 
+	if (plan->keep_blobs || !plan->blob_count)
+		return TP_OK;
+	status = tp_erase_count_journals(plan, err);
 	if (!status)
 		let_go_of_blobs(unit);
 	for (size_t i = unit->begin; !status && i < unit->end; i++) {
@@ -187,7 +209,7 @@ static enum tp_status erase_records(const struct unit *unit, struct tp_error *er
 static enum tp_status change_files(const struct unit *unit, struct tp_error *err)
 {
 	struct tp_archive *archive = unit->plan->archive;
-	enum tp_status status = tp_archive_lock(archive, true, err);
+	enum tp_status status = tp_archive_lock(archive, TP_HOLD_ALL, err);
 
 	if (status)
 		return status;
@@ -206,18 +228,34 @@ static enum tp_status change_files(const struct unit *unit, struct tp_error *err
 	return status;
 }
 
+static enum tp_status cut_sealer(const struct unit *unit, struct tp_error *err)
+{
+	const struct tp_erase_item *items = unit->plan->items;
+	enum tp_status status = TP_OK;
+
+	for (size_t i = unit->begin; !status && i < unit->end; i++)
+		if (i == unit->begin || items[i].number != items[i - 1].number)
+			status = tp_seal_cut(unit->plan->archive, items[i].number, err);
+	return status;
+}
+
 static enum tp_status erase_unit(const struct unit *unit, struct tp_error *err)
 {
 	struct tp_archive *archive = unit->plan->archive;
 	uint32_t number = unit->plan->items[unit->begin].number;
-	enum tp_status status = in_journals(unit) ? TP_OK : prepare(unit, err);
+	struct tp_error why;
+	enum tp_status status = in_journals(unit) ? cut_sealer(unit, err) : prepare(unit, err);
 
 	if (!status)
 		status = change_files(unit, err);
 	if (status || in_journals(unit))
 		return status;
 	status = tp_pack_erase_finish(archive, number, err);
-	return status ? status : tp_reindex(archive, number, err);
+	if (status)
+		return status;
+	/* The index is a cache: readers of a damaged pack make one of what there is. */
+	status = tp_reindex(archive, number, &why);
+	return !status || status == TP_DATA ? TP_OK : tp_fail(err, status, "%s", why.text);
 }
 
 /* Items of packs come first, by number; those of journals behind them. */

@@ -316,7 +316,9 @@ enum tp_status tp_erase_count_packs(
 		return TP_OK;
 	status = tp_view_walk(
 		view, 1u << TP_TIER_ONLINE | 1u << TP_TIER_CELLAR, count_in_pack, plan, err);
-	return status ? tp_error_prefix(err, "cannot tell who else uses the attachments") : TP_OK;
+	return status ? tp_error_prefix(
+				err, "attachments are kept, for who else uses them cannot be told")
+		      : TP_OK;
 }
 
 static enum tp_status count_in_journal(

@@ -32,6 +32,7 @@ struct tp_erase_plan {
 	size_t count, cap;
 	struct tp_erase_blob *blobs; /* by hash, then too */
 	size_t blob_count, blob_cap;
+	bool keep_blobs; /* who else uses them is not certain */
 };
 
 void tp_erase_plan_release(struct tp_erase_plan *plan);

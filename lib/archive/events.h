@@ -9,15 +9,26 @@
 #include "archive/archive.h"
 
 /* Appends {"time","actor","event","id","note","before"}; actor NULL: "uid N"; id, note may be NULL.
- * Events: get, resend, erase, rotate, offer, accept, refuse, burnt, verified, shipped, received. */
+ * Events: get, resend, erase, rotate, offer, accept, refuse; of discs made, burnt, verified, shipped,
+ * received, lost, and release: a pack whose mails are on discs has left. */
 enum tp_status tp_event_add(struct tp_archive *archive, const char *actor, const char *event,
 	const char *id, const char *note, struct tp_error *err);
 
 /* Gives every line (without its line end) in order; TP_DATA with the line's number where the chain
  * is broken, after the lines before it were given. */
-typedef enum tp_status tp_event_each(void *context, const char *line, size_t len,
-	struct tp_error *err);
-enum tp_status tp_events_walk(struct tp_archive *archive, tp_event_each *each, void *context,
-	struct tp_error *err);
+typedef enum tp_status tp_event_each(
+	void *context, const char *line, size_t len, struct tp_error *err);
+enum tp_status tp_events_walk(
+	struct tp_archive *archive, tp_event_each *each, void *context, struct tp_error *err);
+
+/* True when the event says that a pack left for good, to a disc or erased for room: it has no id, its note
+ * names "pack NNNNNNNN", and it is not one that says that a pack came or moved (seal, rotate). Whoever
+ * lets a pack leave writes such an event first, or archive-check would miss the pack. */
+bool tp_event_is_leaving(const char *line, size_t len, uint32_t *pack);
+
+/* Whether that message was erased: then `time` and `actor` are those of the last such event. A broken
+ * log is read as far as it goes. */
+bool tp_event_find_erasure(
+	struct tp_archive *archive, const char *id, struct tp_buf *time, struct tp_buf *actor);
 
 #endif

@@ -132,6 +132,7 @@ static enum tp_status give_message(struct mbox *mbox, size_t *at, struct tp_erro
 		(unsigned long long)++mbox->count, begin);
 	mail.name = tp_buf_str(&mbox->name);
 	mail.data = mbox->data + begin;
+	mail.begin = begin;
 	mail.len = without_blank(mbox, begin, end) - begin;
 	mail.sender = choose_sender(mbox, &mail, *at + sender, *at + sender_end);
 	*at = end;

@@ -17,16 +17,17 @@
  * 5. The sync fails: the kernel has dropped what it could not write, and will not say so again. All
  *    that was written since the last good sync is cut off, so that nobody can find it and believe it.
  * 6. Power goes between write and sync: the end may be missing, or be there with zeros in it. The
- *    first is 3. The second has a head that is whole and content that is not, or no head: to us it
- *    looks like damage to a record that somebody was told of, and so it is treated.
+ *    first is 3. So is the second where nothing but zeros follows the last whole record: they hold
+ *    nobody's mail, whoever was told. Where a head is whole and its content is not, it looks like
+ *    damage to a record that somebody was told of, and so it is treated.
  *
  * 7. A sealer dies between the pack's appearance and the journals' removal. They were shut before, durably,
  *    so nobody has appended to them, and whoever comes next may remove them.
  *
  * Hence the one rule of repair: cut off only what ends before its own head says it does, for nobody
- * was ever told of that. Whatever else is wrong with a journal may be somebody's mail: it stays as it
- * is, is written no more, and archive-check tells. Nothing that was acknowledged is ever overwritten
- * but by tp_journal_erase.
+ * was ever told of that, and zeros, for nothing is in them. Whatever else is wrong with a journal may
+ * be somebody's mail: it stays as it is, is written no more, and archive-check tells. Nothing that was
+ * acknowledged is ever overwritten but by tp_journal_erase.
  */
 #include "archive/journal.h"
 
@@ -38,22 +39,10 @@
 
 #include "archive/journal_form.h"
 #include "archive/journal_write.h"
+#include "archive/shred.h"
 #include "base/file.h"
 
 #define START_MAX ((uint64_t)UINT32_MAX * 8) /* siblings are offset / 8 in 32 bits */
-
-enum tp_status tp_journal_sync_folder(struct tp_archive *archive, struct tp_error *err)
-{
-	int fd = openat(archive->dir, "journal", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	enum tp_status status = TP_OK;
-
-	if (fd < 0)
-		return tp_fail_errno(err, TP_IO, "folder journal");
-	if (fsync(fd) && errno != EINVAL)
-		status = tp_fail_errno(err, TP_IO, "folder journal: cannot sync");
-	close(fd);
-	return status;
-}
 
 /* --- holding -----------------------------------------------------------------------------------
  */
@@ -72,7 +61,7 @@ static enum tp_status write_opening(struct tp_journal *journal, int fd, struct t
 	struct tp_journal_opening opening = { .number = journal->number,
 		.sealed = journal->archive->encrypted };
 	unsigned char bytes[TP_JOURNAL_OPENING];
-	enum tp_status status = tp_journal_sync_folder(journal->archive, err);
+	enum tp_status status = tp_archive_sync(journal->archive, "journal", err);
 
 	if (!status)
 		status = tp_random(opening.salt, sizeof opening.salt, err);
@@ -145,7 +134,9 @@ static enum tp_status try_to_hold(
 	int fd;
 
 	tp_archive_name("journal", number, name);
-	fd = openat(journal->archive->dir, name, O_RDWR | O_CLOEXEC | flags, 0640);
+	fd = flags & O_CREAT
+		     ? tp_create_at(journal->archive->dir, name, O_RDWR | O_CLOEXEC | flags, 0640)
+		     : openat(journal->archive->dir, name, O_RDWR | O_CLOEXEC);
 	if (fd < 0 && (errno == ENOENT || errno == EEXIST))
 		return TP_NOTHING;
 	if (fd < 0)

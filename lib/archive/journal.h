@@ -6,10 +6,10 @@
  * A record: a head with id, arrival and checksum; the record's bytes (record.h) and the holes
  * (split.h); the skeleton in zstd frames of up to 1 MiB each; checksum, length again. With a key
  * everything between is sealed (cipher.h), piece by piece, bound to its place; id and arrival are
- * not. A torn record at the end is one that nobody was told of: readers pass it over, and the next
- * writer cuts it off. Appending to a journal that has other damage is refused: another is begun and
- * archive-check tells. (journal.c reasons about crashes step by step; tubepost-archive(5) has the
- * bytes.)
+ * not. A torn record at the end, or zeros in its place, is one that nobody was told of: readers pass
+ * it over, and the next writer cuts it off. Appending to a journal that has other damage is refused:
+ * another is begun and archive-check tells. (journal.c reasons about crashes step by step;
+ * tubepost-archive(5) has the bytes.)
  *
  * Heads make a binary trie of delivery hashes: each names, for every bit on its way down, the last
  * record that differs there, and so the last record is the root of all. A delivery or an id is found

@@ -14,6 +14,8 @@
 
 #include "archive/journal.h"
 #include "archive/journal_write.h"
+#include "archive/shred.h"
+#include "base/file.h"
 
 static enum tp_status overwrite(
 	int fd, uint64_t from, uint64_t to, uint32_t number, struct tp_error *err)
@@ -111,11 +113,11 @@ enum tp_status tp_journal_retire(
 
 	if (!status && goes) {
 		tp_archive_name("journal", next, name);
-		fd = openat(archive->dir, name, O_RDWR | O_CREAT | O_CLOEXEC, 0640);
+		fd = tp_create_at(archive->dir, name, O_RDWR | O_CLOEXEC, 0640);
 		if (fd < 0)
 			return tp_fail_errno(err, TP_CANTCREATE, "journal %08u", next);
 		close(fd);
-		status = tp_journal_sync_folder(archive, err);
+		status = tp_archive_sync(archive, "journal", err);
 	}
 	for (size_t i = 0; !status && i < count; i++) {
 		tp_archive_name("journal", numbers[i], name);
@@ -123,5 +125,5 @@ enum tp_status tp_journal_retire(
 			status = tp_fail_errno(
 				err, TP_IO, "journal %08u: cannot remove", numbers[i]);
 	}
-	return status ? status : tp_journal_sync_folder(archive, err);
+	return status ? status : tp_archive_sync(archive, "journal", err);
 }

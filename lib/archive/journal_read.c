@@ -254,22 +254,40 @@ enum tp_status tp_journal_last(
 	return TP_OK;
 }
 
-/* Goes on at the next head that is whole, for what stands at reader->at is none. */
-static enum tp_status skip_damage(struct tp_journal_reader *reader, struct tp_error *err)
+static bool are_zeros(const unsigned char *bytes, size_t len)
+{
+	while (len && !*bytes) {
+		bytes++;
+		len--;
+	}
+	return !len;
+}
+
+/* Goes on at the next head that is whole, for what stands at reader->at is none. Zeros up to the end
+ * of the file are where the power went before the bytes came: torn, as if the file ended there. */
+static enum tp_status skip_damage(
+	struct tp_journal_reader *reader, uint64_t *torn, struct tp_error *err)
 {
 	uint64_t from = reader->at, at = from;
 	struct tp_journal_head head;
 	const unsigned char *bytes;
 	enum tp_status status;
+	bool zeros = true;
 	size_t got;
 
-	do {
-		at += 8;
+	for (;; at += 8) {
 		status = fetch(reader, at, TP_JOURNAL_HEAD_MAX, AHEAD, &bytes, &got, err);
 		if (status)
 			return status;
-	} while (got &&
-		 tp_journal_head_read(bytes, got, at, &reader->opening, &head) != TP_HEAD_WHOLE);
+		if (!got || tp_journal_head_read(bytes, got, at, &reader->opening, &head) ==
+				    TP_HEAD_WHOLE)
+			break;
+		zeros = zeros && are_zeros(bytes, got < 8 ? got : 8);
+	}
+	if (!got && zeros) {
+		*torn = reader->size - from;
+		return TP_NOTHING;
+	}
 	reader->at = got ? at : reader->size;
 	return tp_fail(err, TP_DATA, "journal %08u, offset %llu: %llu bytes are no record",
 		reader->opening.number, (unsigned long long)from,
@@ -293,7 +311,7 @@ enum tp_status tp_journal_next_head(struct tp_journal_reader *reader, struct tp_
 		return TP_NOTHING;
 	state = tp_journal_head_read(bytes, got, reader->at, &reader->opening, head);
 	if (state == TP_HEAD_BAD)
-		return skip_damage(reader, err);
+		return skip_damage(reader, torn, err);
 	if (state == TP_HEAD_SHORT || head->length > reader->size - reader->at) {
 		*torn = reader->size - reader->at;
 		return TP_NOTHING;
@@ -454,7 +472,7 @@ static enum tp_status give_piece(struct tp_journal_reader *reader,
 	if (status)
 		return status;
 	tp_buf_clear(&reader->skeleton);
-	status = tp_unpress(bytes, len, NULL, &reader->skeleton, err);
+	status = tp_unpress(bytes, len, &reader->skeleton, err);
 	if (status == TP_DATA || status == TP_LIMIT)
 		return damaged(reader, head->offset, head->id, "its content is damaged", err);
 	if (status)

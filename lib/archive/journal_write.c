@@ -117,7 +117,7 @@ static enum tp_status add_piece(
 	enum tp_status status;
 
 	tp_buf_clear(&journal->frame);
-	status = tp_press(bytes, len, LEVEL, NULL, &journal->frame, err);
+	status = tp_press(bytes, len, LEVEL, &journal->frame, err);
 	bytes = tp_buf_str(&journal->frame);
 	len = journal->frame.len;
 	if (!status)

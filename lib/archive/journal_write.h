@@ -17,9 +17,6 @@ struct tp_journal {
 	struct tp_buf plain, facts, frame, out;
 };
 
-/* Syncs the folder of journals, so that names made and removed in it last. */
-enum tp_status tp_journal_sync_folder(struct tp_archive *archive, struct tp_error *err);
-
 /* Writes the record at head->offset; fills in the lengths and the facts' checksum. On failure some
  * of it may stand there. */
 enum tp_status tp_journal_write_record(struct tp_journal *journal, struct tp_journal_head *head,

@@ -36,6 +36,20 @@ enum tp_status tp_pack_write(struct tp_archive *archive, const char *folder, uin
 	const struct tp_pack_source *source, const uint32_t *journals, size_t journal_count,
 	const unsigned char before[TP_SHA256_BYTES], int level, struct tp_error *err);
 
+/* The same step by step, for who lets go of seal.lock while it is compressed: `new` makes the file aside
+ * ("NAME.seal"), `fill` writes and syncs it, once; `publish` gives it its name. `free` in any case; what
+ * has no name then is overwritten. An eraser who meanwhile erased what was to be in it has removed the
+ * file aside: then it is cut, and not to be published. */
+struct tp_pack_writer;
+enum tp_status tp_pack_writer_new(struct tp_archive *archive, const char *folder, uint32_t number,
+	int level, struct tp_pack_writer **writer, struct tp_error *err);
+enum tp_status tp_pack_writer_fill(struct tp_pack_writer *writer,
+	const struct tp_pack_source *source, const uint32_t *journals, size_t journal_count,
+	const unsigned char before[TP_SHA256_BYTES], struct tp_error *err);
+bool tp_pack_writer_is_cut(const struct tp_pack_writer *writer);
+enum tp_status tp_pack_writer_publish(struct tp_pack_writer *writer, struct tp_error *err);
+void tp_pack_writer_free(struct tp_pack_writer *writer);
+
 /* --- reading --------------------------------------------------------------------------------- */
 
 /* Its directory is read group by group on need, and blocks are kept for a while in a
@@ -69,6 +83,10 @@ enum tp_status tp_pack_record(struct tp_pack *pack, size_t i, struct tp_record *
 	struct tp_split *split, struct tp_error *err);
 enum tp_status tp_pack_skeleton(
 	struct tp_pack *pack, size_t i, tp_press_sink *sink, void *context, struct tp_error *err);
+/* The block in which message i begins: those of one block, and of the next, are cheapest to read one
+ * after the other. */
+enum tp_status tp_pack_shelf(
+	struct tp_pack *pack, size_t i, uint32_t *shelf, struct tp_error *err);
 /* The message with that id, erased or not; TP_NOTHING. */
 enum tp_status tp_pack_find(struct tp_pack *pack, const char *id, size_t *i, struct tp_error *err);
 
@@ -84,7 +102,9 @@ enum tp_status tp_pack_verify(struct tp_pack *pack, unsigned percent, tp_fault_r
 
 /* Makes the pack again without the messages `gone` (indexes, ascending), aside: the blocks they are
  * in are compressed anew, others copied; their directory entries keep id and hash, so root and chain
- * hold. Needs seal.lock, takes no other. */
+ * hold. Damage elsewhere is copied, and stays known as damage; of a damaged block that a gone message
+ * is in those others stay that are proven by their hashes. TP_DATA: the directory's part about one of
+ * them cannot be read. Needs seal.lock, takes no other. */
 enum tp_status tp_pack_erase_prepare(struct tp_archive *archive, uint32_t number,
 	const size_t *gone, size_t gone_count, struct tp_error *err);
 /* Puts it in the old one's place. Under the exclusive lock. */

@@ -23,6 +23,7 @@ struct tp_buf *tp_pack_cache_get(
 	struct tp_archive *archive, const struct tp_pack *pack, uint32_t index)
 {
 	struct tp_pack_cache *cache = archive->pack_cache;
+	unsigned slots = archive->pack_cache_blocks ? archive->pack_cache_blocks : SLOTS;
 	struct slot *oldest;
 
 	if (!cache) {
@@ -31,7 +32,7 @@ struct tp_buf *tp_pack_cache_get(
 			return NULL;
 	}
 	oldest = &cache->slots[0];
-	for (int i = 0; i < SLOTS; i++) {
+	for (unsigned i = 0; i < slots && i < SLOTS; i++) {
 		struct slot *slot = &cache->slots[i];
 
 		if (slot->pack == pack && slot->index == index) {

@@ -1,13 +1,28 @@
 /*
  * Erasing from a pack: see pack.h. What a message has in the stream becomes zeros, and nobody else's
- * place changes; the blocks it is in are compressed anew, the others copied as they stand.
+ * place changes; the blocks it is in are compressed anew, the others copied as they stand. So are
+ * groups of the directory.
+ *
+ * What is damaged does not keep anybody's mail from being erased. A damaged block that holds nothing of
+ * what goes is copied with the checksum that it should have: archive-check finds the damage as
+ * before, and a copy of the pack may still mend it. In a damaged block that does, nobody can tell
+ * where the message is: what cannot be read may be it, and what decompresses behind a flipped bit may
+ * stand elsewhere than it should. So of such a block those messages stay that can be proven by their
+ * hashes, and all the rest becomes zeros. It was lost before; archive-check goes on to name it. (With
+ * a key nothing stays: a piece is opened whole or not at all.) A block is read twice, the second
+ * time past the caches, before it is given up.
  */
+#include <errno.h>
 #include <fcntl.h>
 #include <unistd.h>
 
 #include "archive/pack_in.h"
 #include "archive/pack_out.h"
+#include "archive/proof.h"
 #include "archive/shred.h"
+#include "base/diag.h"
+
+#define SECTOR 4096u /* what a disk gives or does not give */
 
 struct erasing {
 	struct tp_pack *pack;
@@ -18,6 +33,12 @@ struct erasing {
 		uint64_t begin, end;
 	} * stretches; /* what the gone have in the stream, in its order */
 	size_t stretch_count;
+};
+
+/* A message of the pack. */
+struct one {
+	struct tp_pack *pack;
+	size_t i;
 };
 
 static int compare(const void *left, const void *right)
@@ -49,6 +70,107 @@ static enum tp_status find_stretches(struct erasing *e, struct tp_error *err)
 	return status;
 }
 
+static bool is_damage(enum tp_status status)
+{
+	return status == TP_DATA || status == TP_LIMIT || status == TP_IO;
+}
+
+/* The piece's bytes from the disk itself; zeros where it does not give any. */
+static enum tp_status salvage(const struct erasing *e, const struct tp_pack_piece *piece,
+	struct tp_buf *stored, struct tp_error *err)
+{
+	size_t done = 0, len = piece->stored_bytes;
+	char *room = tp_buf_reserve(stored, len);
+
+	if (!room)
+		return tp_buf_status(stored, "piece", err);
+	memset(room, 0, len);
+	posix_fadvise(e->pack->fd, (off_t)piece->at, (off_t)len, POSIX_FADV_DONTNEED);
+	while (done < len) {
+		uint64_t at = piece->at + done;
+		size_t want = SECTOR - at % SECTOR < len - done ? SECTOR - at % SECTOR : len - done;
+		ssize_t n = pread(e->pack->fd, room + done, want, (off_t)at);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		done += n > 0 ? (size_t)n : want;
+	}
+	tp_buf_grew(stored, len);
+	return TP_OK;
+}
+
+/* A bit that flipped on its way to us is not there when we look again. */
+static enum tp_status read_again(
+	struct erasing *e, uint32_t index, const struct tp_buf **bytes, struct tp_error *err)
+{
+	const struct tp_pack_piece *piece = &e->pack->blocks[index].piece;
+
+	posix_fadvise(
+		e->pack->fd, (off_t)piece->at, (off_t)piece->stored_bytes, POSIX_FADV_DONTNEED);
+	e->pack->stored_at = 0;
+	return tp_pack_block_read(e->pack, index, bytes, err);
+}
+
+static enum tp_status give_skeleton(
+	void *source, tp_press_sink *sink, void *context, struct tp_error *err)
+{
+	const struct one *one = source;
+
+	return tp_pack_skeleton(one->pack, one->i, sink, context, err);
+}
+
+/* Adds what message i has in the block, if it is proven. */
+static enum tp_status keep_message(struct erasing *e, size_t i, const struct tp_pack_entry *entry,
+	uint32_t index, struct tp_buf *raw, struct tp_error *err)
+{
+	uint64_t block = e->pack->blocks[index].begin, end = block + raw->len;
+	uint64_t from = entry->begin > block ? entry->begin : block;
+	uint64_t to = entry->begin + entry->skeleton_bytes;
+	struct tp_record record = TP_RECORD_INIT;
+	struct one one = { e->pack, i };
+	struct tp_split split = { 0 };
+	const struct tp_buf *bytes;
+	enum tp_status status;
+
+	to = to < end ? to : end;
+	status = tp_pack_record(e->pack, i, &record, &split, err);
+	if (!status)
+		status = tp_prove(e->out.archive, &record, &split, give_skeleton, &one, err);
+	/* The block is damaged, which is why we are here, but of this message it has all. */
+	if (!status && is_damage(tp_pack_block_read(e->pack, index, &bytes, NULL)) &&
+		to - block <= bytes->len)
+		memcpy(raw->data + (from - block), bytes->data + (from - block), to - from);
+	tp_record_release(&record);
+	tp_split_release(&split);
+	return is_damage(status) ? TP_OK : status;
+}
+
+/* Zeros, and the messages in it that are proven. */
+static enum tp_status salvage_block(
+	struct erasing *e, uint32_t index, struct tp_buf *raw, struct tp_error *err)
+{
+	const struct tp_pack_block *block = &e->pack->blocks[index];
+	uint64_t begin = block->begin, end = begin + block->piece.raw_bytes;
+	char *room = tp_buf_reserve(raw, block->piece.raw_bytes);
+	enum tp_status status = TP_OK;
+
+	if (!room)
+		return tp_buf_status(raw, "block of a pack", err);
+	memset(room, 0, block->piece.raw_bytes);
+	tp_buf_grew(raw, block->piece.raw_bytes);
+	for (size_t i = 0; !status && i < e->pack->header.messages; i++) {
+		const struct tp_pack_entry *entry;
+
+		status = tp_pack_entry(e->pack, i, &entry, err);
+		if (is_damage(status)) /* it cannot be read whatever we do */
+			status = TP_OK;
+		else if (!status && !entry->erased && entry->begin < end &&
+			 entry->begin + entry->skeleton_bytes > begin)
+			status = keep_message(e, i, entry, index, raw, err);
+	}
+	return status;
+}
+
 /* The block without the stretches from *next on that reach into it. */
 static enum tp_status clean_block(
 	struct erasing *e, uint32_t index, size_t next, struct tp_error *err)
@@ -57,14 +179,24 @@ static enum tp_status clean_block(
 	uint64_t end = block->begin + block->piece.raw_bytes;
 	const struct tp_buf *bytes;
 	struct tp_buf *raw;
-	enum tp_status status = tp_pack_block_read(e->pack, index, &bytes, err);
+	struct tp_error why;
+	enum tp_status status = tp_pack_out_block(&e->out, &raw, err), read;
 
-	if (!status)
-		status = tp_pack_out_block(&e->out, &raw, err);
 	if (status)
 		return status;
-	tp_buf_add(raw, bytes->data, bytes->len);
-	status = tp_buf_status(raw, "block of a pack", err);
+	read = tp_pack_block_read(e->pack, index, &bytes, &why);
+	if (is_damage(read))
+		read = read_again(e, index, &bytes, &why);
+	if (!read)
+		tp_buf_add(raw, bytes->data, bytes->len);
+	else if (!is_damage(read))
+		status = tp_fail(err, read, "%s", why.text);
+	else {
+		tp_warn("%s: what cannot be read there is overwritten", why.text);
+		status = salvage_block(e, index, raw, err);
+	}
+	if (!status)
+		status = tp_buf_status(raw, "block of a pack", err);
 	for (; !status && next < e->stretch_count && e->stretches[next].begin < end; next++) {
 		const struct stretch *stretch = &e->stretches[next];
 		uint64_t from = stretch->begin > block->begin ? stretch->begin : block->begin;
@@ -75,21 +207,31 @@ static enum tp_status clean_block(
 	return status;
 }
 
+/* The bytes as they stand, sound or not. */
+static enum tp_status read_stored(struct erasing *e, const struct tp_pack_piece *piece,
+	struct tp_buf *salvaged, const struct tp_buf **stored, struct tp_error *err)
+{
+	enum tp_status status = tp_pack_piece_read(e->pack, piece, stored, err);
+
+	if (status != TP_IO)
+		return status;
+	*stored = salvaged;
+	return salvage(e, piece, salvaged, err);
+}
+
 static enum tp_status copy_block(struct erasing *e, uint32_t index, struct tp_error *err)
 {
 	const struct tp_pack_piece *piece = &e->pack->blocks[index].piece;
+	struct tp_buf salvaged = TP_BUF_INIT(TP_PACK_GROUP_MAX);
 	const struct tp_buf *stored;
-	enum tp_status status = tp_pack_piece_check(e->pack, "block", index, piece, err);
+	enum tp_status status = read_stored(e, piece, &salvaged, &stored, err);
 
 	if (!status)
-		status = tp_pack_piece_read(e->pack, piece, &stored, err);
-	if (!status)
 		status = tp_pack_out_copy(&e->out, (unsigned char *)stored->data, piece, err);
+	tp_buf_release(&salvaged);
 	return status;
 }
 
-/* A damaged block is not copied as if it were sound: who looks later must find the damage, so nothing
- * is erased from such a pack before it was put back from a copy. */
 static enum tp_status copy_blocks(struct erasing *e, struct tp_error *err)
 {
 	struct tp_pack *pack = e->pack;
@@ -110,12 +252,13 @@ static enum tp_status copy_blocks(struct erasing *e, struct tp_error *err)
 	return status ? status : tp_pack_out_blocks_end(&e->out, err);
 }
 
-static enum tp_status copy_directory(struct erasing *e, struct tp_error *err)
+/* A group of which something goes. */
+static enum tp_status clean_group(
+	struct erasing *e, size_t first, uint32_t count, size_t next, struct tp_error *err)
 {
 	enum tp_status status = TP_OK;
-	size_t next = 0;
 
-	for (size_t i = 0; !status && i < e->pack->header.messages; i++) {
+	for (size_t i = first; !status && i < first + count; i++) {
 		const struct tp_pack_entry *entry;
 		struct tp_pack_entry kept;
 
@@ -128,6 +271,39 @@ static enum tp_status copy_directory(struct erasing *e, struct tp_error *err)
 			next++;
 		}
 		status = tp_pack_out_entry(&e->out, &kept, err);
+	}
+	return status ? status : tp_pack_out_group_end(&e->out, err);
+}
+
+static enum tp_status copy_group(struct erasing *e, uint32_t index, struct tp_error *err)
+{
+	const struct tp_pack_group_place *place = &e->pack->groups[index];
+	struct tp_buf salvaged = TP_BUF_INIT(TP_PACK_GROUP_MAX);
+	const struct tp_buf *stored;
+	enum tp_status status = read_stored(e, &place->piece, &salvaged, &stored, err);
+
+	if (!status)
+		status = tp_pack_out_group_copy(&e->out, (unsigned char *)stored->data, place,
+			tp_pack_group_size(e->pack, index), err);
+	tp_buf_release(&salvaged);
+	return status;
+}
+
+static enum tp_status copy_directory(struct erasing *e, struct tp_error *err)
+{
+	enum tp_status status = TP_OK;
+	size_t next = 0;
+
+	for (uint32_t g = 0; !status && g < e->pack->header.groups; g++) {
+		size_t first = e->pack->groups[g].first;
+		uint32_t count = tp_pack_group_size(e->pack, g);
+
+		if (next < e->gone_count && e->gone[next] < first + count)
+			status = clean_group(e, first, count, next, err);
+		else
+			status = copy_group(e, g, err);
+		while (next < e->gone_count && e->gone[next] < first + count)
+			next++;
 	}
 	return status;
 }
@@ -160,7 +336,7 @@ enum tp_status tp_pack_erase_prepare(struct tp_archive *archive, uint32_t number
 		status = find_stretches(&e, err);
 	if (!status)
 		status = tp_pack_out_begin(
-			&e.out, archive, folder_of(e.pack->tier), number, 19, err);
+			&e.out, archive, folder_of(e.pack->tier), number, ".new", 19, err);
 	if (!status)
 		status = copy_blocks(&e, err);
 	if (!status)

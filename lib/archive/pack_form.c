@@ -179,11 +179,11 @@ enum tp_status tp_pack_piece_press(const struct tp_archive *archive, uint32_t nu
 	enum tp_status status;
 
 	if (!archive->encrypted)
-		return tp_press(raw->data, raw->len, level, NULL, out, err);
+		return tp_press(raw->data, raw->len, level, out, err);
 	if (!archive->has_key)
 		return tp_fail(err, TP_CONFIG, "archive %s is encrypted: no key", archive->path);
 	about(what, number, kind, index, (uint32_t)raw->len);
-	status = tp_press(raw->data, raw->len, level, NULL, &frame, err);
+	status = tp_press(raw->data, raw->len, level, &frame, err);
 	if (!status)
 		status = tp_cipher_seal(
 			archive->key, what, sizeof what, frame.data, frame.len, out, err);
@@ -206,7 +206,7 @@ static enum tp_status unpress(
 	enum tp_status status;
 
 	out->max = raw_bytes;
-	status = tp_unpress(frame, len, NULL, out, err);
+	status = tp_unpress(frame, len, out, err);
 	if (status == TP_DATA) {
 		/* What can be had of it, piece by piece up to the damage. */
 		tp_buf_clear(out);

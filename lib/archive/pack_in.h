@@ -12,6 +12,16 @@ struct tp_pack_block {
 	uint64_t begin; /* in the stream */
 };
 
+/* Who reads contents in the order of the blocks comes back to each group many times: as many are kept
+ * as the packs of common mail have. */
+#define TP_PACK_GROUPS_KEPT 64
+
+struct tp_pack_group_slot {
+	struct tp_pack_group group;
+	uint32_t index;
+	uint64_t used; /* when, on the pack's own clock; 0: empty */
+};
+
 struct tp_pack {
 	struct tp_archive *archive;
 	enum tp_tier tier;
@@ -20,9 +30,9 @@ struct tp_pack {
 	struct tp_pack_block *blocks;
 	struct tp_pack_group_place *groups;
 	uint32_t *journals;
-	struct tp_pack_group group; /* the one last looked at */
-	uint32_t group_index;       /* which that is */
-	bool has_group;
+	struct tp_pack_group_slot *kept; /* groups looked at lately; NULL until there is one */
+	uint64_t clock;
+	struct tp_pack_group *group; /* the last of them */
 	struct tp_buf stored; /* the piece last read */
 	uint64_t stored_at;   /* where that is; 0: none */
 };

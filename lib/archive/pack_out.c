@@ -10,12 +10,13 @@
 #include "archive/shred.h"
 #include "base/crc32c.h"
 #include "base/file.h"
+#include "base/parallel.h"
 
 #define THREADS_MAX 4 /* each takes some 30 MiB at level 19 */
 #define TABLE_MAX   ((size_t)1 << 30)
 
 enum tp_status tp_pack_out_begin(struct tp_pack_out *out, struct tp_archive *archive,
-	const char *folder, uint32_t number, int level, struct tp_error *err)
+	const char *folder, uint32_t number, const char *suffix, int level, struct tp_error *err)
 {
 	unsigned char nothing[TP_PACK_HEADER] = { 0 };
 
@@ -23,7 +24,7 @@ enum tp_status tp_pack_out_begin(struct tp_pack_out *out, struct tp_archive *arc
 	out->header.number = number;
 	out->header.encrypted = archive->encrypted;
 	out->name = tp_pack_name(folder, number, "");
-	out->aside = tp_pack_name(folder, number, ".new");
+	out->aside = tp_pack_name(folder, number, suffix);
 	for (int i = 0; i < TP_PACK_BATCH; i++) {
 		tp_buf_init(&out->jobs[i].raw, TP_PACK_BLOCK_BYTES);
 		tp_buf_init(&out->jobs[i].stored, 2 * TP_PACK_BLOCK_BYTES);
@@ -32,8 +33,8 @@ enum tp_status tp_pack_out_begin(struct tp_pack_out *out, struct tp_archive *arc
 	tp_buf_init(&out->group_table, TABLE_MAX);
 	tp_buf_init(&out->journal_table, TABLE_MAX);
 	tp_pack_columns_init(&out->columns);
-	out->fd = openat(archive->dir, out->aside.text,
-		O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+	out->fd = tp_create_at(archive->dir, out->aside.text,
+		O_WRONLY | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0640);
 	if (out->fd < 0)
 		return tp_fail_errno(
 			err, TP_CANTCREATE, "%s/%s: cannot create", archive->path, out->aside.text);
@@ -52,11 +53,11 @@ static void press(struct tp_pack_out *out, unsigned i)
 {
 	struct tp_pack_job *job = &out->jobs[i];
 
-	if (!job->copied) {
-		job->status = tp_pack_piece_press(out->archive, out->header.number, TP_PACK_BLOCK,
-			out->header.blocks + i, &job->raw, out->level, &job->stored, &job->err);
-		job->piece.raw_bytes = (uint32_t)job->raw.len;
-	}
+	if (job->copied)
+		return;
+	job->status = tp_pack_piece_press(out->archive, out->header.number, TP_PACK_BLOCK,
+		out->header.blocks + i, &job->raw, job->level, &job->stored, &job->err);
+	job->piece.raw_bytes = (uint32_t)job->raw.len;
 	job->piece.stored_bytes = (uint32_t)job->stored.len;
 	job->piece.crc = tp_crc32c(0, job->stored.data, job->stored.len);
 }
@@ -87,7 +88,7 @@ static void press_all(struct tp_pack_out *out)
 	atomic_init(&team.next, 0);
 	if (wanted > (long)out->job_count - 1)
 		wanted = (long)out->job_count - 1;
-	while (begun < wanted && !pthread_create(&threads[begun], NULL, thread, &team))
+	while (begun < wanted && tp_thread_start(&threads[begun], thread, &team))
 		begun++;
 	work(&team);
 	while (begun)
@@ -137,6 +138,7 @@ static enum tp_status next_job(
 	tp_buf_clear(&(*job)->stored);
 	(*job)->status = TP_OK;
 	(*job)->copied = false;
+	(*job)->level = out->level;
 	return TP_OK;
 }
 
@@ -159,7 +161,7 @@ enum tp_status tp_pack_out_copy(struct tp_pack_out *out, const unsigned char *st
 		return status;
 	tp_buf_add(&job->stored, stored, piece->stored_bytes);
 	job->copied = true;
-	job->piece.raw_bytes = piece->raw_bytes;
+	job->piece = *piece;
 	return tp_buf_status(&job->stored, "block of a pack", err);
 }
 
@@ -213,6 +215,27 @@ enum tp_status tp_pack_out_entry(
 	return write_group(out, err);
 }
 
+enum tp_status tp_pack_out_group_end(struct tp_pack_out *out, struct tp_error *err)
+{
+	return out->columns.count ? write_group(out, err) : TP_OK;
+}
+
+enum tp_status tp_pack_out_group_copy(struct tp_pack_out *out, const unsigned char *stored,
+	const struct tp_pack_group_place *place, uint32_t count, struct tp_error *err)
+{
+	struct tp_pack_group_place copy = *place;
+	enum tp_status status;
+
+	copy.piece.at = out->at;
+	out->at += place->piece.stored_bytes;
+	status = tp_write_all(out->fd, stored, place->piece.stored_bytes, out->aside.text, err);
+	tp_pack_group_entry_add(&copy, &out->group_table);
+	out->header.groups++;
+	out->header.messages += count;
+	out->group_first = out->header.messages;
+	return status ? status : tp_buf_status(&out->group_table, "table of a pack", err);
+}
+
 enum tp_status tp_pack_out_journal(struct tp_pack_out *out, uint32_t journal, struct tp_error *err)
 {
 	unsigned char bytes[4] = { (unsigned char)journal, (unsigned char)(journal >> 8),
@@ -243,7 +266,7 @@ static enum tp_status write_header(struct tp_pack_out *out, struct tp_error *err
 
 enum tp_status tp_pack_out_end(struct tp_pack_out *out, struct tp_error *err)
 {
-	enum tp_status status = out->columns.count ? write_group(out, err) : TP_OK;
+	enum tp_status status = tp_pack_out_group_end(out, err);
 
 	out->header.tables_at = out->at;
 	if (!status)
@@ -279,10 +302,13 @@ void tp_pack_out_keep(struct tp_pack_out *out)
 
 void tp_pack_out_release(struct tp_pack_out *out)
 {
+	/* An eraser may have taken the name away; what was written since goes as well. */
+	if (out->fd >= 0 && out->aside.text[0]) {
+		tp_shred_file(out->fd, out->aside.text, NULL);
+		unlinkat(out->archive->dir, out->aside.text, 0);
+	}
 	if (out->fd >= 0)
 		close(out->fd);
-	if (out->fd >= 0 && out->aside.text[0])
-		tp_shred(out->archive, out->aside.text, NULL);
 	for (int i = 0; i < TP_PACK_BATCH; i++) {
 		tp_buf_release(&out->jobs[i].raw);
 		tp_buf_release(&out->jobs[i].stored);

@@ -1,7 +1,7 @@
 /*
  * A pack being written: blocks are compressed several at a time in threads, for they know nothing of
  * one another; then come groups and tables, last the header. Everything goes to a file aside
- * ("NAME.new"), which is fsynced before it gets its name. Private to pack_*.c.
+ * ("NAME.new", of a sealer "NAME.seal"), which is fsynced before it gets its name. Private to pack_*.c.
  */
 #ifndef TP_ARCHIVE_PACK_OUT_H
 #define TP_ARCHIVE_PACK_OUT_H
@@ -15,6 +15,7 @@ struct tp_pack_job {
 	struct tp_buf raw, stored;
 	struct tp_pack_piece piece;
 	bool copied;
+	int level;
 	enum tp_status status;
 	struct tp_error err;
 };
@@ -22,7 +23,7 @@ struct tp_pack_job {
 struct tp_pack_out {
 	struct tp_archive *archive;
 	int fd;
-	int level;
+	int level;   /* of the blocks that come */
 	uint64_t at; /* where the next piece goes */
 	struct tp_pack_header header;
 	struct tp_pack_name name, aside;
@@ -34,15 +35,17 @@ struct tp_pack_out {
 	char group_id[TP_ID_LEN + 1];
 };
 
-/* Begins; what an earlier attempt left aside is overwritten. `out` is to be released in any case. */
+/* Begins, aside as "NAME`suffix`"; what an earlier attempt left there is overwritten. `out` is to be
+ * released in any case. */
 enum tp_status tp_pack_out_begin(struct tp_pack_out *out, struct tp_archive *archive,
-	const char *folder, uint32_t number, int level, struct tp_error *err);
+	const char *folder, uint32_t number, const char *suffix, int level, struct tp_error *err);
 
 /* The next block's bytes: room for up to TP_PACK_BLOCK_BYTES of them, filled by the caller, who then
  * says that it is done. */
 enum tp_status tp_pack_out_block(
 	struct tp_pack_out *out, struct tp_buf **raw, struct tp_error *err);
-/* The next block as it stands in another pack of the same number and place. */
+/* The next block as it stands in another pack of the same number and place, with the checksum that the
+ * table there has: a damaged one stays known as damaged. */
 enum tp_status tp_pack_out_copy(struct tp_pack_out *out, const unsigned char *stored,
 	const struct tp_pack_piece *piece, struct tp_error *err);
 enum tp_status tp_pack_out_blocks_end(struct tp_pack_out *out, struct tp_error *err);
@@ -50,6 +53,11 @@ enum tp_status tp_pack_out_blocks_end(struct tp_pack_out *out, struct tp_error *
 /* The directory, entry by entry in order of ids, behind the last block. */
 enum tp_status tp_pack_out_entry(
 	struct tp_pack_out *out, const struct tp_pack_entry *entry, struct tp_error *err);
+/* Ends the group, if one is begun: a pack that is made again keeps its groups. */
+enum tp_status tp_pack_out_group_end(struct tp_pack_out *out, struct tp_error *err);
+/* The next group, of `count` messages, as it stands in the other pack. */
+enum tp_status tp_pack_out_group_copy(struct tp_pack_out *out, const unsigned char *stored,
+	const struct tp_pack_group_place *place, uint32_t count, struct tp_error *err);
 enum tp_status tp_pack_out_journal(struct tp_pack_out *out, uint32_t journal, struct tp_error *err);
 
 /* Writes what is left, and syncs the file. root, before and link are in out->header by now. */

@@ -150,7 +150,6 @@ enum tp_status tp_pack_open(
 	if (!pack)
 		return tp_fail(err, TP_NOMEM, "out of memory");
 	pack->archive = archive;
-	tp_buf_init(&pack->group.bytes, TP_PACK_GROUP_MAX);
 	tp_buf_init(&pack->stored, TP_PACK_GROUP_MAX);
 	pack->fd = open_file(pack, number);
 	if (pack->fd < 0)
@@ -175,7 +174,9 @@ void tp_pack_close(struct tp_pack *pack)
 	if (!pack)
 		return;
 	tp_pack_cache_drop(pack->archive, pack);
-	tp_pack_group_release(&pack->group);
+	for (int i = 0; pack->kept && i < TP_PACK_GROUPS_KEPT; i++)
+		tp_pack_group_release(&pack->kept[i].group);
+	free(pack->kept);
 	tp_buf_release(&pack->stored);
 	if (pack->fd >= 0)
 		close(pack->fd);
@@ -321,25 +322,51 @@ uint32_t tp_pack_group_size(const struct tp_pack *pack, uint32_t index)
 	return end - pack->groups[index].first;
 }
 
+/* The slot of that group, or the one that was not used for longest; NULL: no memory. */
+static struct tp_pack_group_slot *find_slot(struct tp_pack *pack, uint32_t index)
+{
+	struct tp_pack_group_slot *oldest;
+
+	if (!pack->kept)
+		pack->kept = calloc(TP_PACK_GROUPS_KEPT, sizeof *pack->kept);
+	oldest = pack->kept;
+	for (int i = 0; oldest && i < TP_PACK_GROUPS_KEPT; i++) {
+		struct tp_pack_group_slot *slot = &pack->kept[i];
+
+		if (slot->used && slot->index == index)
+			return slot;
+		if (slot->used < oldest->used)
+			oldest = slot;
+	}
+	return oldest;
+}
+
 enum tp_status tp_pack_load_group(struct tp_pack *pack, uint32_t index, struct tp_error *err)
 {
 	const struct tp_pack_piece *piece = &pack->groups[index].piece;
+	struct tp_pack_group_slot *slot = find_slot(pack, index);
 	struct tp_error why;
 	enum tp_status status;
 
-	if (pack->has_group && pack->group_index == index)
+	if (!slot)
+		return tp_fail(err, TP_NOMEM, "out of memory");
+	pack->group = &slot->group;
+	if (slot->used && slot->index == index) {
+		slot->used = ++pack->clock;
 		return TP_OK;
-	pack->has_group = false;
-	tp_buf_clear(&pack->group.bytes);
-	status = open_piece(pack, TP_PACK_GROUP, index, piece, &pack->group.bytes, err);
+	}
+	slot->used = 0;
+	tp_buf_clear(&slot->group.bytes);
+	slot->group.bytes.max = TP_PACK_GROUP_MAX;
+	status = open_piece(pack, TP_PACK_GROUP, index, piece, &slot->group.bytes, err);
 	if (status)
 		return status;
-	status = tp_pack_group_parse(&pack->group, tp_pack_group_size(pack, index), &why);
+	status = tp_pack_group_parse(&slot->group, tp_pack_group_size(pack, index), &why);
 	if (status)
 		return tp_fail(err, status, "pack %08u: group %u at offset %ju: %s",
 			pack->header.number, index, (uintmax_t)piece->at, why.text);
-	pack->group_index = index;
-	pack->has_group = true;
+	slot->index = index;
+	slot->used = ++pack->clock;
 	return TP_OK;
 }
 
@@ -374,7 +401,7 @@ enum tp_status tp_pack_entry(
 	status = tp_pack_load_group(pack, group, err);
 	if (status)
 		return status;
-	*entry = &pack->group.entries[i - pack->groups[group].first];
+	*entry = &pack->group->entries[i - pack->groups[group].first];
 	if ((*entry)->begin > stream || (*entry)->skeleton_bytes > stream - (*entry)->begin)
 		return tp_fail(err, TP_DATA, "pack %08u: %s is not where the directory says",
 			pack->header.number, (*entry)->id);
@@ -471,6 +498,18 @@ enum tp_status tp_pack_skeleton(
 	return tp_pack_stream(pack, entry->begin, entry->skeleton_bytes, sink, context, err);
 }
 
+enum tp_status tp_pack_shelf(
+	struct tp_pack *pack, size_t i, uint32_t *shelf, struct tp_error *err)
+{
+	const struct tp_pack_entry *entry;
+	enum tp_status status = tp_pack_entry(pack, i, &entry, err);
+
+	*shelf = 0;
+	if (!status && entry->begin < pack->header.stream_bytes)
+		*shelf = tp_pack_block_at(pack, entry->begin);
+	return status;
+}
+
 /* The first entry in the group whose id is not below `id`; group->count when there is none. */
 static uint32_t lower_bound(const struct tp_pack_group *group, const char *id)
 {
@@ -505,8 +544,8 @@ enum tp_status tp_pack_find(struct tp_pack *pack, const char *id, size_t *i, str
 	status = tp_pack_load_group(pack, low, err);
 	if (status)
 		return status;
-	k = lower_bound(&pack->group, id);
-	if (k == pack->group.count || memcmp(pack->group.entries[k].id, id, TP_ID_LEN))
+	k = lower_bound(pack->group, id);
+	if (k == pack->group->count || memcmp(pack->group->entries[k].id, id, TP_ID_LEN))
 		return TP_NOTHING;
 	*i = (size_t)pack->groups[low].first + k;
 	return TP_OK;

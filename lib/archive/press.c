@@ -6,16 +6,10 @@
 #include "archive/press.h"
 
 #include <pthread.h>
-#include <zdict.h>
 #include <zstd.h>
 #include <zstd_errors.h>
 
 #define WINDOW_LOG_MAX 23
-
-struct tp_press_dict {
-	ZSTD_CDict *press;
-	ZSTD_DDict *unpress;
-};
 
 /* The key frees what a thread kept when the thread ends. */
 struct kept {
@@ -83,61 +77,10 @@ static enum tp_status damaged(size_t code, struct tp_error *err)
 	return tp_fail(err, TP_DATA, "damaged compressed data (%s)", ZSTD_getErrorString(why));
 }
 
-/* --- dictionaries ------------------------------------------------------------------------------
- */
-
-enum tp_status tp_press_train(const void *samples, const size_t *sizes, size_t count,
-	size_t max_bytes, struct tp_buf *dict, struct tp_error *err)
-{
-	char *to;
-	size_t n;
-
-	if (count == 0 || count > UINT32_MAX)
-		return TP_NOTHING;
-	to = tp_buf_reserve(dict, max_bytes);
-	if (!to)
-		return tp_buf_status(dict, "dictionary", err);
-	n = ZDICT_trainFromBuffer(to, max_bytes, samples, sizes, (unsigned)count);
-	if (!ZDICT_isError(n)) {
-		tp_buf_grew(dict, n);
-		return TP_OK;
-	}
-	if (ZSTD_getErrorCode(n) == ZSTD_error_memory_allocation)
-		return tp_fail(err, TP_NOMEM, "dictionary: out of memory");
-	return TP_NOTHING; /* too few samples, or too much alike */
-}
-
-enum tp_status tp_press_dict_new(
-	const void *bytes, size_t len, int level, struct tp_press_dict **out, struct tp_error *err)
-{
-	struct tp_press_dict *dict = calloc(1, sizeof *dict);
-
-	*out = NULL;
-	if (!dict)
-		return tp_fail(err, TP_NOMEM, "dictionary: out of memory");
-	dict->unpress = ZSTD_createDDict(bytes, len);
-	dict->press = ZSTD_createCDict(bytes, len, level);
-	if (!dict->unpress || !dict->press) {
-		tp_press_dict_free(dict);
-		return tp_fail(err, TP_DATA, "dictionary: zstd does not take it");
-	}
-	*out = dict;
-	return TP_OK;
-}
-
-void tp_press_dict_free(struct tp_press_dict *dict)
-{
-	if (!dict)
-		return;
-	ZSTD_freeCDict(dict->press);
-	ZSTD_freeDDict(dict->unpress);
-	free(dict);
-}
-
 /* --- whole frames ------------------------------------------------------------------------------
  */
 
-static size_t set_up(ZSTD_CCtx *context, int level, const ZSTD_CDict *dict)
+static size_t set_up(ZSTD_CCtx *context, int level)
 {
 	size_t code = ZSTD_CCtx_reset(context, ZSTD_reset_session_and_parameters);
 
@@ -145,13 +88,11 @@ static size_t set_up(ZSTD_CCtx *context, int level, const ZSTD_CDict *dict)
 		code = ZSTD_CCtx_setParameter(context, ZSTD_c_compressionLevel, level);
 	if (!ZSTD_isError(code))
 		code = ZSTD_CCtx_setParameter(context, ZSTD_c_checksumFlag, 1);
-	if (!ZSTD_isError(code) && dict)
-		code = ZSTD_CCtx_refCDict(context, dict);
 	return code;
 }
 
-enum tp_status tp_press(const void *bytes, size_t len, int level, const struct tp_press_dict *dict,
-	struct tp_buf *out, struct tp_error *err)
+enum tp_status tp_press(
+	const void *bytes, size_t len, int level, struct tp_buf *out, struct tp_error *err)
 {
 	ZSTD_CCtx *context = own_press();
 	size_t room = ZSTD_compressBound(len), n;
@@ -165,7 +106,7 @@ enum tp_status tp_press(const void *bytes, size_t len, int level, const struct t
 	to = tp_buf_reserve(out, room);
 	if (!to)
 		return tp_buf_status(out, "compressing", err);
-	n = set_up(context, level, dict ? dict->press : NULL);
+	n = set_up(context, level);
 	if (!ZSTD_isError(n))
 		n = ZSTD_compress2(context, to, room, bytes, len);
 	if (ZSTD_isError(n) && ZSTD_getErrorCode(n) == ZSTD_error_dstSize_tooSmall)
@@ -176,8 +117,7 @@ enum tp_status tp_press(const void *bytes, size_t len, int level, const struct t
 	return TP_OK;
 }
 
-enum tp_status tp_unpress(const void *frame, size_t len, const struct tp_press_dict *dict,
-	struct tp_buf *out, struct tp_error *err)
+enum tp_status tp_unpress(const void *frame, size_t len, struct tp_buf *out, struct tp_error *err)
 {
 	unsigned long long size = ZSTD_getFrameContentSize(frame, len);
 	ZSTD_DCtx *context = own_unpress();
@@ -193,8 +133,7 @@ enum tp_status tp_unpress(const void *frame, size_t len, const struct tp_press_d
 	to = context ? tp_buf_reserve(out, (size_t)size) : NULL;
 	if (!to)
 		return tp_fail(err, TP_NOMEM, "decompressing: out of memory");
-	n = dict ? ZSTD_decompress_usingDDict(context, to, (size_t)size, frame, len, dict->unpress)
-		 : ZSTD_decompressDCtx(context, to, (size_t)size, frame, len);
+	n = ZSTD_decompressDCtx(context, to, (size_t)size, frame, len);
 	if (ZSTD_isError(n))
 		return damaged(n, err);
 	tp_buf_grew(out, n);

@@ -236,7 +236,7 @@ static enum tp_status lock(
 		enum tp_status status = TP_OK;
 
 		if (!putter->locked)
-			status = tp_archive_lock(putter->archive, false, err);
+			status = tp_archive_lock(putter->archive, TP_HOLD_PUT, err);
 		if (status)
 			return status;
 		putter->locked = true;
@@ -377,6 +377,9 @@ enum tp_status tp_put(struct tp_archive *archive, const struct tp_put_request *r
 	return status;
 }
 
+/* One that has been full for long is damaged, or nobody can seal: then not each mail has to try. */
+#define FULL_LATELY_S 300
+
 bool tp_put_wants_seal(struct tp_archive *archive)
 {
 	uint32_t *numbers = NULL;
@@ -390,7 +393,8 @@ bool tp_put_wants_seal(struct tp_archive *archive)
 	for (size_t i = 0; i < count && !wants; i++) {
 		tp_archive_name("journal", numbers[i], name);
 		wants = !fstatat(archive->dir, name, &st, 0) &&
-			(uint64_t)st.st_size >= archive->settings.journal_bytes;
+			(uint64_t)st.st_size >= archive->settings.journal_bytes &&
+			st.st_mtime >= time(NULL) - FULL_LATELY_S;
 	}
 	free(numbers);
 	return wants;

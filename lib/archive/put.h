@@ -40,7 +40,8 @@ enum tp_status tp_putter_put(struct tp_putter *putter, const struct tp_put_reque
 enum tp_status tp_putter_flush(struct tp_putter *putter, struct tp_error *err);
 void tp_putter_free(struct tp_putter *putter); /* what was not flushed may be there or not */
 
-/* True when some journal is full: then sealing is due. */
+/* True when some journal became full within the last minutes: then sealing is due. (One that stays full is
+ * damaged or cannot be sealed; the nightly rotation tries it again.) */
 bool tp_put_wants_seal(struct tp_archive *archive);
 
 #endif

@@ -33,7 +33,7 @@ static const char *find_program(char path[4096])
 /* Asked of the lock itself: the sealer's own module would bring all of sealing into our process. */
 static bool somebody_seals(struct tp_archive *archive)
 {
-	int fd = openat(archive->dir, "seal.lock", O_RDONLY | O_CLOEXEC);
+	int fd = openat(archive->dir, "sealing.lock", O_RDONLY | O_CLOEXEC);
 	bool held = fd >= 0 && flock(fd, LOCK_EX | LOCK_NB);
 
 	if (fd >= 0)

@@ -1,6 +1,8 @@
 /* What is asked: words of a query, and the query made ready. See query.h. */
 #include "archive/query.h"
 
+#include <strings.h>
+
 #include "archive/query_run.h"
 #include "base/clock.h"
 #include "base/units.h"
@@ -156,7 +158,7 @@ enum tp_status tp_query_add_word(
 	enum tp_status status;
 
 	for (size_t i = 0; colon && i < sizeof words / sizeof *words; i++) {
-		if (strlen(words[i].name) != len || strncmp(words[i].name, word, len))
+		if (strlen(words[i].name) != len || strncasecmp(words[i].name, word, len))
 			continue;
 		status = words[i].add(terms, colon + 1, err);
 		return status ? tp_error_prefix(err, "%s", words[i].name) : TP_OK;
@@ -193,6 +195,9 @@ static enum tp_status compile_texts(struct tp_compiled *compiled, const struct t
 
 		tp_fold(texts->list[i], strlen(texts->list[i]), &folded);
 		status = tp_buf_status(&folded, "query", err);
+		if (status == TP_LIMIT)
+			status = tp_fail(
+				err, TP_USAGE, "query: a text of more than %d bytes", TEXT_MAX);
 		len = folded.len;
 		if (!status && len) {
 			term->columns = columns;

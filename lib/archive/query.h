@@ -56,6 +56,8 @@ void tp_search_free(struct tp_search *search);
  * alone. `total` may be NULL; else all matches are counted, those given before included. */
 enum tp_status tp_search_next(struct tp_search *search, struct tp_hit *hits, size_t most,
 	size_t *count, uint64_t *total, struct tp_error *err);
+/* The view was renewed (tp_view_resume): goes on where it was. Hits given before can no more be shown. */
+enum tp_status tp_search_renew(struct tp_search *search, struct tp_error *err);
 /* Passes over the next `skip` matches. */
 enum tp_status tp_search_skip(struct tp_search *search, uint64_t skip, struct tp_error *err);
 

@@ -8,6 +8,7 @@
 #include <sched.h>
 
 #include "base/diag.h"
+#include "base/parallel.h"
 
 #define THREADS_MAX 4
 /* Chunks that one thread looks through before others are started: most pages are full by then, and a
@@ -62,6 +63,14 @@ enum tp_status tp_search_new(struct tp_view *view, const struct tp_query_terms *
 	else
 		*search = q;
 	return status;
+}
+
+enum tp_status tp_search_renew(struct tp_search *search, struct tp_error *err)
+{
+	/* No chunk of a segment that is gone may stay in use. */
+	tp_scan_free(search->scan);
+	search->scan = NULL;
+	return tp_scan_new(&search->compiled, &search->scan, err);
 }
 
 void tp_search_free(struct tp_search *search)
@@ -250,6 +259,13 @@ static void describe_hit(struct run *run, const struct tp_span *span, const stru
 	tp_view_place(run->search->view, span, rows->at[row], &hit->place);
 }
 
+/* What was given last has gone from its journal into a pack since. */
+static bool is_last_moved(const struct tp_search *search, const struct tp_hit *hit)
+{
+	return search->last.place.in_journal && !hit->place.in_journal &&
+	       hit->place.tier != TP_TIER_DISC && !memcmp(search->last.id, hit->id, TP_ID_LEN);
+}
+
 /* In the wanted order, so that the first hit that comes too late ends it. */
 static void add_hits(struct run *run, const struct tp_span *span, const struct tp_scan *scan,
 	const struct tp_rows *rows)
@@ -266,7 +282,8 @@ static void add_hits(struct run *run, const struct tp_span *span, const struct t
 		if (!scan->live[row])
 			continue;
 		describe_hit(run, span, rows, row, &hit);
-		if (search->begun && !comes_first(run, &search->last, &hit))
+		if (search->begun &&
+			(!comes_first(run, &search->last, &hit) || is_last_moved(search, &hit)))
 			continue;
 		if (run->hit_count == run->most &&
 			(!run->most || !comes_first(run, &hit, &run->hits[0])))
@@ -338,7 +355,7 @@ static void look_together(struct run *run)
 	wanted = wanted < THREADS_MAX ? wanted : THREADS_MAX;
 	if (run->status || run->count - run->next <= ALONE || is_done(run, run->order[run->next]))
 		wanted = 1;
-	while (count + 1 < wanted && !pthread_create(&threads[count], NULL, help, run))
+	while (count + 1 < wanted && tp_thread_start(&threads[count], help, run))
 		count++;
 	look_through(run, run->search->scan, SIZE_MAX);
 	while (count > 0)
@@ -373,9 +390,7 @@ static enum tp_status run_and_mend(struct run *run, struct tp_error *err)
 
 	for (int i = 0; status == TP_DATA && run->damaged && i < MENDS_MAX; i++) {
 		tp_warn("%s: made again", run->err.text);
-		/* No chunk of a segment that goes may stay in use. */
-		tp_scan_free(run->search->scan);
-		status = tp_scan_new(&run->search->compiled, &run->search->scan, err);
+		status = tp_search_renew(run->search, err);
 		if (!status)
 			status = tp_view_mend(run->search->view, run->damaged, err);
 		free(run->order);

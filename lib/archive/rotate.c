@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "archive/events.h"
+#include "archive/orphans.h"
 #include "archive/pack.h"
 #include "archive/rotate_state.h"
 #include "archive/rotate_stock.h"
@@ -53,7 +54,7 @@ static enum tp_status move_pack(struct rotating *r, uint32_t number, struct tp_e
 	snprintf(note, sizeof note, "pack %08u to the cellar", number);
 	status = tp_event_add(archive, r->actor, "rotate", NULL, note, err);
 	if (!status)
-		status = tp_archive_lock(archive, true, err);
+		status = tp_archive_lock(archive, TP_HOLD_ALL, err);
 	if (status)
 		return status;
 	tp_archive_name("pack", number, from);
@@ -123,12 +124,16 @@ static void drop_pack(struct tp_stock *stock, size_t i)
 /* The oldest go until the cellar has room, those aside that somebody has accepted. */
 static enum tp_status make_room(struct rotating *r, struct tp_error *err)
 {
-	uint64_t taken = cellar_on_discs(&r->stock);
+	const struct tp_archive_settings *settings = &r->archive->settings;
+	uint64_t taken = cellar_on_discs(&r->stock), room = CELLAR_DISCS * settings->disc_bytes;
 	enum tp_status status = TP_OK;
 	size_t i = 0;
 
-	while (!status && i < r->stock.count &&
-		taken > CELLAR_DISCS * r->archive->settings.disc_bytes) {
+	if (taken > room && !settings->may_erase) {
+		r->result->over_bytes = taken - room;
+		return TP_OK;
+	}
+	while (!status && i < r->stock.count && taken > room) {
 		const struct tp_stock_pack *pack = &r->stock.packs[i];
 
 		if (!pack->in_cellar ||
@@ -144,7 +149,8 @@ static enum tp_status make_room(struct rotating *r, struct tp_error *err)
 	}
 	if (status || !r->state.leaving.count || r->dry_run)
 		return status;
-	return tp_rotate_erase(r->archive, &r->state, false, r->actor, err);
+	return tp_rotate_erase(
+		r->archive, &r->state, "erase", "for room", r->actor, err);
 }
 
 /* --- offers ------------------------------------------------------------------------------------
@@ -255,7 +261,7 @@ static enum tp_status rotate(struct rotating *r, struct tp_error *err)
 	if (!r->dry_run) {
 		status = tp_tidy(r->archive, err);
 		if (!status && r->state.leaving.count)
-			status = tp_rotate_erase(r->archive, &r->state, true, r->actor, err);
+			status = tp_rotate_erase_on(r->archive, &r->state, err);
 	}
 	if (!status)
 		status = tp_stock_take(r->archive, &r->stock, err);
@@ -269,6 +275,8 @@ static enum tp_status rotate(struct rotating *r, struct tp_error *err)
 	if (!status)
 		status = settle_offer(r, err);
 	fill_result(r);
+	if (!status && !r->dry_run)
+		status = tp_orphans_remove(r->archive, TP_ORPHANS_AGE, &r->result->orphans, err);
 	tp_stock_release(&r->stock);
 	return status;
 }
@@ -371,7 +379,7 @@ static enum tp_status add_offered(struct tp_archive *archive, const struct tp_pa
 enum tp_status tp_rotate_ids(struct tp_archive *archive, struct tp_buf *out, struct tp_error *err)
 {
 	struct tp_rotate_state state;
-	enum tp_status status = tp_archive_lock(archive, false, err);
+	enum tp_status status = tp_archive_lock(archive, TP_HOLD_READ, err);
 
 	if (status)
 		return status;

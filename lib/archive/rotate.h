@@ -6,8 +6,11 @@
  * Bytes online are those of journals, packs and the attachments that they use; an attachment that only
  * cellar packs use still is the cellar's. What fills a disc is messages as they came, each in whole
  * sectors. The cellar has room for two discs, the one that is offered and the one that comes
- * together behind it; what goes beyond is erased, the oldest first, but never what was accepted. The
- * newest pack always stays online: it is the end of the chain.
+ * together behind it; what goes beyond is erased, the oldest first, but never what was accepted, and
+ * only where archive.yaml says a `size`: without one the archive's own 10 GB make the cellar, and the
+ * cellar keeps all. The newest pack always stays online: it is the end of the chain.
+ *
+ * Attachments that nobody uses any more are collected on the way (orphans.h).
  *
  * The state is the file `rotation` (JSON, replaced whole); everything may be run again at any time.
  */
@@ -22,6 +25,8 @@ struct tp_rotation {
 	uint64_t online_bytes, cellar_bytes; /* afterwards */
 	uint32_t moved;                      /* packs that went to the cellar */
 	uint64_t erased;                     /* messages erased for room */
+	uint64_t orphans;                    /* attachments that nobody used for a day, removed */
+	uint64_t over_bytes; /* on discs, beyond the cellar's room: kept for want of a `size` */
 	enum tp_offer offer;
 	bool notice_due; /* the offer was never told of, or a week ago and nobody has answered */
 	uint64_t offer_messages, offer_bytes;  /* bytes: of the messages as they came */

@@ -36,10 +36,11 @@ struct erasing {
 /* --- before ------------------------------------------------------------------------------------
  */
 
-static enum tp_status note_pack(
-	struct tp_archive *archive, uint32_t number, const char *actor, struct tp_error *err)
+static enum tp_status note_pack(struct tp_archive *archive, uint32_t number, const char *event,
+	const char *why, const char *actor, struct tp_error *err)
 {
-	char note[256], hex[TP_SHA256_HEX] = "";
+	struct tp_buf note = TP_BUF_INIT(65536);
+	char hex[TP_SHA256_HEX] = "";
 	size_t messages = 0;
 	struct tp_pack *pack;
 	enum tp_status status;
@@ -53,9 +54,12 @@ static enum tp_status note_pack(
 	/* One that was damaged since it was counted goes as well: all we know of it is its number. */
 	if (status && status != TP_DATA)
 		return status;
-	snprintf(note, sizeof note, "for room: pack %08u, %zu messages, link %s", number, messages,
-		hex);
-	return tp_event_add(archive, actor, "erase", NULL, note, err);
+	tp_buf_addf(&note, "%s: pack %08u, %zu messages, link %s", why, number, messages, hex);
+	status = tp_buf_status(&note, "event", err);
+	if (!status)
+		status = tp_event_add(archive, actor, event, NULL, note.data, err);
+	tp_buf_release(&note);
+	return status;
 }
 
 static enum tp_status add_kept(struct erasing *e, const char *folder, struct tp_error *err)
@@ -120,7 +124,7 @@ static enum tp_status empty_pack(
 	bool more = true;
 
 	while (!status && more) {
-		status = tp_archive_lock(e->archive, true, err);
+		status = tp_archive_lock(e->archive, TP_HOLD_ALL, err);
 		if (status)
 			return status;
 		if (e->pack)
@@ -181,17 +185,23 @@ static enum tp_status erase_all(struct erasing *e, struct tp_error *err)
 }
 
 enum tp_status tp_rotate_erase(struct tp_archive *archive, struct tp_rotate_state *state,
-	bool begun, const char *actor, struct tp_error *err)
+	const char *event, const char *why, const char *actor, struct tp_error *err)
 {
-	struct erasing e = { .archive = archive, .leaving = &state->leaving };
 	enum tp_status status = TP_OK;
 
-	for (size_t i = 0; !begun && !status && i < state->leaving.count; i++)
-		status = note_pack(archive, state->leaving.numbers[i], actor, err);
-	if (!begun && !status)
-		status = tp_rotate_state_write(archive, state, err);
+	for (size_t i = 0; !status && i < state->leaving.count; i++)
+		status = note_pack(archive, state->leaving.numbers[i], event, why, actor, err);
 	if (!status)
-		status = erase_all(&e, err);
+		status = tp_rotate_state_write(archive, state, err);
+	return status ? status : tp_rotate_erase_on(archive, state, err);
+}
+
+enum tp_status tp_rotate_erase_on(
+	struct tp_archive *archive, struct tp_rotate_state *state, struct tp_error *err)
+{
+	struct erasing e = { .archive = archive, .leaving = &state->leaving };
+	enum tp_status status = erase_all(&e, err);
+
 	tp_blob_set_release(&e.kept);
 	if (status)
 		return status;

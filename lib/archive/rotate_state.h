@@ -33,8 +33,12 @@ enum tp_status tp_rotate_state_write(
 void tp_rotate_state_release(struct tp_rotate_state *state);
 
 /* Erases the packs of state->leaving, all of them in the cellar, with the attachments that nobody else
- * uses, and empties that list. `begun`: the list was read from the file. Under seal.lock. */
+ * uses, and empties that list. Under seal.lock. Each pack has an event: its kind, and why it goes, with
+ * which the note begins. */
 enum tp_status tp_rotate_erase(struct tp_archive *archive, struct tp_rotate_state *state,
-	bool begun, const char *actor, struct tp_error *err);
+	const char *event, const char *why, const char *actor, struct tp_error *err);
+/* The same for a list that was read from the file: it was begun, its events are written. */
+enum tp_status tp_rotate_erase_on(
+	struct tp_archive *archive, struct tp_rotate_state *state, struct tp_error *err);
 
 #endif

@@ -292,7 +292,7 @@ static enum tp_status take(struct tp_archive *archive, struct tp_stock *stock, s
 enum tp_status tp_stock_take(
 	struct tp_archive *archive, struct tp_stock *stock, struct tp_error *err)
 {
-	enum tp_status status = tp_archive_lock(archive, false, err);
+	enum tp_status status = tp_archive_lock(archive, TP_HOLD_READ, err);
 
 	*stock = (struct tp_stock){ .packs = NULL };
 	if (status)

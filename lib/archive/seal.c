@@ -1,9 +1,11 @@
 /*
  * Sealing: see seal.h. The steps, and what a crash behind each of them leaves:
  *
- * 1. seal.lock; tidy.h clears up after those who died.
- * 2. The journals that are due are held, and shut for good: the next sealer finds them due.
- * 3. The pack is written aside and synced: a file that is overwritten and removed.
+ * 1. sealing.lock, seal.lock; tidy.h clears up after those who died.
+ * 2. The journals that are due are held, and shut for good: the next sealer finds them due. What is
+ *    in them is listed, and the file aside made ("NAME.seal").
+ * 3. seal.lock is let go, so that nobody waits for the compressing; the pack is written aside and
+ *    synced: a file that is overwritten and removed. Then seal.lock again.
  * 4. It gets its name. From here on it holds the mail, and it names the journals that it replaces: who
  *    reads passes them over, and nobody can append to them (2.), so nothing new is passed over.
  * 5. The index segment: the first reader makes one.
@@ -11,6 +13,12 @@
  *    there to see.
  * 7. Exclusive lock; the journals lose their names, the lock is let go, their bytes are overwritten:
  *    tidy.h does the rest.
+ *
+ * Who erases from a journal that is being sealed overwrites and removes the file aside first
+ * (tp_seal_cut): what he erases may be in it. We see that (4.), and begin again from what the
+ * journals have now; after a second time without letting go of seal.lock, so that a stream of
+ * erasures does not keep a pack from being made. While we write, reading a journal may fail because
+ * a record is just being overwritten; that is no damage when the file aside is cut.
  */
 #include "archive/seal.h"
 
@@ -23,10 +31,13 @@
 #include "archive/journal.h"
 #include "archive/journal_form.h"
 #include "archive/pack.h"
+#include "archive/register.h"
 #include "archive/reindex.h"
+#include "archive/shred.h"
 #include "archive/tidy.h"
-#include "base/file.h"
 #include "base/hex.h"
+
+#define CUTS_MAX 2 /* erasures that may spoil a pack before it is made without letting them */
 
 /* A journal that is to be sealed. */
 struct due {
@@ -54,40 +65,13 @@ struct sealing {
 	struct item *items;
 	size_t count, cap;
 	struct tp_chain chain;
+	int lock; /* seal.lock; -1: let go */
+	int level;
+	struct tp_pack_writer *writer;
 	struct tp_error damage; /* the first damaged journal's; status TP_OK: none */
 };
 
-enum tp_status tp_seal_lock(struct tp_archive *archive, bool wait, int *fd, struct tp_error *err)
-{
-	struct tp_buf path = TP_BUF_INIT(65536);
-	enum tp_status status;
-
-	*fd = -1;
-	if (archive->read_only)
-		return tp_fail(err, TP_DENIED, "archive %s: read-only", archive->path);
-	tp_buf_addf(&path, "%s/seal.lock", archive->path);
-	status = tp_buf_status(&path, "path", err);
-	if (!status)
-		status = tp_lock(path.data, wait ? -1 : 0, fd, err);
-	tp_buf_release(&path);
-	return status;
-}
-
 /* --- which journals ---------------------------------------------------------------------------- */
-
-/* A journal that a sealer took who did not come to its end. */
-static bool is_shut(struct tp_archive *archive, const char *name)
-{
-	unsigned char bytes[TP_JOURNAL_OPENING];
-	struct tp_journal_opening opening;
-	int fd = openat(archive->dir, name, O_RDONLY | O_CLOEXEC);
-	bool shut = fd >= 0 && pread(fd, bytes, sizeof bytes, 0) == (ssize_t)sizeof bytes &&
-		    tp_journal_opening_read(bytes, &opening) && opening.shut;
-
-	if (fd >= 0)
-		close(fd);
-	return shut;
-}
 
 static void note_damage(struct sealing *s, uint32_t journal, const struct tp_error *why)
 {
@@ -109,7 +93,8 @@ static enum tp_status look_at_journal(
 	if (fstatat(s->archive->dir, name, &st, 0) || st.st_size <= TP_JOURNAL_OPENING)
 		return TP_OK;
 	due->bytes = (uint64_t)st.st_size;
-	if (!all && due->bytes < s->archive->settings.journal_bytes && !is_shut(s->archive, name))
+	if (!all && due->bytes < s->archive->settings.journal_bytes &&
+		!tp_seal_is_shut(s->archive, number))
 		return TP_OK;
 	status = tp_journal_take(s->archive, number, &due->held, &why);
 	if (status == TP_TEMPORARY)
@@ -244,7 +229,7 @@ static enum tp_status describe(void *context, size_t i, struct tp_record *record
 		tp_journal_read(s->dues[item->due].reader, item->offset, record, split, &why);
 
 	*erased = false;
-	if (status == TP_DATA)
+	if (status == TP_DATA && !tp_pack_writer_is_cut(s->writer))
 		set_aside(s, item->due, &why);
 	return status ? tp_fail(err, status, "%s", why.text) : TP_OK;
 }
@@ -255,10 +240,13 @@ static enum tp_status skeleton(
 	struct sealing *s = context;
 	uint32_t due = s->items[i].due;
 	struct tp_error why;
-	enum tp_status status = tp_journal_skeleton(
-		s->dues[due].reader, s->items[i].offset, sink, sink_context, &why);
+	enum tp_status status;
 
-	if (status == TP_DATA)
+	if (tp_pack_writer_is_cut(s->writer))
+		return tp_fail(err, TP_TEMPORARY, "something was erased meanwhile");
+	status = tp_journal_skeleton(
+		s->dues[due].reader, s->items[i].offset, sink, sink_context, &why);
+	if (status == TP_DATA && !tp_pack_writer_is_cut(s->writer))
 		set_aside(s, due, &why);
 	return status ? tp_fail(err, status, "%s", why.text) : TP_OK;
 }
@@ -273,36 +261,60 @@ static size_t list_good(const struct sealing *s, uint32_t *numbers)
 	return count;
 }
 
-/* Writes the pack of what is good, and again when something turns out not to be. */
-static enum tp_status write_pack(
-	struct sealing *s, uint32_t number, int level, struct tp_error *err)
+static enum tp_status fill(struct sealing *s, struct tp_error *err)
 {
+	struct tp_pack_source source = {
+		.context = s, .count = s->count, .describe = describe, .skeleton = skeleton
+	};
 	uint32_t *journals = calloc(s->end - s->first + 1, sizeof *journals);
-	enum tp_status status = TP_DATA;
-	size_t items = s->count + 1;
+	enum tp_status status;
 
 	if (!journals)
 		return tp_fail(err, TP_NOMEM, "out of memory");
-	while (status == TP_DATA && s->count && s->count < items) {
-		struct tp_pack_source source = {
-			.context = s, .count = s->count, .describe = describe, .skeleton = skeleton
-		};
-		size_t count = list_good(s, journals);
-
-		items = s->count;
-		status = tp_pack_write(s->archive, "pack", number, &source, journals, count,
-			s->chain.link, level, err);
-	}
+	status = tp_pack_writer_fill(
+		s->writer, &source, journals, list_good(s, journals), s->chain.link, err);
 	free(journals);
-	if (status == TP_DATA && !s->count)
-		return TP_NOTHING;
+	return status;
+}
+
+/* Writes the pack aside, with or without seal.lock, and publishes it with it. TP_TEMPORARY: something
+ * that was to be in it was erased. TP_DATA: a journal turned out to be damaged, and was set aside. */
+static enum tp_status try_pack(
+	struct sealing *s, uint32_t number, bool let_go, struct tp_error *err)
+{
+	struct tp_error unlocked = { TP_OK, "" };
+	enum tp_status status =
+		tp_pack_writer_new(s->archive, "pack", number, s->level, &s->writer, err);
+
+	if (status)
+		return status;
+	if (let_go) {
+		close(s->lock);
+		s->lock = -1;
+	}
+	status = fill(s, err);
+	if (let_go && tp_seal_lock(s->archive, true, &s->lock, &unlocked))
+		status = tp_fail(err, unlocked.status, "%s", unlocked.text);
+	else if (tp_pack_writer_is_cut(s->writer))
+		status = tp_fail(err, TP_TEMPORARY, "something was erased meanwhile");
+	else if (status == TP_NOTHING) /* only erasers take away what was listed, and they cut */
+		status = tp_fail(err, TP_INTERNAL, "pack %08u: a message is gone", number);
+	else if (!status)
+		status = tp_pack_writer_publish(s->writer, err);
+	tp_pack_writer_free(s->writer);
+	s->writer = NULL;
 	return status;
 }
 
 static enum tp_status record_pack(struct sealing *s, struct tp_pack *pack, struct tp_error *err)
 {
 	char note[256], hex[TP_SHA256_HEX];
-	enum tp_status status = tp_reindex(s->archive, tp_pack_number(pack), err);
+	enum tp_status status = tp_registers_drop(s->archive, tp_pack_number(pack), err);
+
+	if (!status)
+		status = tp_reindex(s->archive, tp_pack_number(pack), err);
+	if (!status)
+		status = tp_registers_grow(s->archive, tp_pack_number(pack), err);
 
 	s->report->packs++;
 	s->report->messages += tp_pack_count(pack);
@@ -347,28 +359,67 @@ static void choose(struct sealing *s)
 	s->count = 0;
 }
 
-static enum tp_status seal_one(struct sealing *s, int level, struct tp_error *err)
+/* What the journals have now. */
+static enum tp_status list(struct sealing *s, struct tp_error *err)
 {
-	struct tp_pack *pack = NULL;
 	enum tp_status status = TP_OK;
 
-	choose(s);
-	for (size_t i = s->first; !status && i < s->end; i++)
-		status = list_journal(s, (uint32_t)i, err);
-	if (status)
-		return status;
-	sort_items(s);
-	/* Journals of which everything was erased are spent without a pack. */
-	if (s->count) {
-		status = write_pack(s, s->chain.number + 1, level, err);
-		if (status == TP_NOTHING)
-			return TP_OK;
-		if (!status)
-			status = tp_pack_open(s->archive, s->chain.number + 1, &pack, err);
-		if (!status)
-			status = record_pack(s, pack, err);
-		tp_pack_close(pack);
+	s->count = 0;
+	for (size_t i = s->first; !status && i < s->end; i++) {
+		tp_journal_close(s->dues[i].reader);
+		s->dues[i].reader = NULL;
+		if (!s->dues[i].bad)
+			status = list_journal(s, (uint32_t)i, err);
 	}
+	sort_items(s);
+	return status;
+}
+
+/* TP_NOTHING: nothing in these journals is good. Ones of which everything was erased are spent without
+ * a pack. */
+static enum tp_status write_pack(struct sealing *s, uint32_t number, struct tp_error *err)
+{
+	enum tp_status status = list(s, err);
+	int cuts = 0;
+
+	while (!status && s->count) {
+		size_t items = s->count;
+
+		status = try_pack(s, number, cuts < CUTS_MAX, err);
+		if (!status)
+			return TP_OK;
+		if (status == TP_TEMPORARY)
+			cuts++;
+		else if (status != TP_DATA || s->count == items)
+			return status;
+		status = list(s, err);
+	}
+	return status ? status : TP_NOTHING;
+}
+
+static bool any_good(const struct sealing *s)
+{
+	for (size_t i = s->first; i < s->end; i++)
+		if (!s->dues[i].bad)
+			return true;
+	return false;
+}
+
+static enum tp_status seal_one(struct sealing *s, struct tp_error *err)
+{
+	uint32_t number = s->chain.number + 1;
+	struct tp_pack *pack = NULL;
+	enum tp_status status;
+
+	choose(s);
+	status = write_pack(s, number, err);
+	if (status == TP_NOTHING)
+		return any_good(s) ? remove_journals(s, err) : TP_OK;
+	if (!status)
+		status = tp_pack_open(s->archive, number, &pack, err);
+	if (!status)
+		status = record_pack(s, pack, err);
+	tp_pack_close(pack);
 	return status ? status : remove_journals(s, err);
 }
 
@@ -382,26 +433,41 @@ static void let_go(struct sealing *s)
 	free(s->items);
 }
 
+/* Under sealing.lock. */
+static enum tp_status seal_all(struct sealing *s, bool all, struct tp_error *err)
+{
+	struct tp_archive *archive = s->archive;
+	enum tp_status status = tp_seal_lock(archive, true, &s->lock, err);
+
+	if (!status)
+		status = tp_archive_need_key(archive, err);
+	if (!status)
+		status = tp_shred_all(archive, "pack", ".seal", err);
+	if (!status)
+		status = tp_tidy(archive, err);
+	if (!status)
+		status = tp_chain_read(archive, &s->chain, err);
+	if (!status)
+		status = find_due(s, all, err);
+	while (!status && s->end < s->due_count)
+		status = seal_one(s, err);
+	let_go(s);
+	if (s->lock >= 0)
+		close(s->lock);
+	return status;
+}
+
 enum tp_status tp_seal(struct tp_archive *archive, bool all, int level,
 	struct tp_seal_report *report, struct tp_error *err)
 {
-	struct sealing s = { .archive = archive, .report = report };
+	struct sealing s = { .archive = archive, .report = report, .level = level, .lock = -1 };
 	int lock;
-	enum tp_status status = tp_seal_lock(archive, false, &lock, err);
+	enum tp_status status = tp_sealing_lock(archive, &lock, err);
 
 	*report = (struct tp_seal_report){ 0 };
 	if (status)
 		return status == TP_TEMPORARY ? TP_NOTHING : status;
-	status = tp_archive_need_key(archive, err);
-	if (!status)
-		status = tp_tidy(archive, err);
-	if (!status)
-		status = tp_chain_read(archive, &s.chain, err);
-	if (!status)
-		status = find_due(&s, all, err);
-	while (!status && s.end < s.due_count)
-		status = seal_one(&s, level, err);
-	let_go(&s);
+	status = seal_all(&s, all, err);
 	close(lock);
 	if (!status && s.damage.status)
 		status = tp_fail(err, TP_DATA, "%s", s.damage.text);

@@ -1,8 +1,10 @@
 /*
  * Sealing: full journals (or all, when asked) become packs with their index segments. One sealer at a
- * time; a second one returns TP_NOTHING at once. Compressing takes long and holds no lock but the
- * sealer's; the journals it reads are held by it and take no new mail. The exclusive lock is taken
- * for the last step alone, when the spent journals are removed.
+ * time (sealing.lock); a second one returns TP_NOTHING at once. Compressing takes long and holds no
+ * lock but that one: erasers and rotators go on beside it, and what they erase does not come into the
+ * pack. The journals it reads are held by it and take no new mail. seal.lock is taken for the
+ * beginning and the end, and the exclusive lock for the last step alone, when the spent journals are
+ * removed.
  *
  * A crash at any step leaves either the journals, or the pack and spent journals, which readers pass
  * over and whoever takes seal.lock next removes. seal.c has the steps.
@@ -12,8 +14,19 @@
 
 #include "archive/archive.h"
 
-/* The lock that seal, rotate and erase share. TP_TEMPORARY: somebody has it, and `wait` is false. */
+/* The lock that seal, rotate and erase share: packs come, go and change under it alone. TP_TEMPORARY:
+ * somebody has it, and `wait` is false. */
 enum tp_status tp_seal_lock(struct tp_archive *archive, bool wait, int *fd, struct tp_error *err);
+
+/* The lock of the one sealer. TP_TEMPORARY: there is one. */
+enum tp_status tp_sealing_lock(struct tp_archive *archive, int *fd, struct tp_error *err);
+/* A sealer took the journal, and did not come to its end, or has not yet. */
+bool tp_seal_is_shut(struct tp_archive *archive, uint32_t journal);
+/* Before something is erased from that journal, under seal.lock: if it is being sealed, what was made of
+ * it so far is overwritten and removed, and the sealer begins again. */
+enum tp_status tp_seal_cut(struct tp_archive *archive, uint32_t journal, struct tp_error *err);
+/* Overwrites and removes what a killed sealer left. Under seal.lock. */
+enum tp_status tp_seal_sweep(struct tp_archive *archive, struct tp_error *err);
 
 struct tp_seal_report {
 	uint32_t packs;

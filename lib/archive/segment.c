@@ -8,6 +8,7 @@
 
 #include "archive/chunk.h"
 #include "archive/segment_form.h"
+#include "archive/shred.h"
 #include "base/crc32c.h"
 #include "base/file.h"
 #include "base/fold.h"
@@ -381,6 +382,36 @@ enum tp_status tp_segment_find_delivery(struct tp_segment *segment,
 	return status;
 }
 
+static enum tp_status give_block(
+	const unsigned char *block, tp_segment_each *each, void *context, struct tp_error *err)
+{
+	enum tp_status status = TP_OK;
+
+	for (size_t i = 0; !status && i < TP_SEGMENT_BLOCK_PAIRS; i++)
+		if (tp_le_get32(block + i * 12 + 8) != UINT32_MAX)
+			status = each(context, tp_le_get64(block + i * 12), err);
+	return status;
+}
+
+enum tp_status tp_segment_deliveries(
+	struct tp_segment *segment, tp_segment_each *each, void *context, struct tp_error *err)
+{
+	struct tp_buf scratch = TP_BUF_INIT(1u << 20), bytes = TP_BUF_INIT(1u << 20);
+	int fd = -1;
+	enum tp_status status = tp_segment_file(segment, &fd, err);
+
+	for (uint32_t b = 0; !status && b < segment->block_count; b++) {
+		status = read_block(segment, fd, b, &scratch, &bytes, err);
+		if (!status)
+			status = give_block((unsigned char *)bytes.data, each, context, err);
+	}
+	if (fd >= 0 && fd != segment->fd)
+		close(fd);
+	tp_buf_release(&scratch);
+	tp_buf_release(&bytes);
+	return status;
+}
+
 /* --- keeping --------------------------------------------------------------------------------- */
 
 static enum tp_status verify_chunk(
@@ -401,20 +432,9 @@ static enum tp_status verify_chunk(
 	return status;
 }
 
-static enum tp_status verify_blocks(struct tp_segment *segment, struct tp_error *err)
+static enum tp_status ignore(void *context, uint64_t prefix, struct tp_error *err)
 {
-	struct tp_buf scratch = TP_BUF_INIT(1u << 20), bytes = TP_BUF_INIT(1u << 20);
-	enum tp_status status;
-	int fd = -1;
-
-	status = tp_segment_file(segment, &fd, err);
-	for (uint32_t b = 0; !status && b < segment->block_count; b++)
-		status = read_block(segment, fd, b, &scratch, &bytes, err);
-	if (fd >= 0 && fd != segment->fd)
-		close(fd);
-	tp_buf_release(&scratch);
-	tp_buf_release(&bytes);
-	return status;
+	return TP_OK;
 }
 
 enum tp_status tp_segment_verify(struct tp_segment *segment, struct tp_error *err)
@@ -427,40 +447,7 @@ enum tp_status tp_segment_verify(struct tp_segment *segment, struct tp_error *er
 	for (size_t i = 0; !status && i < segment->chunk_count; i++)
 		status = verify_chunk(segment, chunk, i, err);
 	tp_chunk_free(chunk);
-	return status ? status : verify_blocks(segment, err);
-}
-
-static enum tp_status overwrite(int fd, const char *name, struct tp_error *err)
-{
-	static const char zeros[65536];
-	enum tp_status status = TP_OK;
-	struct stat st;
-
-	if (fstat(fd, &st))
-		return tp_fail_errno(err, TP_IO, "%s", name);
-	for (off_t left = st.st_size; !status && left > 0; left -= (off_t)sizeof zeros)
-		status = tp_write_all(fd, zeros,
-			left < (off_t)sizeof zeros ? (size_t)left : sizeof zeros, name, err);
-	if (!status && fsync(fd))
-		status = tp_fail_errno(err, TP_IO, "%s: cannot sync", name);
-	return status;
-}
-
-static enum tp_status drop_file(struct tp_archive *archive, const char *name, struct tp_error *err)
-{
-	enum tp_status status;
-	int fd;
-
-	fd = openat(archive->dir, name, O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
-	if (fd < 0 && errno == ENOENT)
-		return TP_OK;
-	if (fd < 0)
-		return tp_fail_errno(err, TP_IO, "%s", name);
-	status = overwrite(fd, name, err);
-	close(fd);
-	if (!status && unlinkat(archive->dir, name, 0) && errno != ENOENT)
-		status = tp_fail_errno(err, TP_IO, "%s: cannot remove", name);
-	return status;
+	return status ? status : tp_segment_deliveries(segment, ignore, NULL, err);
 }
 
 enum tp_status tp_segment_drop(struct tp_archive *archive, enum tp_segment_kind kind,
@@ -471,6 +458,6 @@ enum tp_status tp_segment_drop(struct tp_archive *archive, enum tp_segment_kind 
 
 	tp_segment_name(kind, number, name);
 	snprintf(aside, sizeof aside, "%s.new", name);
-	status = drop_file(archive, aside, err);
-	return status ? status : drop_file(archive, name, err);
+	status = tp_shred(archive, aside, err);
+	return status ? status : tp_shred(archive, name, err);
 }

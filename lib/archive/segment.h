@@ -92,4 +92,10 @@ enum tp_status tp_segment_verify(struct tp_segment *segment, struct tp_error *er
 enum tp_status tp_segment_find_delivery(struct tp_segment *segment,
 	const unsigned char delivery[TP_SHA256_BYTES], struct tp_row *row, struct tp_error *err);
 
+/* Gives the first 8 bytes of every delivery that is in it and not erased, as a number whose first byte is
+ * the highest, in that order. Ends at the first `each` that fails, with its status. */
+typedef enum tp_status tp_segment_each(void *context, uint64_t prefix, struct tp_error *err);
+enum tp_status tp_segment_deliveries(
+	struct tp_segment *segment, tp_segment_each *each, void *context, struct tp_error *err);
+
 #endif

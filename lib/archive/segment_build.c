@@ -306,7 +306,7 @@ static enum tp_status lay_frame(
 		return status;
 	piece = &b->frames[b->frame_count++];
 	begin_piece(b, piece);
-	status = tp_press(b->frame.data, b->frame.len, PRESS_LEVEL, NULL, &b->out, err);
+	status = tp_press(b->frame.data, b->frame.len, PRESS_LEVEL, &b->out, err);
 	end_piece(b, piece);
 	return status;
 }

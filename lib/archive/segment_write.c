@@ -208,21 +208,10 @@ static enum tp_status compose(struct work *w, struct tp_error *err)
 
 /* --- a file ---------------------------------------------------------------------------------- */
 
-/* The archive's owner owns its index, whoever had to make it again. */
-static void give_to_owner(struct tp_archive *archive, int fd)
-{
-	struct stat st;
-
-	if (geteuid() == 0 && !fstat(archive->dir, &st) && fchown(fd, st.st_uid, st.st_gid)) {
-		/* then it is root's, and the owner will make one of his own */
-	}
-}
-
 static enum tp_status fill(struct work *w, int fd, const char *name, struct tp_error *err)
 {
 	enum tp_status status;
 
-	give_to_owner(w->archive, fd);
 	status = tp_write_all(fd, w->file.data, w->file.len, name, err);
 	/* A journal's segment is short-lived and checked by its sums: it may well be lost. */
 	if (!status && w->kind != TP_SEGMENT_JOURNAL && fsync(fd))
@@ -262,7 +251,7 @@ static enum tp_status write_aside(struct work *w, const char *name, struct tp_er
 
 	snprintf(aside, sizeof aside, "%s.new", name);
 	unlinkat(w->archive->dir, aside, 0);
-	fd = openat(w->archive->dir, aside, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0640);
+	fd = tp_create_at(w->archive->dir, aside, O_WRONLY | O_EXCL | O_CLOEXEC, 0640);
 	if (fd < 0)
 		return tp_fail_errno(err, TP_CANTCREATE, "%s", aside);
 	status = fill(w, fd, name, err);
@@ -282,9 +271,9 @@ static enum tp_status write_file(struct work *w, struct tp_error *err)
 	int fd;
 
 	tp_segment_name(w->kind, w->number, name);
-	if (mkdirat(w->archive->dir, folder, 0750) && errno != EEXIST)
+	if (tp_mkdir_at(w->archive->dir, folder, 0750) && errno != EEXIST)
 		return tp_fail_errno(err, TP_CANTCREATE, "%s", folder);
-	fd = openat(w->archive->dir, folder, O_TMPFILE | O_WRONLY | O_CLOEXEC, 0640);
+	fd = tp_create_at(w->archive->dir, folder, O_TMPFILE | O_WRONLY | O_CLOEXEC, 0640);
 	if (fd < 0 && (errno == EOPNOTSUPP || errno == EISDIR || errno == EINVAL))
 		return write_aside(w, name, err);
 	if (fd < 0)

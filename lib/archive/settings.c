@@ -13,7 +13,8 @@
 const char tp_archive_settings_text[] =
 	"# Settings of this archive: see tubepost-archive(5).\n"
 	"#size: armoire            # stored bytes: tiroir (2GB), malle (5GB), armoire (10GB), or a "
-	"size\n"
+	"size;\n"
+	"                          # without this line nothing is ever erased for room\n"
 	"#disc: 4.7GB              # what fits on one disc\n"
 	"#subscribe: yes           # offer discs before the oldest mail is erased\n"
 	"#after: verified          # the cellar lets go when the disc is burnt, verified or "
@@ -54,6 +55,8 @@ static enum tp_status take_quota(
 		uint64_t bytes;
 	} drawers[] = { { "tiroir", 2 * GB }, { "malle", 5 * GB }, { "armoire", 10 * GB } };
 
+	/* Who says how much is kept says that what goes beyond may go; no mail is erased by default. */
+	reading->settings->may_erase = true;
 	for (size_t i = 0; i < 3; i++)
 		if (!strcasecmp(node->text, drawers[i].name)) {
 			reading->settings->size_bytes = drawers[i].bytes;

@@ -13,13 +13,13 @@
 #define NEW  ".new"
 #define GONE ".gone"
 
-static enum tp_status overwrite(int fd, const char *name, struct tp_error *err)
+enum tp_status tp_shred_file(int fd, const char *name, struct tp_error *err)
 {
 	static const char zeros[1 << 16];
 	enum tp_status status = TP_OK;
 	struct stat st;
 
-	if (fstat(fd, &st))
+	if (fstat(fd, &st) || lseek(fd, 0, SEEK_SET) < 0)
 		return tp_fail_errno(err, TP_IO, "%s", name);
 	for (off_t left = st.st_size; !status && left > 0; left -= (off_t)sizeof zeros)
 		status = tp_write_all(fd, zeros,
@@ -38,7 +38,7 @@ enum tp_status tp_shred(struct tp_archive *archive, const char *name, struct tp_
 		return TP_OK;
 	if (fd < 0)
 		return tp_fail_errno(err, TP_IO, "%s/%s: cannot open", archive->path, name);
-	status = overwrite(fd, name, err);
+	status = tp_shred_file(fd, name, err);
 	close(fd);
 	if (!status && unlinkat(archive->dir, name, 0) && errno != ENOENT)
 		status = tp_fail_errno(err, TP_IO, "%s/%s: cannot remove", archive->path, name);
@@ -125,8 +125,12 @@ static enum tp_status remove_leftover(
 	return tp_shred(archive, name, err);
 }
 
-enum tp_status tp_shred_leftovers(
-	struct tp_archive *archive, const char *folder, struct tp_error *err)
+typedef enum tp_status remove_file(
+	struct tp_archive *archive, const char *name, struct tp_error *err);
+
+/* Every file of a folder whose name ends in one of two ways. */
+static enum tp_status remove_all(struct tp_archive *archive, const char *folder, const char *one,
+	const char *other, remove_file *remove, struct tp_error *err)
 {
 	int fd = openat(archive->dir, folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
@@ -142,15 +146,27 @@ enum tp_status tp_shred_leftovers(
 		return tp_fail_errno(err, TP_IO, "%s/%s: cannot read", archive->path, folder);
 	}
 	while (!status && (entry = readdir(dir))) {
-		if (!ends_in(entry->d_name, NEW) && !ends_in(entry->d_name, GONE))
+		if (!ends_in(entry->d_name, one) && !ends_in(entry->d_name, other))
 			continue;
 		tp_buf_clear(&name);
 		tp_buf_addf(&name, "%s/%s", folder, entry->d_name);
 		status = tp_buf_status(&name, "name", err);
 		if (!status)
-			status = remove_leftover(archive, name.data, err);
+			status = remove(archive, name.data, err);
 	}
 	closedir(dir);
 	tp_buf_release(&name);
 	return status;
+}
+
+enum tp_status tp_shred_leftovers(
+	struct tp_archive *archive, const char *folder, struct tp_error *err)
+{
+	return remove_all(archive, folder, NEW, GONE, remove_leftover, err);
+}
+
+enum tp_status tp_shred_all(
+	struct tp_archive *archive, const char *folder, const char *suffix, struct tp_error *err)
+{
+	return remove_all(archive, folder, suffix, suffix, tp_shred, err);
 }

@@ -12,6 +12,9 @@
  * is fine. Nobody may have it mapped. TP_IO. */
 enum tp_status tp_shred(struct tp_archive *archive, const char *name, struct tp_error *err);
 
+/* The overwriting alone, of an open file. */
+enum tp_status tp_shred_file(int fd, const char *name, struct tp_error *err);
+
 /* Puts the finished file `fresh` into the place of `name`, whose old bytes are overwritten. Two
  * steps, so that the slow one needs no lock: tp_shred_swap keeps the old file under "NAME.gone" and
  * renames, in the exclusive lock; tp_shred of that name comes afterwards, or tp_shred_leftovers. */
@@ -22,6 +25,10 @@ enum tp_status tp_shred_swap(
  * unless it is still the same file as the one that has the name. Under the seal lock. */
 enum tp_status tp_shred_leftovers(
 	struct tp_archive *archive, const char *folder, struct tp_error *err);
+
+/* Overwrites and removes every file in `folder` whose name ends in `suffix`. */
+enum tp_status tp_shred_all(
+	struct tp_archive *archive, const char *folder, const char *suffix, struct tp_error *err);
 
 /* Syncs the folder `name` of the archive. */
 enum tp_status tp_archive_sync(

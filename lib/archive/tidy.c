@@ -7,6 +7,7 @@
 
 #include "archive/journal.h"
 #include "archive/pack.h"
+#include "archive/seal.h"
 #include "archive/segment.h"
 #include "archive/shred.h"
 
@@ -39,7 +40,7 @@ enum tp_status tp_journals_remove(
 	struct tp_archive *archive, const uint32_t *numbers, size_t count, struct tp_error *err)
 {
 	struct tp_buf gone = TP_BUF_INIT(4096);
-	enum tp_status status = count ? tp_archive_lock(archive, true, err) : TP_OK;
+	enum tp_status status = count ? tp_archive_lock(archive, TP_HOLD_ALL, err) : TP_OK;
 
 	if (status || !count)
 		return status;
@@ -109,7 +110,10 @@ static size_t gather_spent(struct tidying *t)
 enum tp_status tp_tidy(struct tp_archive *archive, struct tp_error *err)
 {
 	struct tidying t = { .archive = archive };
-	enum tp_status status = tp_shred_leftovers(archive, "journal", err);
+	enum tp_status status = tp_seal_sweep(archive, err);
+
+	if (!status)
+		status = tp_shred_leftovers(archive, "journal", err);
 
 	if (!status)
 		status = tp_shred_leftovers(archive, "pack", err);

@@ -155,6 +155,36 @@ static enum tp_status add_parts(struct tp_view *view, struct tp_error *err)
 	return status ? status : add_journals(view, packs, err);
 }
 
+/* Everything anew; under the lock. */
+static enum tp_status look(struct tp_view *view, struct tp_error *err)
+{
+	view->stamp = tp_archive_stamp(view->archive);
+	return add_parts(view, err);
+}
+
+static void forget(struct tp_view *view)
+{
+	if (view->chunk)
+		tp_chunk_turn(view->chunk, NULL, 0);
+	for (size_t i = 0; i < view->count; i++)
+		tp_view_part_close(&view->parts[i]);
+	tp_pack_close(view->pack);
+	tp_journal_close(view->journal);
+	tp_registers_close(view->registers);
+	view->registers = NULL;
+	view->pack = NULL;
+	view->journal = NULL;
+	view->count = view->span_count = 0;
+}
+
+static enum tp_status lock(struct tp_view *view, struct tp_error *err)
+{
+	enum tp_status status = tp_archive_lock(view->archive, TP_HOLD_READ, err);
+
+	view->locked = !status;
+	return status;
+}
+
 enum tp_status tp_view_open(struct tp_archive *archive, struct tp_view **view, struct tp_error *err)
 {
 	struct tp_view *v;
@@ -167,14 +197,11 @@ enum tp_status tp_view_open(struct tp_archive *archive, struct tp_view **view, s
 	if (!v)
 		return tp_fail(err, TP_NOMEM, "archive: out of memory");
 	v->archive = archive;
-	status = tp_archive_lock(archive, false, err);
-	if (status) {
-		free(v);
-		return status;
-	}
 	status = tp_chunk_new(&v->chunk, err);
 	if (!status)
-		status = add_parts(v, err);
+		status = lock(v, err);
+	if (!status)
+		status = look(v, err);
 	if (status)
 		tp_view_close(v);
 	else
@@ -182,18 +209,45 @@ enum tp_status tp_view_open(struct tp_archive *archive, struct tp_view **view, s
 	return status;
 }
 
+void tp_view_pause(struct tp_view *view)
+{
+	if (view->locked)
+		tp_archive_unlock(view->archive);
+	view->locked = false;
+}
+
+enum tp_status tp_view_resume(struct tp_view *view, bool *renewed, struct tp_error *err)
+{
+	enum tp_status status = view->locked ? TP_OK : lock(view, err);
+	bool changed = !status && tp_archive_stamp(view->archive) != view->stamp;
+
+	if (renewed)
+		*renewed = changed;
+	if (!changed)
+		return status;
+	forget(view);
+	return look(view, err);
+}
+
+enum tp_status tp_view_yield(struct tp_view *view, bool *renewed, struct tp_error *err)
+{
+	if (renewed)
+		*renewed = false;
+	if (!tp_archive_is_wanted(view->archive))
+		return TP_OK;
+	tp_view_pause(view);
+	return tp_view_resume(view, renewed, err);
+}
+
 void tp_view_close(struct tp_view *view)
 {
 	if (!view)
 		return;
+	forget(view);
 	tp_chunk_free(view->chunk);
-	for (size_t i = 0; i < view->count; i++)
-		tp_view_part_close(&view->parts[i]);
-	tp_pack_close(view->pack);
-	tp_journal_close(view->journal);
 	free(view->parts);
 	free(view->spans);
-	tp_archive_unlock(view->archive);
+	tp_view_pause(view);
 	free(view);
 }
 

@@ -2,6 +2,15 @@
  * One look at an archive: its packs, cellar packs, discs and journals as they stand while the shared
  * lock is held. Everything that reads goes through here; nobody else knows in which file a message
  * is. A message that stands in a pack and still in the journal it was sealed from is shown once.
+ *
+ * What left on a disc is known by its segment alone, disc/NNNNNNNN.tpx, NNNNNNNN being the disc's number in
+ * the ledger: tp_segment_builder_write_kind with TP_SEGMENT_DISC makes it, of and covers 0, its rows at
+ * their index. Whoever lets packs leave the cellar for a disc does it so: under seal.lock
+ * (tp_seal_lock, then tp_tidy); the disc's segment first, from the packs' records; then for each pack an
+ * event without an id whose note names "pack NNNNNNNN" (tp_event_is_leaving); then, in moments of
+ * TP_HOLD_ALL, its attachments that nobody else uses, its index segment and its name, and the bytes
+ * overwritten (rotate_erase.c does that part: tp_rotate_erase). While both are there, an id is found on
+ * the disc.
  */
 #ifndef TP_ARCHIVE_VIEW_H
 #define TP_ARCHIVE_VIEW_H
@@ -12,7 +21,7 @@
 #include "archive/segment.h"
 #include "archive/split.h"
 
-struct tp_view; /* keeps the shared lock; for one thread, spans aside */
+struct tp_view; /* keeps the shared lock, pauses aside; for one thread, spans aside */
 
 /* Where a message is. */
 struct tp_place {
@@ -26,6 +35,16 @@ struct tp_place {
 enum tp_status tp_view_open(
 	struct tp_archive *archive, struct tp_view **view, struct tp_error *err);
 void tp_view_close(struct tp_view *view);
+
+/* Who reads long lets go of the lock now and then, or nobody could seal or erase: always while he
+ * writes to a pipe or a terminal, and between two messages when tp_archive_is_wanted. In a pause only
+ * tp_view_resume and tp_view_close may be called. *renewed (may be NULL): files have changed
+ * meanwhile, and the view is a new look: places, spans and searches (tp_search_renew) of before are
+ * void. When nothing has, a pause costs a few system calls. */
+void tp_view_pause(struct tp_view *view);
+enum tp_status tp_view_resume(struct tp_view *view, bool *renewed, struct tp_error *err);
+/* Pause and resume, if somebody waits. */
+enum tp_status tp_view_yield(struct tp_view *view, bool *renewed, struct tp_error *err);
 
 /* --- one message ----------------------------------------------------------------------------- */
 
@@ -53,6 +72,11 @@ enum tp_status tp_view_record(struct tp_view *view, const struct tp_place *place
  * pack, place and id; some bytes may have been given by then). */
 enum tp_status tp_view_content(struct tp_view *view, const struct tp_place *place,
 	tp_press_sink *sink, void *context, struct tp_error *err);
+
+/* Messages of one pack are cheapest to read in the order of their shelves, and on one shelf in that of
+ * their places. A journal has but one, 0. */
+enum tp_status tp_view_shelf(struct tp_view *view, const struct tp_place *place, uint32_t *shelf,
+	struct tp_error *err);
 
 /* --- finding --------------------------------------------------------------------------------- */
 
@@ -83,6 +107,10 @@ typedef enum tp_status tp_view_each(void *context, const struct tp_place *place,
 	const struct tp_record *record, const struct tp_split *split, struct tp_error *err);
 enum tp_status tp_view_walk(struct tp_view *view, unsigned tiers, tp_view_each *each, void *context,
 	struct tp_error *err);
+
+/* The same of journals alone. */
+enum tp_status tp_view_walk_journals(
+	struct tp_view *view, tp_view_each *each, void *context, struct tp_error *err);
 
 /* Bytes of a tier on the disk: its packs and, for online, journals and blobs. */
 enum tp_status tp_view_stored(

@@ -5,6 +5,7 @@
 #include "archive/chunk.h"
 #include "archive/journal.h"
 #include "archive/pack.h"
+#include "archive/register.h"
 #include "archive/view.h"
 
 /* A pack, a journal, or what is known of a disc. */
@@ -19,10 +20,13 @@ struct tp_view_part {
 
 struct tp_view {
 	struct tp_archive *archive;
+	bool locked;
+	uint64_t stamp;             /* of the archive when the parts were listed */
 	struct tp_view_part *parts; /* packs by number, then discs, then journals by number */
 	size_t count, cap;
 	struct tp_span *spans;
 	size_t span_count, span_cap;
+	struct tp_registers *registers; /* NULL until they are needed */
 	/* read last, and likely the next again */
 	struct tp_pack *pack;
 	uint32_t pack_number;

@@ -107,15 +107,62 @@ static enum tp_status find_in_part(struct tp_view *view, struct tp_view_part *pa
 	return status ? status : find_in_segment(view, part, id, erased, place, err);
 }
 
+static enum tp_status open_registers(struct tp_view *view, struct tp_error *err)
+{
+	uint32_t last = 0;
+
+	if (view->registers)
+		return TP_OK;
+	for (size_t i = 0; i < view->count; i++)
+		if (view->parts[i].kind == TP_SEGMENT_PACK && view->parts[i].number > last)
+			last = view->parts[i].number;
+	return tp_registers_open(view->archive, last, &view->registers, err);
+}
+
+/* False when a register says that nothing in that pack came at the id's time. */
+static bool may_have_id(const struct tp_view *view, const struct tp_view_part *part, const char *id)
+{
+	const struct tp_register_pack *pack =
+		part->kind == TP_SEGMENT_PACK ? tp_registers_pack(view->registers, part->number)
+					      : NULL;
+	int64_t when = tp_id_arrival(id);
+
+	return !pack || (as_in_id(pack->first_ms) <= when && when <= as_in_id(pack->last_ms));
+}
+
+/* A mail that is on a disc may be here, too, until its pack has gone: then it is here. What is known of a
+ * disc and cannot be read keeps nobody from a mail that is here. */
+static enum tp_status find_on_discs(struct tp_view *view, const char *id, bool *erased,
+	struct tp_place *place, struct tp_error *err)
+{
+	enum tp_status status = TP_NOTHING, bad = TP_NOTHING;
+	struct tp_error why;
+
+	for (size_t i = view->count; i-- > 0 && status;) {
+		if (view->parts[i].kind != TP_SEGMENT_DISC)
+			continue;
+		status = find_in_part(view, &view->parts[i], id, erased, place, &why);
+		if (status && status != TP_NOTHING && bad == TP_NOTHING)
+			bad = tp_fail(err, status, "%s", why.text);
+	}
+	return status ? bad : TP_OK;
+}
+
 static enum tp_status find(struct tp_view *view, const char *id, bool journals,
 	struct tp_place *place, struct tp_error *err)
 {
-	enum tp_status status = TP_NOTHING;
+	enum tp_status status = open_registers(view, err);
 	bool erased = false;
 
+	if (!status)
+		status = TP_NOTHING;
 	for (size_t i = view->count; i-- > 0 && status == TP_NOTHING;)
-		if (journals || view->parts[i].kind != TP_SEGMENT_JOURNAL)
+		if ((view->parts[i].kind == TP_SEGMENT_PACK ||
+			    (journals && view->parts[i].kind == TP_SEGMENT_JOURNAL)) &&
+			may_have_id(view, &view->parts[i], id))
 			status = find_in_part(view, &view->parts[i], id, &erased, place, err);
+	if (status == TP_NOTHING && !erased)
+		status = find_on_discs(view, id, &erased, place, err);
 	if (status != TP_NOTHING)
 		return status;
 	if (erased)
@@ -180,14 +227,35 @@ static enum tp_status find_delivery_in_pack(struct tp_view *view, struct tp_view
 	return status == TP_DATA ? TP_NOTHING : status;
 }
 
+static bool is_among(const uint32_t *numbers, size_t count, uint32_t number)
+{
+	for (size_t i = 0; i < count; i++)
+		if (numbers[i] == number)
+			return true;
+	return false;
+}
+
+/* Packs that a register knows are asked when it says so, the others in any case. */
 enum tp_status tp_view_find_sealed(struct tp_view *view,
 	const unsigned char delivery[TP_SHA256_BYTES], char id[TP_ID_LEN + 1], struct tp_error *err)
 {
-	enum tp_status status = TP_NOTHING;
+	uint32_t *numbers = NULL;
+	size_t count = 0;
+	enum tp_status status = open_registers(view, err);
 
-	for (size_t i = view->count; i-- > 0 && status == TP_NOTHING;)
-		if (view->parts[i].kind == TP_SEGMENT_PACK)
-			status = find_delivery_in_pack(view, &view->parts[i], delivery, id, err);
+	if (!status)
+		status = tp_registers_find(view->registers, delivery, &numbers, &count, err);
+	if (!status)
+		status = TP_NOTHING;
+	for (size_t i = view->count; i-- > 0 && status == TP_NOTHING;) {
+		struct tp_view_part *part = &view->parts[i];
+
+		if (part->kind == TP_SEGMENT_PACK &&
+			(is_among(numbers, count, part->number) ||
+				!tp_registers_pack(view->registers, part->number)))
+			status = find_delivery_in_pack(view, part, delivery, id, err);
+	}
+	free(numbers);
 	return status;
 }
 
@@ -227,6 +295,19 @@ enum tp_status tp_view_record(struct tp_view *view, const struct tp_place *place
 	}
 	status = tp_view_pack(view, place->number, &pack, err);
 	return status ? status : tp_pack_record(pack, place->at, record, split, err);
+}
+
+enum tp_status tp_view_shelf(struct tp_view *view, const struct tp_place *place, uint32_t *shelf,
+	struct tp_error *err)
+{
+	struct tp_pack *pack;
+	enum tp_status status;
+
+	*shelf = 0;
+	if (place->in_journal || place->tier == TP_TIER_DISC)
+		return TP_OK;
+	status = tp_view_pack(view, place->number, &pack, err);
+	return status ? status : tp_pack_shelf(pack, place->at, shelf, err);
 }
 
 /* A message on its way: skeleton into the joiner, the joined bytes into hash and sink. */
@@ -384,6 +465,17 @@ enum tp_status tp_view_walk(struct tp_view *view, unsigned tiers, tp_view_each *
 		else if (part->kind == TP_SEGMENT_JOURNAL)
 			status = walk_journal(view, part, each, context, err);
 	}
+	return status;
+}
+
+enum tp_status tp_view_walk_journals(
+	struct tp_view *view, tp_view_each *each, void *context, struct tp_error *err)
+{
+	enum tp_status status = TP_OK;
+
+	for (size_t i = 0; !status && i < view->count; i++)
+		if (view->parts[i].kind == TP_SEGMENT_JOURNAL)
+			status = walk_journal(view, &view->parts[i], each, context, err);
 	return status;
 }
 

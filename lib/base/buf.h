@@ -15,18 +15,21 @@
 #include "base/error.h"
 
 struct tp_buf {
-	char *data;	/* never NULL after the first successful append */
-	size_t len;	/* bytes in use, the closing NUL not counted */
-	size_t cap;	/* bytes allocated, the closing NUL counted */
-	size_t max;	/* most bytes that `len` may ever reach */
+	char *data;            /* never NULL after the first successful append */
+	size_t len;            /* bytes in use, the closing NUL not counted */
+	size_t cap;            /* bytes allocated, the closing NUL counted */
+	size_t max;            /* most bytes that `len` may ever reach */
 	enum tp_status status; /* TP_OK, or why an append failed: TP_LIMIT, TP_NOMEM */
 };
 
 /* No memory is taken until the first append. */
-#define TP_BUF_INIT(max_bytes) { NULL, 0, 0, (max_bytes), TP_OK }
+#define TP_BUF_INIT(max_bytes)                                                                     \
+	{                                                                                          \
+		NULL, 0, 0, (max_bytes), TP_OK                                                     \
+	}
 
 void tp_buf_init(struct tp_buf *buf, size_t max_bytes);
-void tp_buf_clear(struct tp_buf *buf);	 /* empty, memory kept, a failure forgotten */
+void tp_buf_clear(struct tp_buf *buf);   /* empty, memory kept, a failure forgotten */
 void tp_buf_release(struct tp_buf *buf); /* empty, memory given back, may be used again */
 
 /* Appends; false when the maximum would be passed or memory fails (the content stays as it was). */

@@ -18,8 +18,7 @@
 /* GCM itself stops at 64 GiB; OpenSSL counts in int. */
 #define PIECE_MAX ((size_t)INT_MAX - TP_CIPHER_EXTRA)
 
-/* --- the library -------------------------------------------------------------------------------
- */
+/* --- the library ------------------------------------------------------------------------------ */
 
 /* Typed after the library's own declarations, so that a changed signature is an error of the
  * compiler. */
@@ -68,8 +67,7 @@ static void open_library(void)
 	evp.ready = library && !pthread_key_create(&at_end, free_kept);
 }
 
-/* --- pieces ------------------------------------------------------------------------------------
- */
+/* --- pieces ----------------------------------------------------------------------------------- */
 
 static __thread EVP_CIPHER_CTX *kept;
 

@@ -1,13 +1,11 @@
 /* Settings from defaults, file and command line: see conf.h. */
 #include "base/conf.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <limits.h>
 #include <strings.h>
 #include <unistd.h>
 
-#include "base/file.h"
 #include "base/units.h"
 #include "base/yaml.h"
 
@@ -15,8 +13,9 @@ struct value {
 	char *text;
 	int64_t number; /* size, duration, integer, bool */
 	struct tp_strings list;
-	const struct tp_yaml *map;
-	bool set, from_command_line;
+	const struct tp_yaml *node; /* where the file says it */
+	char *option;               /* the one that set it on the command line, or NULL */
+	bool set;
 };
 
 struct tp_conf {
@@ -127,8 +126,7 @@ static enum tp_status set_scalar(
 	return TP_OK;
 }
 
-/* --- the file ----------------------------------------------------------------------------------
- */
+/* --- the file --------------------------------------------------------------------------------- */
 
 static enum tp_status take_list(
 	struct tp_conf *conf, int i, const struct tp_yaml *node, struct tp_error *err)
@@ -159,12 +157,12 @@ static enum tp_status take_value(
 	const struct tp_conf_key *key = &tp_conf_schema[i];
 	struct tp_error why;
 
+	conf->values[i].node = node;
 	if (key->type == TP_CONF_LIST)
 		return take_list(conf, i, node, err);
 	if (key->type == TP_CONF_MAP) {
 		if (node->kind != TP_YAML_MAPPING)
 			return tp_yaml_fail(err, conf->file, node, "%s: not a mapping", key->path);
-		conf->values[i].map = node;
 		conf->values[i].set = true;
 		return TP_OK;
 	}
@@ -305,6 +303,7 @@ void tp_conf_free(struct tp_conf *conf)
 		return;
 	for (size_t i = 0; i < key_count(); i++) {
 		free(conf->values[i].text);
+		free(conf->values[i].option);
 		tp_strings_release(&conf->values[i].list);
 	}
 	tp_yaml_free(conf->root);
@@ -312,8 +311,7 @@ void tp_conf_free(struct tp_conf *conf)
 	free(conf);
 }
 
-/* --- the command line, and asking --------------------------------------------------------------
- */
+/* --- the command line, and asking ------------------------------------------------------------- */
 
 static struct value *value_of(const struct tp_conf *conf, const char *key)
 {
@@ -330,18 +328,46 @@ enum tp_status tp_conf_set(struct tp_conf *conf, const char *key, const char *te
 	struct value *value = value_of(conf, key);
 	const struct tp_conf_key *row = &tp_conf_schema[value - conf->values];
 	enum tp_status status;
+	char *option = strdup(origin);
 
+	if (!option)
+		return tp_fail(err, TP_NOMEM, "%s: out of memory", origin);
 	if (row->type == TP_CONF_LIST) {
-		if (!value->from_command_line)
+		if (!value->option)
 			tp_strings_release(&value->list);
 		value->set = true;
 		status = tp_strings_add(&value->list, text, err);
 	} else {
 		status = set_scalar(value, row, text, err);
 	}
-	value->from_command_line = true;
+	free(value->option);
+	value->option = option;
 	if (status)
 		tp_error_prefix(err, "%s", origin);
+	return status;
+}
+
+enum tp_status tp_conf_fail(
+	const struct tp_conf *conf, const char *key, struct tp_error *err, const char *format, ...)
+{
+	const struct value *value = value_of(conf, key);
+	enum tp_status status;
+	char *why;
+	va_list args;
+	int n;
+
+	va_start(args, format);
+	n = vasprintf(&why, format, args);
+	va_end(args);
+	if (n < 0)
+		return tp_fail(err, TP_NOMEM, "%s: out of memory", key);
+	if (value->option)
+		status = tp_fail(err, TP_USAGE, "%s: %s", value->option, why);
+	else if (value->node)
+		status = tp_yaml_fail(err, conf->file, value->node, "%s: %s", key, why);
+	else
+		status = tp_fail(err, TP_CONFIG, "%s: %s", key, why);
+	free(why);
 	return status;
 }
 
@@ -395,7 +421,7 @@ static const struct tp_yaml *item_of(const struct tp_yaml *node, const char *key
 
 const char *tp_conf_map_get(const struct tp_conf *conf, const char *map, const char *name)
 {
-	const struct tp_yaml *node = value_of(conf, map)->map;
+	const struct tp_yaml *node = value_of(conf, map)->node;
 
 	while (node && *name) {
 		size_t len = strcspn(name, ".");
@@ -409,90 +435,26 @@ const char *tp_conf_map_get(const struct tp_conf *conf, const char *map, const c
 
 const struct tp_yaml *tp_conf_map(const struct tp_conf *conf, const char *key)
 {
-	return value_of(conf, key)->map;
+	return value_of(conf, key)->node;
 }
 
-/* --- secrets and places ------------------------------------------------------------------------
- */
-
-/* $TUBEPOST_DROP_S3_SECRET_KEY for drop.s3.secret_key: *value is NULL when not set or empty. */
-static enum tp_status secret_from_environment(
-	const char *first, const char *second, const char **value, struct tp_error *err)
+enum tp_status tp_conf_map_check(const struct tp_conf *conf, const char *map, const char *name,
+	const struct tp_strings *known, struct tp_error *err)
 {
-	struct tp_buf name = TP_BUF_INIT(4096);
-	enum tp_status status;
+	const struct tp_yaml *root = value_of(conf, map)->node, *node;
 
-	tp_buf_addf(&name, "TUBEPOST_%s%s%s", first, second ? "_" : "", second ? second : "");
-	for (size_t i = 0; i < name.len; i++)
-		name.data[i] = isalnum((unsigned char)name.data[i])
-				       ? (char)toupper((unsigned char)name.data[i])
-				       : '_';
-	status = tp_buf_status(&name, "configuration key", err);
-	*value = status ? NULL : getenv(tp_buf_str(&name));
-	if (*value && !**value)
-		*value = NULL;
-	tp_buf_release(&name);
-	return status;
-}
-
-static enum tp_status take_secret(
-	const char *value, const char *file, struct tp_buf *out, struct tp_error *err)
-{
-	if (value)
-		return tp_buf_adds(out, value) ? TP_OK : tp_buf_status(out, "secret", err);
-	if (file)
-		return tp_file_read_secret(file, out, err);
-	return TP_NOTHING;
-}
-
-enum tp_status tp_conf_secret(
-	const struct tp_conf *conf, const char *key, struct tp_buf *out, struct tp_error *err)
-{
-	struct tp_buf file_key = TP_BUF_INIT(4096);
-	enum tp_status status;
-	const char *value;
-
-	if (!tp_buf_addf(&file_key, "%s_file", key))
-		return tp_buf_status(&file_key, "configuration key", err);
-	status = secret_from_environment(key, NULL, &value, err);
-	if (!status)
-		status = take_secret(value, tp_conf_str(conf, file_key.data), out, err);
-	tp_buf_release(&file_key);
-	return status;
-}
-
-enum tp_status tp_conf_map_secret(const struct tp_conf *conf, const char *map, const char *name,
-	struct tp_buf *out, struct tp_error *err)
-{
-	struct tp_buf file_key = TP_BUF_INIT(4096);
-	enum tp_status status;
-	const char *value;
-
-	if (!tp_buf_addf(&file_key, "%s_file", name))
-		return tp_buf_status(&file_key, "configuration key", err);
-	status = secret_from_environment(map, name, &value, err);
-	if (!status)
-		status = take_secret(value, tp_conf_map_get(conf, map, file_key.data), out, err);
-	tp_buf_release(&file_key);
-	return status;
-}
-
-enum tp_status tp_conf_state_path(
-	const struct tp_conf *conf, const char *name, struct tp_buf *out, struct tp_error *err)
-{
-	const char *set = tp_conf_str(conf, "state"), *home = getenv("HOME");
-
-	if (!set || !*set)
-		set = getenv("TUBEPOST_STATE");
-	if (set && *set)
-		tp_buf_adds(out, set);
-	else if (geteuid() == 0)
-		tp_buf_adds(out, "/var/lib/tubepost");
-	else if (home && *home)
-		tp_buf_addf(out, "%s/.local/state/tubepost", home);
-	else
-		return tp_fail(err, TP_CONFIG, "no folder for state: set `state` or $HOME");
-	if (name)
-		tp_buf_addf(out, "/%s", name);
-	return tp_buf_status(out, "state folder", err);
+	node = root ? item_of(root, name, strlen(name)) : NULL;
+	if (!node || (node->kind == TP_YAML_SCALAR && !node->text)) /* an empty one is fine */
+		return TP_OK;
+	if (node->kind != TP_YAML_MAPPING)
+		return tp_yaml_fail(err, conf->file, node, "%s.%s: not a mapping", map, name);
+	for (size_t i = 0; i < node->count; i++) {
+		if (!tp_strings_has(known, node->keys[i]))
+			return tp_yaml_fail_key(err, conf->file, node->items[i],
+				"unknown key '%s.%s.%s'", map, name, node->keys[i]);
+		if (node->items[i]->kind != TP_YAML_SCALAR)
+			return tp_yaml_fail(err, conf->file, node->items[i],
+				"%s.%s.%s: not a single value", map, name, node->keys[i]);
+	}
+	return TP_OK;
 }

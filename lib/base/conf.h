@@ -49,6 +49,11 @@ void tp_conf_free(struct tp_conf *conf);
 enum tp_status tp_conf_set(struct tp_conf *conf, const char *key, const char *value,
 	const char *origin, struct tp_error *err);
 
+/* For values that only their user can judge. The sentence names the key as it was given:
+ * `--jobs: WHY` (TP_USAGE), or `FILE:LINE:COLUMN: detach.jobs: WHY` (TP_CONFIG). */
+enum tp_status tp_conf_fail(const struct tp_conf *conf, const char *key, struct tp_error *err,
+	const char *format, ...) __attribute__((format(printf, 4, 5)));
+
 /* The file that was read, or NULL. */
 const char *tp_conf_file(const struct tp_conf *conf);
 
@@ -63,6 +68,11 @@ const struct tp_strings *tp_conf_list(const struct tp_conf *conf, const char *ke
 
 /* TP_CONF_MAP: the text under `map`.`name` (name may hold dots), or NULL. Borrowed. */
 const char *tp_conf_map_get(const struct tp_conf *conf, const char *map, const char *name);
+
+/* Every key under `map`.`name` must be one of `known` and have a single value, else TP_CONFIG with
+ * file, line and column. For whoever knows what may stand there: the schema does not. */
+enum tp_status tp_conf_map_check(const struct tp_conf *conf, const char *map, const char *name,
+	const struct tp_strings *known, struct tp_error *err);
 
 /* TP_CONF_MAP: the whole mapping (base/yaml.h), for keys that are names; NULL when not set. Borrowed. */
 const struct tp_yaml *tp_conf_map(const struct tp_conf *conf, const char *key);

@@ -21,6 +21,11 @@ static inline bool tp_cpu_has_sha256(void)
 	return CPU_FEATURE_ACTIVE(SHA) && CPU_FEATURE_ACTIVE(SSE4_1) && CPU_FEATURE_ACTIVE(SSSE3);
 }
 
+static inline bool tp_cpu_has_avx2(void)
+{
+	return CPU_FEATURE_ACTIVE(AVX2);
+}
+
 #define TP_CPU_KNOWN 1
 #endif
 #endif
@@ -32,6 +37,11 @@ static inline bool tp_cpu_has_crc32(void)
 }
 
 static inline bool tp_cpu_has_sha256(void)
+{
+	return false;
+}
+
+static inline bool tp_cpu_has_avx2(void)
 {
 	return false;
 }

@@ -12,7 +12,7 @@
 #include "base/cpu.h"
 
 #define POLYNOMIAL UINT32_C(0x82f63b78) /* reflected */
-#define STRETCH    ((size_t)2048) /* a power of 2 */
+#define STRETCH    ((size_t)2048)       /* a power of 2 */
 
 static uint32_t table[8][256];
 static uint32_t skip[4][256]; /* what STRETCH zero bytes make of each byte of a sum */

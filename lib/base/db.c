@@ -187,7 +187,7 @@ static enum tp_status set_up(struct tp_db *db, const char *const *migrations, st
 	if (status)
 		return status;
 	if (version > newest)
-		return tp_fail(err, TP_DATA,
+		return tp_fail(err, TP_CONFIG,
 			"%s: made by a later version of tubepost (schema %lld, this one knows "
 			"%lld)",
 			db->path, (long long)version, (long long)newest);

@@ -15,7 +15,7 @@ struct tp_query;
 
 /* Opens or makes the file (mode 0600, folder made when missing). `migrations` is a NULL-terminated
  * list of SQL scripts; number i brings version i to i + 1. TP_TEMPORARY when locked for longer than
- * `busy_ms`, TP_DATA when it is no database or of a later version. */
+ * `busy_ms`, TP_DATA when it is no database or damaged, TP_CONFIG when it is of a later version. */
 enum tp_status tp_db_open(const char *path, const char *const *migrations, int busy_ms,
 	struct tp_db **db, struct tp_error *err);
 void tp_db_close(struct tp_db *db);

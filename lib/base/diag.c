@@ -91,6 +91,11 @@ void tp_diag_verbosity(int verbosity)
 	diag.verbosity = verbosity;
 }
 
+bool tp_diag_quiet(void)
+{
+	return diag.verbosity < 0;
+}
+
 /* Decisions (notices) belong in logs; on a terminal or in a cron mail they would be noise. */
 static bool is_wanted(enum tp_level level)
 {

@@ -27,6 +27,7 @@ enum tp_status tp_diag_open(const char *destination, struct tp_error *err);
 
 /* -1 for --quiet (errors only), 0, 1 for --verbose. */
 void tp_diag_verbosity(int verbosity);
+bool tp_diag_quiet(void);
 
 void tp_say(enum tp_level level, const char *format, ...) __attribute__((format(printf, 2, 3)));
 #define tp_warn(...)   tp_say(TP_LEVEL_WARNING, __VA_ARGS__)

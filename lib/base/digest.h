@@ -7,21 +7,21 @@
 #include "base/error.h"
 
 #define TP_SHA256_BYTES 32
-#define TP_SHA256_HEX	65 /* digits and a NUL */
+#define TP_SHA256_HEX   65 /* digits and a NUL */
 
 struct tp_sha256; /* a digest being computed */
 
 /* TP_NOMEM. */
 enum tp_status tp_sha256_new(struct tp_sha256 **sha, struct tp_error *err);
-enum tp_status tp_sha256_add(struct tp_sha256 *sha, const void *bytes, size_t len,
-	struct tp_error *err);
+enum tp_status tp_sha256_add(
+	struct tp_sha256 *sha, const void *bytes, size_t len, struct tp_error *err);
 /* Writes the digest and makes the object ready for another. */
-enum tp_status tp_sha256_end(struct tp_sha256 *sha, unsigned char out[TP_SHA256_BYTES],
-	struct tp_error *err);
+enum tp_status tp_sha256_end(
+	struct tp_sha256 *sha, unsigned char out[TP_SHA256_BYTES], struct tp_error *err);
 void tp_sha256_free(struct tp_sha256 *sha);
 
-enum tp_status tp_sha256(const void *bytes, size_t len, unsigned char out[TP_SHA256_BYTES],
-	struct tp_error *err);
+enum tp_status tp_sha256(
+	const void *bytes, size_t len, unsigned char out[TP_SHA256_BYTES], struct tp_error *err);
 enum tp_status tp_hmac_sha256(const void *key, size_t key_len, const void *bytes, size_t len,
 	unsigned char out[TP_SHA256_BYTES], struct tp_error *err);
 

@@ -220,11 +220,64 @@ static enum tp_status fill_file(
 	return status;
 }
 
+/* --- whose it is ------------------------------------------------------------------------------ */
+
+/* Where it cannot be given away, it is root's. */
+static void give(int fd, const struct stat *owner)
+{
+	if (owner->st_uid != 0 && fchown(fd, owner->st_uid, owner->st_gid))
+		return;
+}
+
+/* Made by us alone: a name that was there before may be a link to anything. */
+static int create_as_root(int dir, const char *name, int flags, mode_t mode, const struct stat *owner)
+{
+	for (;;) {
+		int fd = openat(dir, name, flags | O_CREAT | O_EXCL, mode);
+
+		if (fd >= 0)
+			give(fd, owner);
+		if (fd >= 0 || errno != EEXIST || flags & O_EXCL)
+			return fd;
+		fd = openat(dir, name, flags & ~O_CREAT, mode);
+		if (fd >= 0 || errno != ENOENT)
+			return fd;
+	}
+}
+
+int tp_create_at(int dir, const char *name, int flags, mode_t mode)
+{
+	bool nameless = (flags & O_TMPFILE) == O_TMPFILE;
+	struct stat owner;
+	int fd;
+
+	if (geteuid() != 0 || fstat(dir, &owner))
+		return openat(dir, name, nameless ? flags : flags | O_CREAT, mode);
+	if (!nameless)
+		return create_as_root(dir, name, flags, mode, &owner);
+	fd = openat(dir, name, flags, mode);
+	if (fd >= 0)
+		give(fd, &owner);
+	return fd;
+}
+
+int tp_mkdir_at(int dir, const char *name, mode_t mode)
+{
+	struct stat owner;
+
+	if (mkdirat(dir, name, mode))
+		return -1;
+	if (geteuid() == 0 && !fstat(dir, &owner) && owner.st_uid != 0)
+		return fchownat(dir, name, owner.st_uid, owner.st_gid, AT_SYMLINK_NOFOLLOW);
+	return 0;
+}
+
 enum tp_status tp_file_replace(
 	const char *path, const void *bytes, size_t len, mode_t mode, struct tp_error *err)
 {
 	struct tp_buf name = TP_BUF_INIT(65536), folder = TP_BUF_INIT(65536);
 	enum tp_status status = TP_OK;
+	struct stat owner;
 	int fd = -1;
 
 	tp_buf_addf(&name, "%s.XXXXXX", path);
@@ -238,6 +291,8 @@ enum tp_status tp_file_replace(
 		status = tp_fail_errno(err, TP_CANTCREATE, "%s", path);
 		goto out;
 	}
+	if (geteuid() == 0 && !stat(folder.data, &owner))
+		give(fd, &owner);
 	status = fill_file(fd, path, bytes, len, mode, err);
 	if (!status && rename(name.data, path))
 		status = tp_fail_errno(err, TP_CANTCREATE, "%s: cannot rename", path);
@@ -251,11 +306,27 @@ out:
 	return status;
 }
 
+static int open_lock(const char *path)
+{
+	struct tp_buf folder = TP_BUF_INIT(65536);
+	int flags = O_RDWR | O_CLOEXEC | O_NOCTTY;
+	struct stat owner;
+	int fd;
+
+	folder_of(path, &folder);
+	if (geteuid() == 0 && !folder.status && !stat(folder.data, &owner))
+		fd = create_as_root(AT_FDCWD, path, flags, 0600, &owner);
+	else
+		fd = open(path, flags | O_CREAT, 0600);
+	tp_buf_release(&folder);
+	return fd;
+}
+
 enum tp_status tp_lock(const char *path, int64_t timeout_ms, int *fd, struct tp_error *err)
 {
 	int64_t until = tp_monotonic_ms() + timeout_ms;
 
-	*fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOCTTY, 0600);
+	*fd = open_lock(path);
 	if (*fd < 0)
 		return tp_fail_errno(err, TP_CANTCREATE, "lock %s", path);
 	while (flock(*fd, timeout_ms < 0 ? LOCK_EX : LOCK_EX | LOCK_NB)) {

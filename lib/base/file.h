@@ -28,6 +28,12 @@ ssize_t tp_read(int fd, void *bytes, size_t len);
  * Existing ones are fine. TP_CANTCREATE. */
 enum tp_status tp_mkdirs(const char *path, mode_t mode, struct tp_error *err);
 
+/* openat(2) with O_CREAT and mkdirat(2). What root makes in somebody's folder is given to the owner of
+ * `dir`, so that he can go on with it; a file that was there is opened (unless O_EXCL says not) and
+ * stays whose it is. tp_file_replace and tp_lock do the same by the folder of their path. */
+int tp_create_at(int dir, const char *name, int flags, mode_t mode);
+int tp_mkdir_at(int dir, const char *name, mode_t mode);
+
 /* Opens an unnamed temporary file for reading and writing in $TMPDIR, else /tmp; close-on-exec. */
 enum tp_status tp_tmpfile(int *fd, struct tp_error *err);
 

@@ -20,8 +20,8 @@ bool tp_json_pair_bool(struct tp_buf *out, const char *key, bool value);
 struct tp_json; /* a document; owns its values */
 
 /* TP_DATA with line and column when it is no JSON (RFC 8259), TP_LIMIT when too large. */
-enum tp_status tp_json_parse(const char *text, size_t len, struct tp_json **doc,
-	struct tp_error *err);
+enum tp_status tp_json_parse(
+	const char *text, size_t len, struct tp_json **doc, struct tp_error *err);
 void tp_json_free(struct tp_json *doc);
 
 /* The scalar at a JSON pointer (RFC 6901; "" is the document) as text: strings as they are, numbers

@@ -16,8 +16,8 @@ struct tp_pattern;
 enum tp_status tp_pattern_new(const char *text, struct tp_pattern **pattern, struct tp_error *err);
 /* The same for a regular expression without slashes, case-sensitive, from a configuration key that
  * takes nothing else. */
-enum tp_status tp_pattern_regex(const char *text, struct tp_pattern **pattern,
-	struct tp_error *err);
+enum tp_status tp_pattern_regex(
+	const char *text, struct tp_pattern **pattern, struct tp_error *err);
 /* A match that runs into PCRE2's limits counts as none. */
 bool tp_pattern_match(const struct tp_pattern *pattern, const char *text, size_t len);
 

@@ -27,8 +27,8 @@ enum tp_status tp_strings_add(struct tp_strings *strings, const char *string, st
 	return adopt(strings, strdup(string), err);
 }
 
-enum tp_status tp_strings_addf(struct tp_strings *strings, struct tp_error *err, const char *format,
-	...)
+enum tp_status tp_strings_addf(
+	struct tp_strings *strings, struct tp_error *err, const char *format, ...)
 {
 	va_list args;
 	char *string;
@@ -38,6 +38,14 @@ enum tp_status tp_strings_addf(struct tp_strings *strings, struct tp_error *err,
 	n = vasprintf(&string, format, args);
 	va_end(args);
 	return adopt(strings, n < 0 ? NULL : string, err);
+}
+
+bool tp_strings_has(const struct tp_strings *strings, const char *string)
+{
+	for (size_t i = 0; i < strings->count; i++)
+		if (!strcmp(strings->list[i], string))
+			return true;
+	return false;
 }
 
 void tp_strings_release(struct tp_strings *strings)

@@ -43,7 +43,8 @@ struct tp_tool {
 	const char *operands; /* as in the synopsis: "[FILE...]", or "" */
 	int max_operands;     /* -1: any number */
 	bool carries_mail;
-	const char *instead; /* carries_mail: options that name the mail ("mbox maildir"; NULL: none).
+	const char
+		*instead; /* carries_mail: options that name the mail ("mbox maildir"; NULL: none).
 				With one of them stdin is left alone and exit codes are as in tools
 				that do not carry mail */
 	const char *verdict; /* carries_mail: the line (with its end) that --on-error=pass prints, for

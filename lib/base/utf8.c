@@ -63,6 +63,25 @@ bool tp_utf8_put(uint32_t c, struct tp_buf *out)
 	return tp_buf_add(out, bytes, n);
 }
 
+bool tp_utf8_mend(const char *text, size_t len, struct tp_buf *out, bool *exact)
+{
+	size_t start = 0, at = 0;
+
+	while (at < len && !out->status) {
+		size_t n = tp_utf8_next(text + at, len - at, NULL);
+
+		if (n) {
+			at += n;
+			continue;
+		}
+		*exact = false;
+		tp_buf_add(out, text + start, at - start);
+		tp_utf8_put(REPLACEMENT, out);
+		start = ++at;
+	}
+	return tp_buf_add(out, text + start, at - start);
+}
+
 size_t tp_utf8_columns(const char *text, size_t len)
 {
 	size_t columns = 0, n;

@@ -16,6 +16,10 @@ bool tp_utf8_valid(const char *text, size_t len);
 /* Appends the character; U+FFFD for what is none. */
 bool tp_utf8_put(uint32_t character, struct tp_buf *out);
 
+/* Appends the text with every byte that is no UTF-8 replaced by U+FFFD; clears *exact when there was
+ * one. */
+bool tp_utf8_mend(const char *text, size_t len, struct tp_buf *out, bool *exact);
+
 /* Columns that a terminal uses for the text (wcwidth over valid UTF-8; the rest counts 1). */
 size_t tp_utf8_columns(const char *text, size_t len);
 

@@ -33,7 +33,7 @@ struct work {
 	struct tp_extractor *extractor;
 };
 
-/* --- one file ---------------------------------------------------------------------------------- */
+/* --- one file --------------------------------------------------------------------------------- */
 
 /* What to decode of an item: its content, or all of a part that leaves whole. */
 static struct tp_extract_source source_of(
@@ -100,7 +100,7 @@ static enum tp_status send_one(
 	return status;
 }
 
-/* --- all files --------------------------------------------------------------------------------- */
+/* --- all files -------------------------------------------------------------------------------- */
 
 /* What has its link is remembered at once, whatever becomes of the others, or of us. */
 static void remember(void *context, struct tp_upload *upload)
@@ -116,11 +116,12 @@ static void label(const struct work *w, uint32_t part, struct sending *file)
 {
 	struct tp_buf path = TP_BUF_INIT(1u << 16);
 
-	tp_tree_path(w->detach->tree, part, &path);
+	tp_tree_name(w->detach->tree, part, &path);
 	snprintf(file->label, sizeof file->label, "part %.20s", tp_buf_str(&path));
 	tp_buf_release(&path);
 }
 
+/* First of all, so that the attachments are decoded while the ledger is opened and locked. */
 static enum tp_status begin_extraction(struct work *w, struct tp_error *err)
 {
 	const struct tp_plan *plan = w->detach->plan;
@@ -129,13 +130,14 @@ static enum tp_status begin_extraction(struct work *w, struct tp_error *err)
 	for (size_t i = 0; i < plan->count; i++)
 		if (plan->items[i].decision != TP_STAYS)
 			w->sources[n++] = source_of(w->detach, &plan->items[i]);
-	return tp_extract_begin(w->detach->conf, w->detach->data, w->sources, n, &w->extractor, err);
+	return tp_extract_begin(
+		w->detach->conf, w->detach->data, w->sources, n, &w->extractor, err);
 }
 
 static enum tp_status send_all(struct work *w, struct tp_error *err)
 {
 	const struct tp_plan *plan = w->detach->plan;
-	enum tp_status status = begin_extraction(w, err), waited;
+	enum tp_status status = TP_OK, waited;
 	size_t n = 0;
 
 	for (size_t i = 0; !status && i < plan->count; i++) {
@@ -144,7 +146,6 @@ static enum tp_status send_all(struct work *w, struct tp_error *err)
 		label(w, plan->items[i].part, &w->files[n]);
 		status = send_one(w, &plan->items[i], n++, err);
 	}
-	tp_extract_end(w->extractor);
 	waited = tp_uploads_wait(&w->pool, status ? NULL : err);
 	return status ? status : waited;
 }
@@ -233,6 +234,7 @@ static enum tp_status send_locked(struct work *w, struct tp_error *err)
 
 static void release_work(struct work *w)
 {
+	tp_extract_end(w->extractor);
 	for (size_t i = 0; w->uploads && i < w->detach->link_count; i++)
 		tp_upload_release(&w->uploads[i]);
 	free(w->uploads);
@@ -253,6 +255,8 @@ enum tp_status tp_detach_upload(struct tp_detach *detach, struct tp_error *err)
 	w.expires = w.now + tp_conf_seconds(detach->conf, "drop.expire");
 	w.pool = (struct tp_upload_pool){ .how = &w.how, .done = remember, .context = &w };
 	status = make_room(&w, err);
+	if (!status)
+		status = begin_extraction(&w, err);
 	if (!status)
 		status =
 			tp_upload_keys_init(&w.keys, detach->conf, detach->tree, detach->data, err);

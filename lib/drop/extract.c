@@ -1,15 +1,18 @@
 /* Attachments as files, several at once: see extract.h. */
 #include "drop/extract.h"
 
+#include <fcntl.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <unistd.h>
 
 #include "base/file.h"
 #include "base/hex.h"
+#include "base/parallel.h"
 #include "drop/near.h"
 #include "mime/content.h"
 
-#define THREADS_MAX 8
+#define PUSH_BYTES ((uint64_t)2 << 20)
 
 enum state { WAITING, RUNNING, DONE };
 
@@ -26,45 +29,64 @@ struct tp_extractor {
 	const struct tp_extract_source *sources;
 	struct job *jobs; /* beside the sources */
 	size_t count;
-	size_t begun;	/* jobs that are RUNNING or DONE: always the first ones */
-	size_t taken;	/* files handed to the caller */
-	size_t ahead;	/* how far `begun` may run before `taken` */
-	bool stop;
+	size_t begun; /* jobs that are RUNNING or DONE: always the first ones */
+	size_t taken; /* files handed to the caller */
+	size_t ahead; /* how far `begun` may run before `taken` */
+	atomic_bool stop;
 	pthread_mutex_t lock;
 	pthread_cond_t changed;
-	pthread_t threads[THREADS_MAX];
+	pthread_t threads[TP_PARALLEL_MAX];
 	unsigned thread_count;
 };
 
 /* --- one file ---------------------------------------------------------------------------------- */
 
 struct copy {
+	const struct tp_extractor *x;
 	int fd;
+	bool near; /* the file is to become the store's as it is */
 	struct tp_sha256 *sha;
-	uint64_t size_bytes;
+	uint64_t size_bytes, pushed;
 };
+
+/* Sends what stands there on its way to the disk, once it is `step` bytes more, in whole steps. The
+ * store will wait until all has arrived: the disk should work while we decode, not only then. */
+static void push(struct copy *copy, uint64_t step)
+{
+	uint64_t len = (copy->size_bytes - copy->pushed) / step * step;
+
+	if (!copy->near || !len)
+		return;
+	sync_file_range(copy->fd, (off_t)copy->pushed, (off_t)len, SYNC_FILE_RANGE_WRITE);
+	copy->pushed += len;
+}
 
 static enum tp_status copy_piece(void *context, const char *bytes, size_t len, struct tp_error *err)
 {
 	struct copy *copy = context;
 	enum tp_status status = tp_sha256_add(copy->sha, bytes, len, err);
 
+	if (atomic_load_explicit(&copy->x->stop, memory_order_relaxed))
+		return tp_fail(err, TP_TEMPORARY, "the file is not needed any more");
+	if (!status)
+		status = tp_write_all(copy->fd, bytes, len, "temporary file", err);
 	copy->size_bytes += len;
-	return status ? status : tp_write_all(copy->fd, bytes, len, "temporary file", err);
+	push(copy, PUSH_BYTES);
+	return status;
 }
 
 static enum tp_status extract(const struct tp_extractor *x, const struct tp_extract_source *source,
 	struct tp_extract_file *file, struct tp_error *err)
 {
-	struct copy copy = { -1, NULL, 0 };
+	struct copy copy = { .x = x, .fd = -1 };
 	unsigned char digest[TP_SHA256_BYTES];
-	enum tp_status status = tp_near_tmpfile(x->conf, &copy.fd, err);
+	enum tp_status status = tp_near_tmpfile(x->conf, &copy.fd, &copy.near, err);
 
 	if (!status)
 		status = tp_sha256_new(&copy.sha, err);
 	if (!status)
-		status = tp_content_read(x->data, source->range, source->encoding, copy_piece,
-			&copy, err);
+		status = tp_content_read(
+			x->data, source->range, source->encoding, copy_piece, &copy, err);
 	if (!status)
 		status = tp_sha256_end(copy.sha, digest, err);
 	tp_sha256_free(copy.sha);
@@ -73,6 +95,7 @@ static enum tp_status extract(const struct tp_extractor *x, const struct tp_extr
 			close(copy.fd);
 		return status;
 	}
+	push(&copy, 1);
 	tp_hex(digest, sizeof digest, file->sha256);
 	file->size_bytes = copy.size_bytes;
 	file->fd = copy.fd;
@@ -108,18 +131,19 @@ static void *work(void *context)
 	return NULL;
 }
 
-/* The caller works, too, while it waits; so threads are help, and none is needed. */
+/* As many as there are processors: the caller, who starts uploads and waits for them, needs little of
+ * any. Threads run ahead of him, so that none waits while he is busy. */
 static void start_threads(struct tp_extractor *x)
 {
-	long processors = sysconf(_SC_NPROCESSORS_ONLN);
-	size_t wanted = processors > 1 ? (size_t)processors - 1 : 0;
+	size_t wanted = tp_parallel_width();
 
-	wanted = wanted < x->count - 1 ? wanted : x->count - 1;
-	wanted = wanted < THREADS_MAX ? wanted : THREADS_MAX;
+	wanted = wanted < x->count ? wanted : x->count;
+	pthread_mutex_lock(&x->lock);
 	while (x->thread_count < wanted &&
-		!pthread_create(&x->threads[x->thread_count], NULL, work, x))
+		tp_thread_start(&x->threads[x->thread_count], work, x))
 		x->thread_count++;
-	x->ahead = x->thread_count + 1;
+	x->ahead = x->thread_count ? 2 * (size_t)x->thread_count : 1;
+	pthread_mutex_unlock(&x->lock);
 }
 
 enum tp_status tp_extract_begin(const struct tp_conf *conf, const char *data,
@@ -144,20 +168,19 @@ enum tp_status tp_extract_begin(const struct tp_conf *conf, const char *data,
 		x->jobs[i].file.fd = -1;
 	pthread_mutex_init(&x->lock, NULL);
 	pthread_cond_init(&x->changed, NULL);
-	if (count > 1)
-		start_threads(x);
+	start_threads(x);
 	*extractor = x;
 	return TP_OK;
 }
 
-enum tp_status tp_extract_next(struct tp_extractor *x, struct tp_extract_file *file,
-	struct tp_error *err)
+enum tp_status tp_extract_next(
+	struct tp_extractor *x, struct tp_extract_file *file, struct tp_error *err)
 {
 	struct job *job = &x->jobs[x->taken];
 
 	pthread_mutex_lock(&x->lock);
 	while (job->state != DONE) {
-		if (job->state == WAITING)
+		if (!x->thread_count)
 			do_next(x);
 		else
 			pthread_cond_wait(&x->changed, &x->lock);

@@ -1,7 +1,9 @@
 /*
  * Attachments as files: each is decoded into an unnamed file (drop/near.h) with its SHA-256, in one
  * pass over its bytes. Several are decoded at once, by as many threads as there are processors:
- * decoding, hashing and writing the files is most of what detaching costs.
+ * decoding, hashing and writing the files is most of what detaching costs. The caller does not
+ * decode, for he would be late for the next file and the end of the last upload; only where no thread
+ * can be started does he do all himself.
  *
  * The files come out in the order of the list, and only a few wait to be taken at any time, so the
  * room they need on the disk and the open files are bounded whatever the mail holds.
@@ -37,7 +39,7 @@ enum tp_status tp_extract_begin(const struct tp_conf *conf, const char *data,
 enum tp_status tp_extract_next(struct tp_extractor *extractor, struct tp_extract_file *file,
 	struct tp_error *err);
 
-/* Ends what still runs and closes the files that nobody took. */
+/* Ends what still runs, half way if need be, and closes the files that nobody took. NULL is fine. */
 void tp_extract_end(struct tp_extractor *extractor);
 
 #endif

@@ -7,18 +7,21 @@
  */
 #include "drop/http.h"
 
-#include <curl/curl.h>
 #include <errno.h>
 #include <signal.h>
 #include <strings.h>
 #include <unistd.h>
 
+#include "drop/curl.h"
 #include "drop/http_once.h"
 
 #define HOPS_MAX     5
 #define CONNECT_MS   15000L
 #define STALL_BYTES  64L /* a second: less, for drop.stall, is a stalled transfer */
 #define EXPECT_BYTES (1 << 20)
+
+/* Opened by the first tp_http_open. */
+static const struct tp_curl *api;
 
 struct tp_http {
 	CURL *curl;
@@ -56,7 +59,10 @@ enum tp_status tp_http_open(const struct tp_conf *conf, struct tp_http **http, s
 	(*http)->stall_seconds = (long)tp_conf_seconds(conf, "drop.stall");
 	(*http)->ca_file = copy_or_null(tp_conf_str(conf, "drop.ca_file"));
 	(*http)->proxy = strdup(proxy ? proxy : ""); /* "": not the environment's */
-	(*http)->curl = curl_easy_init();
+	if (!status)
+		status = tp_curl_open(&api, err);
+	if (!status)
+		(*http)->curl = api->init();
 	if (!status && (!(*http)->curl || !(*http)->proxy))
 		status = tp_fail(err, TP_NOMEM, "opening HTTP: out of memory");
 	if (status) {
@@ -70,7 +76,8 @@ void tp_http_close(struct tp_http *http)
 {
 	if (!http)
 		return;
-	curl_easy_cleanup(http->curl);
+	if (http->curl)
+		api->cleanup(http->curl);
 	free(http->ca_file);
 	free(http->proxy);
 	free(http);
@@ -197,7 +204,7 @@ static enum tp_status add_header(struct curl_slist **list, const char *header, s
 		tp_buf_adds(&line, header);
 	else
 		tp_buf_addf(&line, "%.*s;", (int)(colon - header), header);
-	longer = line.status ? NULL : curl_slist_append(*list, tp_buf_str(&line));
+	longer = line.status ? NULL : api->list_append(*list, tp_buf_str(&line));
 	tp_buf_release(&line);
 	if (!longer)
 		return tp_fail(err, TP_NOMEM, "a header: out of memory");
@@ -226,7 +233,7 @@ static enum tp_status list_headers(const struct tp_http_request *request, bool f
 	if (!status)
 		status = add_expect(list, request->body, err);
 	if (status) {
-		curl_slist_free_all(*list);
+		api->list_free(*list);
 		*list = NULL;
 		tp_error_prefix(err, "%s", request->what);
 	}
@@ -239,31 +246,31 @@ static void set_limits(struct tp_http *http)
 	int64_t left_ms = tp_patience_left_ms(&http->patience);
 
 	/* 0 would mean no limit. */
-	curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, (long)(left_ms > 0 ? left_ms : 1));
-	curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, CONNECT_MS);
-	curl_easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, STALL_BYTES);
-	curl_easy_setopt(curl, CURLOPT_LOW_SPEED_TIME, http->stall_seconds);
-	curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
+	api->set(curl, CURLOPT_TIMEOUT_MS, (long)(left_ms > 0 ? left_ms : 1));
+	api->set(curl, CURLOPT_CONNECTTIMEOUT_MS, CONNECT_MS);
+	api->set(curl, CURLOPT_LOW_SPEED_LIMIT, STALL_BYTES);
+	api->set(curl, CURLOPT_LOW_SPEED_TIME, http->stall_seconds);
+	api->set(curl, CURLOPT_NOSIGNAL, 1L);
 }
 
 static void set_ground(struct tp_http *http, struct transfer *transfer)
 {
 	CURL *curl = http->curl;
 
-	curl_easy_reset(curl); /* the connection stays */
+	api->reset(curl); /* the connection stays */
 	set_limits(http);
-	curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, transfer->sentence);
-	curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
-	curl_easy_setopt(curl, CURLOPT_PROXY, http->proxy);
-	curl_easy_setopt(curl, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+	api->set(curl, CURLOPT_ERRORBUFFER, transfer->sentence);
+	api->set(curl, CURLOPT_PROTOCOLS_STR, "http,https");
+	api->set(curl, CURLOPT_PROXY, http->proxy);
+	api->set(curl, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
 	if (http->ca_file)
-		curl_easy_setopt(curl, CURLOPT_CAINFO, http->ca_file);
-	curl_easy_setopt(curl, CURLOPT_USERAGENT, "tubepost/" TP_VERSION);
-	curl_easy_setopt(curl, CURLOPT_PATH_AS_IS, 1L); /* the path is ours, and may be signed */
-	curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, on_header);
-	curl_easy_setopt(curl, CURLOPT_HEADERDATA, transfer);
-	curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_body);
-	curl_easy_setopt(curl, CURLOPT_WRITEDATA, transfer);
+		api->set(curl, CURLOPT_CAINFO, http->ca_file);
+	api->set(curl, CURLOPT_USERAGENT, "tubepost/" TP_VERSION);
+	api->set(curl, CURLOPT_PATH_AS_IS, 1L); /* the path is ours, and may be signed */
+	api->set(curl, CURLOPT_HEADERFUNCTION, on_header);
+	api->set(curl, CURLOPT_HEADERDATA, transfer);
+	api->set(curl, CURLOPT_WRITEFUNCTION, on_body);
+	api->set(curl, CURLOPT_WRITEDATA, transfer);
 }
 
 static void set_request(struct tp_http *http, struct transfer *transfer, const char *url,
@@ -271,20 +278,19 @@ static void set_request(struct tp_http *http, struct transfer *transfer, const c
 {
 	CURL *curl = http->curl;
 
-	curl_easy_setopt(curl, CURLOPT_URL, url);
+	api->set(curl, CURLOPT_URL, url);
 	if (!strcmp(method, "HEAD"))
-		curl_easy_setopt(curl, CURLOPT_NOBODY, 1L);
+		api->set(curl, CURLOPT_NOBODY, 1L);
 	if (transfer->body) {
-		curl_easy_setopt(curl, CURLOPT_UPLOAD, 1L);
-		curl_easy_setopt(
-			curl, CURLOPT_INFILESIZE_LARGE, (curl_off_t)body_size(transfer->body));
-		curl_easy_setopt(curl, CURLOPT_READFUNCTION, on_read);
-		curl_easy_setopt(curl, CURLOPT_READDATA, transfer);
-		curl_easy_setopt(curl, CURLOPT_SEEKFUNCTION, on_seek);
-		curl_easy_setopt(curl, CURLOPT_SEEKDATA, transfer);
+		api->set(curl, CURLOPT_UPLOAD, 1L);
+		api->set(curl, CURLOPT_INFILESIZE_LARGE, (curl_off_t)body_size(transfer->body));
+		api->set(curl, CURLOPT_READFUNCTION, on_read);
+		api->set(curl, CURLOPT_READDATA, transfer);
+		api->set(curl, CURLOPT_SEEKFUNCTION, on_seek);
+		api->set(curl, CURLOPT_SEEKDATA, transfer);
 	}
-	curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, method);
-	curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
+	api->set(curl, CURLOPT_CUSTOMREQUEST, method);
+	api->set(curl, CURLOPT_HTTPHEADER, headers);
 }
 
 static enum tp_status classify(CURLcode code, const struct transfer *transfer)
@@ -312,7 +318,7 @@ static enum tp_status explain(
 	const char *what = transfer->request->what;
 	struct tp_buf host = TP_BUF_INIT(4096);
 	enum tp_status status = classify(code, transfer);
-	const char *why = *transfer->sentence ? transfer->sentence : curl_easy_strerror(code);
+	const char *why = *transfer->sentence ? transfer->sentence : api->explain(code);
 
 	tp_http_host(url, &host);
 	if (transfer->unreadable) {
@@ -357,9 +363,9 @@ static enum tp_status attempt(struct tp_http *http, const struct tp_http_request
 		return status;
 	set_ground(http, &transfer);
 	set_request(http, &transfer, hop->url, hop->method, headers);
-	code = curl_easy_perform(http->curl);
-	curl_easy_getinfo(http->curl, CURLINFO_RESPONSE_CODE, &number);
-	curl_slist_free_all(headers);
+	code = api->perform(http->curl);
+	api->get(http->curl, CURLINFO_RESPONSE_CODE, &number);
+	api->list_free(headers);
 	answer->code = (int)number;
 	*sent = code != CURLE_COULDNT_CONNECT && code != CURLE_COULDNT_RESOLVE_HOST &&
 		code != CURLE_COULDNT_RESOLVE_PROXY;
@@ -378,20 +384,20 @@ static bool is_redirect(int code)
 static bool same_part(CURLU *a, CURLU *b, CURLUPart part)
 {
 	char *left = NULL, *right = NULL;
-	bool same = !curl_url_get(a, part, &left, CURLU_DEFAULT_PORT) &&
-		    !curl_url_get(b, part, &right, CURLU_DEFAULT_PORT) && !strcasecmp(left, right);
+	bool same = !api->url_get(a, part, &left, CURLU_DEFAULT_PORT) &&
+		    !api->url_get(b, part, &right, CURLU_DEFAULT_PORT) && !strcasecmp(left, right);
 
-	curl_free(left);
-	curl_free(right);
+	api->free(left);
+	api->free(right);
 	return same;
 }
 
 static bool has_scheme(CURLU *url, const char *scheme)
 {
 	char *text = NULL;
-	bool same = !curl_url_get(url, CURLUPART_SCHEME, &text, 0) && !strcasecmp(text, scheme);
+	bool same = !api->url_get(url, CURLUPART_SCHEME, &text, 0) && !strcasecmp(text, scheme);
 
-	curl_free(text);
+	api->free(text);
 	return same;
 }
 
@@ -399,7 +405,7 @@ static bool has_scheme(CURLU *url, const char *scheme)
 static enum tp_status resolve(const char *what, CURLU *from, CURLU *to, const char *location,
 	bool *foreign, struct tp_error *err)
 {
-	if (curl_url_set(to, CURLUPART_URL, location, 0))
+	if (api->url_set(to, CURLUPART_URL, location, 0))
 		return tp_fail(err, TP_UNAVAILABLE, "%s: redirected to no URL", what);
 	if (!has_scheme(to, "https") && !has_scheme(to, "http"))
 		return tp_fail(err, TP_UNAVAILABLE, "%s: redirected away from http", what);
@@ -413,16 +419,16 @@ static enum tp_status resolve(const char *what, CURLU *from, CURLU *to, const ch
 static enum tp_status move_to(
 	struct hop *hop, const char *location, const char *what, struct tp_error *err)
 {
-	CURLU *from = curl_url(), *to = curl_url();
+	CURLU *from = api->url_new(), *to = api->url_new();
 	enum tp_status status;
 	char *text = NULL, *url = NULL;
 
-	if (!from || !to || curl_url_set(from, CURLUPART_URL, hop->url, 0) ||
-		curl_url_set(to, CURLUPART_URL, hop->url, 0))
+	if (!from || !to || api->url_set(from, CURLUPART_URL, hop->url, 0) ||
+		api->url_set(to, CURLUPART_URL, hop->url, 0))
 		status = tp_fail(err, TP_NOMEM, "%s: out of memory", what);
 	else
 		status = resolve(what, from, to, location, &hop->foreign, err);
-	if (!status && !curl_url_get(to, CURLUPART_URL, &text, 0))
+	if (!status && !api->url_get(to, CURLUPART_URL, &text, 0))
 		url = strdup(text);
 	if (!status && !url)
 		status = tp_fail(err, TP_NOMEM, "%s: out of memory", what);
@@ -430,9 +436,9 @@ static enum tp_status move_to(
 		free(hop->url);
 		hop->url = url;
 	}
-	curl_free(text);
-	curl_url_cleanup(from);
-	curl_url_cleanup(to);
+	api->free(text);
+	api->url_free(from);
+	api->url_free(to);
 	return status;
 }
 

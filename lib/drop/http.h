@@ -1,5 +1,5 @@
 /*
- * HTTP requests: the only module that knows libcurl.
+ * HTTP requests: the only module that uses libcurl, which the first tp_http_open loads.
  *
  * A request that gets an answer is TP_OK whatever its code, because some callers expect a 404 or a
  * 405; tp_http_expect() turns the others into errors. Before that, what may pass by itself is tried
@@ -56,7 +56,8 @@ struct tp_http_answer {
 
 #define TP_HTTP_ANSWER_INIT { 0, TP_BUF_INIT(1 << 20), TP_BUF_INIT(1 << 20) }
 
-/* Reads drop.deadline, .tries, .stall, .ca_file, .proxy and TUBEPOST_DEADLINE. */
+/* Reads drop.deadline, .tries, .stall, .ca_file, .proxy and TUBEPOST_DEADLINE. TP_TEMPORARY also when
+ * libcurl cannot be loaded. */
 enum tp_status tp_http_open(const struct tp_conf *conf, struct tp_http **http,
 	struct tp_error *err);
 void tp_http_close(struct tp_http *http);

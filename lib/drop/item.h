@@ -28,7 +28,10 @@ struct tp_drop_result {
 	char *note;       /* a sentence when that is not what was asked; NULL otherwise */
 };
 
-#define TP_DROP_RESULT_INIT { NULL, NULL, 0, NULL }
+#define TP_DROP_RESULT_INIT                                                                        \
+	{                                                                                          \
+		NULL, NULL, 0, NULL                                                                \
+	}
 
 /* Fills sha256 when it is empty, by reading the bytes once. TP_IO. */
 enum tp_status tp_drop_item_hash(struct tp_drop_item *item, struct tp_error *err);

@@ -22,7 +22,11 @@
 
 struct tp_ledger;
 
-/* Opens or makes STATE/ledger.db. Errors as tp_db_open(). */
+/* Opens or makes STATE/ledger.db. One that is damaged, now or when it is asked later, is moved
+ * to ledger.db.damaged-TIME with a warning, and a new one begins: mail must not wait for ever
+ * because of a cache. Links that were given keep working; what they pointed to may be uploaded
+ * once more, to the same place in the stores whose places follow from the key. `conf` must live
+ * as long as the ledger. Errors as tp_db_open(). */
 enum tp_status tp_ledger_open(
 	const struct tp_conf *conf, struct tp_ledger **ledger, struct tp_error *err);
 void tp_ledger_close(struct tp_ledger *ledger);

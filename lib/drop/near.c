@@ -19,7 +19,8 @@ static void make_folders(const char *root, const char *tmp)
 	mkdir(tmp, 0700);
 }
 
-static enum tp_status find_root(const struct tp_conf *conf, struct tp_buf *root, struct tp_error *err)
+static enum tp_status find_root(
+	const struct tp_conf *conf, struct tp_buf *root, struct tp_error *err)
 {
 	const char *store = tp_conf_str(conf, "drop.store");
 
@@ -30,7 +31,8 @@ static enum tp_status find_root(const struct tp_conf *conf, struct tp_buf *root,
 	return tp_buf_status(root, "store", err);
 }
 
-enum tp_status tp_near_tmpfile(const struct tp_conf *conf, int *fd, struct tp_error *err)
+enum tp_status tp_near_tmpfile(
+	const struct tp_conf *conf, int *fd, bool *near, struct tp_error *err)
 {
 	struct tp_buf root = TP_BUF_INIT(65536), tmp = TP_BUF_INIT(65536);
 	enum tp_status status = find_root(conf, &root, err);
@@ -44,9 +46,10 @@ enum tp_status tp_near_tmpfile(const struct tp_conf *conf, int *fd, struct tp_er
 			*fd = open(tmp.data, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
 		}
 	}
+	*near = *fd >= 0;
 	tp_buf_release(&root);
 	tp_buf_release(&tmp);
-	if (status || *fd >= 0)
+	if (status || *near)
 		return status;
 	return tp_tmpfile(fd, err);
 }

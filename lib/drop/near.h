@@ -8,7 +8,8 @@
 #include "base/conf.h"
 
 /* Opens an unnamed file for reading and writing, close-on-exec: in ROOT/tmp when `drop.store` is a
- * folder (made when missing), else, or when that fails, in $TMPDIR. */
-enum tp_status tp_near_tmpfile(const struct tp_conf *conf, int *fd, struct tp_error *err);
+ * folder (made when missing), else, or when that fails, in $TMPDIR. *near tells which. */
+enum tp_status tp_near_tmpfile(
+	const struct tp_conf *conf, int *fd, bool *near, struct tp_error *err);
 
 #endif

@@ -14,7 +14,7 @@
 
 struct tp_patience {
 	int64_t until_ms; /* on tp_monotonic_ms() */
-	int tries;	  /* most attempts of one request */
+	int tries;        /* most attempts of one request */
 };
 
 /* TP_CONFIG when TUBEPOST_DEADLINE is no number. */

@@ -1,13 +1,13 @@
 /* Which attachments leave: see plan.h. */
 #include "drop/plan.h"
 
+#include "base/parallel.h"
 #include "mime/codec.h"
 #include "mime/header.h"
 
 #define STUB_ESTIMATE 1500 /* bytes that a stub takes in the place of what left */
 
-/* --- rules -------------------------------------------------------------------------------------
- */
+/* --- rules ------------------------------------------------------------------------------------ */
 
 static enum tp_status compile(
 	const struct tp_strings *texts, struct tp_pattern ***patterns, struct tp_error *err)
@@ -41,7 +41,7 @@ enum tp_status tp_plan_rules_read(
 		rules->over = 0; /* --fit alone looks at the mail's size only */
 	rules->files_max = (uint64_t)tp_conf_int(conf, "detach.max_files");
 	if (tp_conf_int(conf, "detach.max_files") < 1)
-		return tp_fail(err, TP_CONFIG, "detach.max_files: must be at least 1");
+		return tp_conf_fail(conf, "detach.max_files", err, "must be at least 1");
 	status = compile(tp_conf_list(conf, "detach.only"), &rules->only, err);
 	if (!status)
 		status = compile(tp_conf_list(conf, "detach.except"), &rules->except, err);
@@ -71,8 +71,7 @@ static bool matches(struct tp_pattern **patterns, const struct tp_plan_item *ite
 	return false;
 }
 
-/* --- the list of parts -------------------------------------------------------------------------
- */
+/* --- the list of parts ------------------------------------------------------------------------ */
 
 struct planning {
 	const struct tp_tree *tree;
@@ -110,12 +109,20 @@ static enum tp_status add_item(
 		return tp_fail(err, TP_NOMEM, "out of memory");
 	}
 	plan->count++;
-	if (wrapped)
-		item->size_bytes =
-			p->tree->parts[part].body.end - p->tree->parts[part].header.begin;
-	else
-		item->size_bytes = tp_attach_size(p->tree, p->data, part);
 	return TP_OK;
+}
+
+static void measure(void *context, size_t i)
+{
+	const struct planning *p = context;
+	struct tp_plan_item *item = &p->plan->items[i];
+	const struct tp_part *part = &p->tree->parts[item->part];
+	struct tp_measure found = { part->body.end - part->header.begin, true };
+
+	if (item->role != TP_ROLE_CONTAINER)
+		found = tp_codec_measure(p->data, part->body, (enum tp_encoding)part->encoding);
+	item->size_bytes = found.size_bytes;
+	item->whole = found.whole;
 }
 
 static bool is_signed_container(const struct planning *p, uint32_t part)
@@ -150,8 +157,7 @@ static enum tp_status list_parts(struct planning *p, struct tp_error *err)
 
 static const char too_many[] = "more attachments than detach.max_files";
 
-/* --- decisions ---------------------------------------------------------------------------------
- */
+/* --- decisions -------------------------------------------------------------------------------- */
 
 /* The reason that holds whatever the part is, or "". */
 static const char *reason_of_message(const struct planning *p)
@@ -198,13 +204,11 @@ static const char *reason_of_name(const struct planning *p, const struct tp_plan
  * below base64, text around a uuencoded file), nobody could bring the rest back. */
 static const char *reason_of_encoding(const struct planning *p, const struct tp_plan_item *item)
 {
-	const struct tp_part *part = &p->tree->parts[item->part];
-	enum tp_encoding encoding = (enum tp_encoding)part->encoding;
-
-	if (item->role == TP_ROLE_CONTAINER || tp_codec_is_whole(p->data, part->body, encoding))
+	if (item->whole)
 		return "";
-	return encoding == TP_ENCODING_UNKNOWN ? "its encoding is not known"
-					       : "decoding it would lose something";
+	return p->tree->parts[item->part].encoding == TP_ENCODING_UNKNOWN
+		       ? "its encoding is not known"
+		       : "decoding it would lose something";
 }
 
 /* Names are read last and only where they count: they may cost the opening of GMime, and a mail
@@ -349,8 +353,10 @@ enum tp_status tp_plan_make(const struct tp_tree *tree, const char *data, size_t
 	if (status)
 		return status;
 	status = list_parts(&p, err);
-	if (!status)
+	if (!status) {
+		tp_parallel(plan->count, len, measure, &p);
 		status = decide(&p, err);
+	}
 	if (!status)
 		plan->reason = overall_reason(&p);
 	tp_roles_release(&p.roles);

@@ -44,6 +44,7 @@ struct tp_plan_item {
 	const char *reason; /* static text; "" for those that leave */
 	enum tp_role role;
 	uint64_t size_bytes; /* decoded */
+	bool whole;          /* decoding loses nothing (mime/codec.h) */
 	char *name;          /* safe (tp_name_safe), never empty; owned. NULL when it stays and
 			      * nobody asked (tp_plan_rules.name_all) */
 	char *type;          /* "image/png"; owned */

@@ -9,7 +9,6 @@
 #include "mime/text.h"
 
 #define NAME_MAX_BYTES 180
-#define PATH_DEPTH_MAX 16
 
 /* The extension for a part that has no name of its own. */
 static const char *extension_of(const char *type)
@@ -66,16 +65,15 @@ static enum tp_status message_subject(const struct tp_tree *tree, const char *da
 	return tp_buf_adds(out, ".eml") ? TP_OK : TP_NOMEM;
 }
 
-/* "part-1.2.pdf". Deep paths are long and cost as much: there the part's place in the mail serves.
- */
+/* "part-1.2.pdf"; deep down, where a part has no path for a name, "part-1789.pdf". */
 static void add_fallback(
 	const struct tp_tree *tree, uint32_t part, const char *type, struct tp_buf *out)
 {
 	tp_buf_adds(out, "part-");
-	if (tree->parts[part].depth <= PATH_DEPTH_MAX)
+	if (tree->parts[part].depth <= TP_TREE_NAME_DEPTH)
 		tp_tree_path(tree, part, out);
 	else
-		tp_buf_addf(out, "%u", part);
+		tp_buf_addf(out, "%u", part + 1);
 	tp_buf_addf(out, ".%s", extension_of(type));
 }
 

@@ -18,7 +18,7 @@ enum tp_status tp_plan_print(const struct tp_plan *plan, const struct tp_tree *t
 		const struct tp_plan_item *item = &plan->items[i];
 
 		tp_buf_clear(&path);
-		tp_tree_path(tree, item->part, &path);
+		tp_tree_name(tree, item->part, &path);
 		tp_table_cell(&table, tp_buf_str(&path), path.len);
 		tp_table_cellf(&table, "%s", words[item->decision]);
 		tp_table_cellf(&table, "%s", *item->reason ? item->reason : "-");
@@ -41,7 +41,7 @@ enum tp_status tp_plan_print_json(const struct tp_plan *plan, const struct tp_tr
 		const struct tp_plan_item *item = &plan->items[i];
 
 		tp_buf_clear(&path);
-		tp_tree_path(tree, item->part, &path);
+		tp_tree_name(tree, item->part, &path);
 		tp_buf_addc(out, '{');
 		tp_json_pair(out, "part", tp_buf_str(&path));
 		tp_json_pair(out, "decision", words[item->decision]);

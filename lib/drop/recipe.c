@@ -49,8 +49,8 @@ static enum tp_status expect_mapping(struct reader *reader, const struct tp_yaml
 			reader->err, reader->recipe->path, node, "%s: not a mapping", what);
 	for (size_t i = 0; keys && i < node->count; i++)
 		if (!is_one_of(node->keys[i], keys))
-			return tp_yaml_fail(reader->err, reader->recipe->path, node->items[i],
-				"%s: unknown key %s", what, node->keys[i]);
+			return tp_yaml_fail_key(reader->err, reader->recipe->path, node->items[i],
+				"%s: unknown key '%s'", what, node->keys[i]);
 	return TP_OK;
 }
 

@@ -27,8 +27,8 @@ static bool try_folder(const char *folder, size_t len, const char *name, struct 
 	return !path->status && !access(tp_buf_str(path), R_OK);
 }
 
-/* BUILD/bin/drop-put finds the recipes of its own tree; an installed program, beside which no
- * libtubepost.a stands, does not look there. */
+/* BUILD/bin/drop-put finds the recipes of its own tree by the link that make puts into BUILD; an
+ * installed program, beside which no libtubepost.a stands, does not look there. */
 static bool try_build_tree(const char *name, struct tp_buf *path)
 {
 	char program[4096];
@@ -44,7 +44,7 @@ static bool try_build_tree(const char *name, struct tp_buf *path)
 	if (path->status || access(tp_buf_str(path), F_OK))
 		return false;
 	tp_buf_clear(path);
-	tp_buf_addf(path, "%s/../share/recipes/%s.yaml", folder, name);
+	tp_buf_addf(path, "%s/share/recipes/%s.yaml", folder, name);
 	return !path->status && !access(tp_buf_str(path), R_OK);
 }
 
@@ -74,6 +74,41 @@ static bool says_yes(const struct tp_yaml *setting, const char *key)
 	const struct tp_yaml *node = tp_yaml_get(setting, key);
 
 	return node && node->text && !strcmp(node->text, "yes");
+}
+
+/* What may stand under recipes.NAME: the settings, the secret ones as names of files. */
+static enum tp_status check_keys(const struct tp_conf *conf, const char *name,
+	const struct tp_yaml *settings, struct tp_error *err)
+{
+	struct tp_strings known = TP_STRINGS_INIT;
+	enum tp_status status = TP_OK;
+
+	for (size_t i = 0; !status && settings && i < settings->count; i++)
+		status = tp_strings_addf(&known, err, "%s%s", settings->keys[i],
+			says_yes(settings->items[i], "secret") ? "_file" : "");
+	if (!status)
+		status = tp_conf_map_check(conf, "recipes", name, &known, err);
+	tp_strings_release(&known);
+	return status;
+}
+
+enum tp_status tp_recipe_open(const struct tp_conf *conf, const char *name,
+	struct tp_recipe **recipe, struct tp_error *err)
+{
+	struct tp_buf path = TP_BUF_INIT(65536);
+	enum tp_status status = tp_recipe_find(conf, name, &path, err);
+
+	*recipe = NULL;
+	if (!status)
+		status = tp_recipe_load(tp_buf_str(&path), recipe, err);
+	tp_buf_release(&path);
+	if (!status)
+		status = check_keys(conf, name, (*recipe)->settings, err);
+	if (status) {
+		tp_recipe_free(*recipe);
+		*recipe = NULL;
+	}
+	return status;
 }
 
 /* "NAME.KEY" inside the map `recipes`. */

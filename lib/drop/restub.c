@@ -36,8 +36,7 @@ static const char *line_ending(const char *data, size_t len)
 	return lf && lf > data && lf[-1] == '\r' ? "\r\n" : "\n";
 }
 
-/* --- the header of a root that changes ---------------------------------------------------------
- */
+/* --- the header of a root that changes -------------------------------------------------------- */
 
 /* Content-Language is what the reader reads, whatever is attached: link-inject goes by it. */
 static bool describes_content(const char *data, struct tp_range name)
@@ -78,8 +77,7 @@ static enum tp_status change_root_header(
 	return status;
 }
 
-/* --- the signed part that leaves whole ---------------------------------------------------------
- */
+/* --- the signed part that leaves whole -------------------------------------------------------- */
 
 /* The first text leaf below the signed part that a person reads, or TP_PART_NONE. */
 static uint32_t first_text(const struct tp_detach *detach, uint32_t signed_part)
@@ -189,8 +187,7 @@ static enum tp_status intend_wrapped(
 	return status ? status : tp_intent_add(&r->intent, depth + 1, TP_INTENDED_STUB, 0, err);
 }
 
-/* --- one item ----------------------------------------------------------------------------------
- */
+/* --- one item --------------------------------------------------------------------------------- */
 
 static enum tp_status put_in_place(struct restub *r, uint32_t index, const struct tp_buf *fields,
 	const struct tp_buf *body, struct tp_error *err)

@@ -36,8 +36,8 @@ struct tp_s3_request {
 };
 
 /* Sends it signed. TP_OK for any answer (in s3->answer); tp_s3_expect() for what it says. */
-enum tp_status tp_s3_ask(struct tp_s3 *s3, const struct tp_s3_request *request,
-	struct tp_error *err);
+enum tp_status tp_s3_ask(
+	struct tp_s3 *s3, const struct tp_s3_request *request, struct tp_error *err);
 
 /* TP_OK for 200 to 299 without an <Error> inside; else the class of the answer, with the service's
  * own code: "uploading to S3: HOST answered 403 (SignatureDoesNotMatch)". */

@@ -23,7 +23,7 @@ struct tp_sigv4_request {
 	const char *host; /* as in the Host header */
 	const char *path; /* begins with a slash, percent-encoded as it will be sent */
 	const struct tp_strings *query; /* "name=value", percent-encoded, any order; NULL: none */
-	const char *payload;		/* SHA-256 of the body in hex, or UNSIGNED-PAYLOAD */
+	const char *payload;            /* SHA-256 of the body in hex, or UNSIGNED-PAYLOAD */
 };
 
 /* Signs the request and all of `headers` ("Name: value"), and adds x-amz-date,
@@ -34,9 +34,8 @@ enum tp_status tp_sigv4_sign(const struct tp_sigv4 *keys, const struct tp_sigv4_
 
 /* Appends the query of a link (without `?`) that lets anybody do the request until `seconds` (at
  * most 604800) after `when`. Its payload is not signed, whatever the request says. */
-enum tp_status tp_sigv4_presign(const struct tp_sigv4 *keys,
-	const struct tp_sigv4_request *request, int64_t when, int64_t seconds,
-	struct tp_buf *query, struct tp_error *err);
+enum tp_status tp_sigv4_presign(const struct tp_sigv4 *keys, const struct tp_sigv4_request *request,
+	int64_t when, int64_t seconds, struct tp_buf *query, struct tp_error *err);
 
 /* Appends the request's query in canonical order. */
 bool tp_sigv4_query(const struct tp_strings *query, struct tp_buf *out);

@@ -19,8 +19,8 @@ struct tp_store;
 
 /* NULL: the folder `drop` of the state. TP_CONFIG for a store of no known kind. Opening a folder
  * makes it; opening a service sends nothing yet. `conf` must outlive the store. */
-enum tp_status tp_store_open(const struct tp_conf *conf, const char *where,
-	struct tp_store **store, struct tp_error *err);
+enum tp_status tp_store_open(const struct tp_conf *conf, const char *where, struct tp_store **store,
+	struct tp_error *err);
 void tp_store_close(struct tp_store *store);
 
 /* Stores the item; its sha256 is filled in when it was empty. The caller releases *result. Errors:

@@ -7,8 +7,8 @@
 struct tp_store_kind {
 	const char *scheme; /* what a store's text begins with */
 	/* `where` is the whole text. */
-	enum tp_status (*open)(const struct tp_conf *conf, const char *where, void **state,
-		struct tp_error *err);
+	enum tp_status (*open)(
+		const struct tp_conf *conf, const char *where, void **state, struct tp_error *err);
 	enum tp_status (*put)(void *state, const struct tp_drop_item *item,
 		struct tp_drop_result *result, struct tp_error *err);
 	enum tp_status (*send)(void *state, const char *key, const char *json, size_t len,
@@ -26,7 +26,7 @@ enum tp_status tp_drop_token(const struct tp_conf *conf, const struct tp_drop_it
 	unsigned generation, char token[TP_TOKEN_SIZE], struct tp_error *err);
 
 /* `base` (its last slash dropped) + "/" + token + "/" + name, percent-encoded, as a new string. */
-enum tp_status tp_drop_url(const char *base, const char *token, const char *name, char **url,
-	struct tp_error *err);
+enum tp_status tp_drop_url(
+	const char *base, const char *token, const char *name, char **url, struct tp_error *err);
 
 #endif

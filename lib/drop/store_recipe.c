@@ -31,7 +31,6 @@ static enum tp_status recipe_open(
 	const struct tp_conf *conf, const char *where, void **state, struct tp_error *err)
 {
 	struct recipe_store *store = calloc(1, sizeof *store);
-	struct tp_buf path = TP_BUF_INIT(65536);
 	enum tp_status status;
 
 	if (!store || !(store->name = strdup(where + strlen("recipe:")))) {
@@ -39,12 +38,9 @@ static enum tp_status recipe_open(
 		return tp_fail(err, TP_NOMEM, "opening the store: out of memory");
 	}
 	store->conf = conf;
-	status = tp_recipe_find(conf, store->name, &path, err);
-	if (!status)
-		status = tp_recipe_load(tp_buf_str(&path), &store->recipe, err);
+	status = tp_recipe_open(conf, store->name, &store->recipe, err);
 	if (!status)
 		status = tp_http_open(conf, &store->http, err);
-	tp_buf_release(&path);
 	if (status)
 		recipe_close(store);
 	else

@@ -13,14 +13,14 @@
 #include "base/clock.h"
 #include "base/diag.h"
 #include "base/strings.h"
+#include "drop/recipe.h"
 #include "drop/uploader_talk.h"
 
 #define COMPLAINED_MAX 8192
 #define PIECE_BYTES    4096
 #define PIECES_MAX     16 /* read at one time: as much as a pipe holds */
 
-/* --- finding and starting ----------------------------------------------------------------------
- */
+/* --- finding and starting --------------------------------------------------------------------- */
 
 static enum tp_status find_own(struct tp_strings *program, struct tp_error *err)
 {
@@ -60,11 +60,17 @@ static enum tp_status add_settings(
 enum tp_status tp_uploader_check(const struct tp_conf *conf, struct tp_error *err)
 {
 	int64_t jobs = tp_conf_int(conf, "detach.jobs");
+	const char *store = tp_conf_str(conf, "drop.store");
+	struct tp_recipe *recipe = NULL;
+	enum tp_status status = TP_OK;
 
 	if (jobs < 1 || jobs > TP_UPLOAD_JOBS_MAX)
-		return tp_fail(
-			err, TP_CONFIG, "detach.jobs: must be from 1 to %d", TP_UPLOAD_JOBS_MAX);
-	return TP_OK;
+		return tp_conf_fail(
+			conf, "detach.jobs", err, "must be from 1 to %d", TP_UPLOAD_JOBS_MAX);
+	if (store && !strncmp(store, "recipe:", 7) && !tp_conf_str(conf, "detach.uploader"))
+		status = tp_recipe_open(conf, store + 7, &recipe, err);
+	tp_recipe_free(recipe);
+	return status;
 }
 
 enum tp_status tp_uploader_read(const struct tp_conf *conf, int64_t until_ms,
@@ -87,8 +93,7 @@ enum tp_status tp_uploader_read(const struct tp_conf *conf, int64_t until_ms,
 	return status;
 }
 
-/* --- when we are told to end -------------------------------------------------------------------
- */
+/* --- when we are told to end ------------------------------------------------------------------ */
 
 /* Process groups that run now, for the handler: programs in groups of their own would outlive us.
  */
@@ -134,8 +139,7 @@ static void block_endings(sigset_t *before)
 	sigprocmask(SIG_BLOCK, &set, before);
 }
 
-/* --- starting ----------------------------------------------------------------------------------
- */
+/* --- starting --------------------------------------------------------------------------------- */
 
 /* The child's files, signals and group. Its 0, 1 and 2 are ours to give, nothing else is open. */
 static int spawn(const struct tp_uploader *how, const struct tp_upload *upload, int out, int err,
@@ -227,8 +231,7 @@ out:
 	return status;
 }
 
-/* --- what it says ------------------------------------------------------------------------------
- */
+/* --- what it says ----------------------------------------------------------------------------- */
 
 /* Reads some of what is there; false at its end. What does not fit is read and dropped. A program
  * that never stops talking must not keep us from looking at the clock. */
@@ -280,8 +283,7 @@ static enum tp_status judge(struct tp_upload *upload, int wait_status, struct tp
 		upload->label, WEXITSTATUS(wait_status), said);
 }
 
-/* --- the pool ----------------------------------------------------------------------------------
- */
+/* --- the pool --------------------------------------------------------------------------------- */
 
 static void forget(struct tp_upload_pool *pool, unsigned i)
 {

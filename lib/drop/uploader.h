@@ -15,7 +15,7 @@
  * attempt. No more are started, and the failure is told once all have ended.
  *
  * The program is the user's (run by sh) or our own drop-put. That uploading is a program of its
- * own keeps libcurl out of every mail that has nothing to upload.
+ * own keeps network libraries, and what may go wrong in them, away from the mail.
  */
 #ifndef TP_DROP_UPLOADER_H
 #define TP_DROP_UPLOADER_H
@@ -72,7 +72,9 @@ enum tp_status tp_uploads_wait(struct tp_upload_pool *pool, struct tp_error *err
 
 void tp_upload_release(struct tp_upload *upload);
 
-/* TP_CONFIG when detach.jobs is none. */
+/* What the settings say, before there is anything to upload: TP_CONFIG or TP_USAGE when
+ * detach.jobs is none, or the store is a recipe that is not there, is wrong, or has settings it
+ * does not know. */
 enum tp_status tp_uploader_check(const struct tp_conf *conf, struct tp_error *err);
 
 /* How `detach.uploader`, `detach.jobs` and, for our own drop-put (the one beside the running tool,

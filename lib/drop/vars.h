@@ -42,8 +42,8 @@ enum tp_place { TP_PLACE_TEXT, TP_PLACE_URL, TP_PLACE_JSON };
 /* Appends the template with its variables. *secret becomes true when one of them is (may be
  * NULL). TP_CONFIG when the template is wrong, TP_UNAVAILABLE when a value (a service's, maybe)
  * does not fit its place; no message holds a value. */
-enum tp_status tp_template_expand(const struct tp_vars *vars, const char *text,
-	enum tp_place place, struct tp_buf *out, bool *secret, struct tp_error *err);
+enum tp_status tp_template_expand(const struct tp_vars *vars, const char *text, enum tp_place place,
+	struct tp_buf *out, bool *secret, struct tp_error *err);
 
 /* An http or https URL that may stand as it is: no spaces, control characters, quotes, nor anything
  * outside of ASCII. */

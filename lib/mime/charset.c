@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <strings.h>
 
+#include "base/utf8.h"
+
 #define REPLACEMENT "\xef\xbf\xbd"
 #define CHUNK       4096
 
@@ -114,7 +116,25 @@ static size_t step(iconv_t cd, char **in, size_t *left, struct tp_buf *out)
 	return result;
 }
 
-bool tp_charset_read(iconv_t cd, const char *bytes, size_t len, struct tp_buf *out, bool *exact)
+/* iconv takes numbers for characters that Unicode does not have. What was appended stays in bounds of
+ * the buffer, whose status stays, too. */
+static bool mend_from(size_t begin, struct tp_buf *out, bool *exact)
+{
+	struct tp_buf text = TP_BUF_INIT(SIZE_MAX / 2);
+	enum tp_status before = out->status;
+
+	if (tp_utf8_valid(tp_buf_str(out) + begin, out->len - begin))
+		return true;
+	tp_buf_add(&text, out->data + begin, out->len - begin);
+	tp_buf_truncate(out, begin);
+	out->status = text.status;
+	tp_utf8_mend(tp_buf_str(&text), text.len, out, exact);
+	out->status = out->status ? out->status : before;
+	tp_buf_release(&text);
+	return !out->status;
+}
+
+static bool convert(iconv_t cd, const char *bytes, size_t len, struct tp_buf *out, bool *exact)
 {
 	char *in = (char *)bytes; /* iconv(3) reads only */
 	size_t left = len;
@@ -130,6 +150,14 @@ bool tp_charset_read(iconv_t cd, const char *bytes, size_t len, struct tp_buf *o
 		left--;
 	}
 	return step(cd, NULL, NULL, out) != (size_t)-1 && !out->status;
+}
+
+bool tp_charset_read(iconv_t cd, const char *bytes, size_t len, struct tp_buf *out, bool *exact)
+{
+	size_t begin = out->len;
+	bool good = convert(cd, bytes, len, out, exact);
+
+	return mend_from(begin, out, exact) && good;
 }
 
 enum tp_status tp_charset_write(iconv_t cd, const char *text, size_t len, struct tp_buf *out)

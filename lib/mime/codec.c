@@ -78,37 +78,29 @@ size_t tp_decoder_finish(struct tp_decoder *decoder, char *out)
 	return 0;
 }
 
-uint64_t tp_codec_decoded_size(const char *data, struct tp_range range, enum tp_encoding encoding)
+struct tp_measure tp_codec_measure(
+	const char *data, struct tp_range range, enum tp_encoding encoding)
 {
 	const char *bytes = data + range.begin;
 	size_t len = tp_range_len(range);
 
 	switch (encoding) {
 	case TP_ENCODING_BASE64:
-		return tp_base64_size(bytes, len);
+		return tp_base64_measure(bytes, len);
 	case TP_ENCODING_QP:
-		return tp_qp_size(bytes, len);
+		return (struct tp_measure){ tp_qp_size(bytes, len), true };
 	case TP_ENCODING_UU:
-		return tp_uu_size(bytes, len);
+		return (struct tp_measure){ tp_uu_size(bytes, len), tp_uu_is_whole(bytes, len) };
 	case TP_ENCODING_IDENTITY:
 	case TP_ENCODING_UNKNOWN:
 		break;
 	}
-	return len;
+	return (struct tp_measure){ len, encoding == TP_ENCODING_IDENTITY };
 }
 
-bool tp_codec_is_whole(const char *data, struct tp_range range, enum tp_encoding encoding)
+uint64_t tp_codec_decoded_size(const char *data, struct tp_range range, enum tp_encoding encoding)
 {
-	switch (encoding) {
-	case TP_ENCODING_BASE64:
-		return tp_base64_is_whole(data + range.begin, tp_range_len(range));
-	case TP_ENCODING_UU:
-		return tp_uu_is_whole(data + range.begin, tp_range_len(range));
-	case TP_ENCODING_UNKNOWN:
-		return false;
-	case TP_ENCODING_IDENTITY:
-	case TP_ENCODING_QP:
-		break;
-	}
-	return true;
+	if (encoding == TP_ENCODING_UU) /* one pass instead of two */
+		return tp_uu_size(data + range.begin, tp_range_len(range));
+	return tp_codec_measure(data, range, encoding).size_bytes;
 }

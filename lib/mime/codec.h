@@ -31,17 +31,25 @@ size_t tp_decoder_feed(struct tp_decoder *decoder, const char *in, size_t len, c
 /* Ends the input: writes what was held back (room: tp_decoder_bound(0)), returns the bytes written. */
 size_t tp_decoder_finish(struct tp_decoder *decoder, char *out);
 
-/* The decoded size of data[range), without decoding it where the encoding allows. */
+/* The decoded size of data[range) alone: what tp_codec_measure says. */
 uint64_t tp_codec_decoded_size(const char *data, struct tp_range range, enum tp_encoding encoding);
 
 /* True when the base64 in the range decodes without any byte skipped but line ends and re-encodes
  * to the same digits; false for damaged base64 (worth a line in the log). */
 bool tp_codec_base64_is_clean(const char *data, struct tp_range range);
 
-/* True when decoding the range loses nothing that somebody may have put there: base64 of digits and
- * white space up to the padding, one uuencoded file and nothing around it. False for an unknown
- * encoding. Quicker than decoding; wrong padding and broken =XX lose nothing. */
-bool tp_codec_is_whole(const char *data, struct tp_range range, enum tp_encoding encoding);
+/* What decoding would give, found without decoding. */
+struct tp_measure {
+	uint64_t size_bytes;
+	/* Decoding loses nothing that somebody may have put there: base64 of digits and white space
+	 * up to the padding, one uuencoded file and nothing around it. False for an unknown
+	 * encoding. Wrong padding and broken =XX lose nothing. */
+	bool whole;
+};
+
+/* Both at once, in one pass over a base64 part. */
+struct tp_measure tp_codec_measure(
+	const char *data, struct tp_range range, enum tp_encoding encoding);
 
 /* Appends base64 of bytes in lines of 76 digits, each ended by `eol`. */
 bool tp_codec_base64_encode(const char *bytes, size_t len, const char *eol, struct tp_buf *out);

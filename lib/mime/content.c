@@ -3,6 +3,20 @@
 
 #define PIECE ((size_t)128 * 1024)
 
+/* As it stands; in pieces all the same, for a sink may do more than one thing with each. */
+static enum tp_status hand_over(const char *data, struct tp_range range, tp_content_sink *sink,
+	void *context, struct tp_error *err)
+{
+	enum tp_status status = TP_OK;
+	size_t n;
+
+	for (size_t at = range.begin; !status && at < range.end; at += n) {
+		n = range.end - at < PIECE ? range.end - at : PIECE;
+		status = sink(context, data + at, n, err);
+	}
+	return status;
+}
+
 enum tp_status tp_content_read(const char *data, struct tp_range range, enum tp_encoding encoding,
 	tp_content_sink *sink, void *context, struct tp_error *err)
 {
@@ -12,7 +26,7 @@ enum tp_status tp_content_read(const char *data, struct tp_range range, enum tp_
 	size_t n;
 
 	if (encoding == TP_ENCODING_IDENTITY || encoding == TP_ENCODING_UNKNOWN)
-		return sink(context, data + range.begin, tp_range_len(range), err);
+		return hand_over(data, range, sink, context, err);
 	piece = malloc(tp_decoder_bound(PIECE));
 	if (!piece)
 		return tp_fail(err, TP_NOMEM, "out of memory");

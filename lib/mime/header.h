@@ -13,7 +13,7 @@
 
 struct tp_field {
 	struct tp_range name;  /* without the colon and white space before it */
-	struct tp_range value; /* after the colon, folded as it stands, without the last line ending */
+	struct tp_range value; /* after the colon, as it stands, without the last line ending */
 	struct tp_range whole; /* the field with its last line ending: what to cut to remove it */
 };
 
@@ -30,8 +30,8 @@ struct tp_range tp_header_block(const char *data, size_t len);
 bool tp_header_next(const char *data, struct tp_range header, size_t *at, struct tp_field *field);
 
 /* The first field of that name (compared without case). False when there is none. */
-bool tp_header_find(const char *data, struct tp_range header, const char *name,
-	struct tp_field *field);
+bool tp_header_find(
+	const char *data, struct tp_range header, const char *name, struct tp_field *field);
 
 /* True when the range equals `word`, case of ASCII letters aside. */
 bool tp_range_is(const char *data, struct tp_range range, const char *word);
@@ -51,10 +51,11 @@ bool tp_media_type_read(const char *data, struct tp_range value, struct tp_media
 
 /* Reads the Content-Type of a part, defaults applied (text/plain; message/rfc822 in a digest;
  * application/octet-stream for a field that is there and unreadable, RFC 2045 5.2 leaves it open). */
-void tp_part_media_type(const struct tp_tree *tree, const char *data, uint32_t part,
-	struct tp_media_type *type);
+void tp_part_media_type(
+	const struct tp_tree *tree, const char *data, uint32_t part, struct tp_media_type *type);
 
-bool tp_media_type_is(const struct tp_media_type *type, const char *main, const char *sub); /* "*" any */
+bool tp_media_type_is(
+	const struct tp_media_type *type, const char *main, const char *sub); /* "*": any */
 
 enum tp_disposition {
 	TP_DISPOSITION_NONE,
@@ -62,7 +63,8 @@ enum tp_disposition {
 	TP_DISPOSITION_ATTACHMENT, /* also any unknown word (RFC 2183 2.8) */
 };
 
-enum tp_disposition tp_part_disposition(const struct tp_tree *tree, const char *data, uint32_t part);
+enum tp_disposition tp_part_disposition(
+	const struct tp_tree *tree, const char *data, uint32_t part);
 
 /* The raw value of a parameter of a structured field (`; name=value`), appended to *out. A
  * quoted-string is unquoted; a bare value runs to the next `;` (senders forget the quotes around

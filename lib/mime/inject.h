@@ -21,8 +21,9 @@ struct tp_inject {
 	bool wrap_sealed; /* signed or encrypted mail: put the text beside it, rather than nowhere
 			   */
 	bool beside;      /* change nothing inside: a new multipart/mixed in any case */
-	const bool *kept; /* a flag for each part: stubs that stay and are marked as shown; or NULL */
-	bool *removed;    /* a flag for each part: stubs to take out; NULL for none. Multiparts that
+	const bool
+		*kept; /* a flag for each part: stubs that stay and are marked as shown; or NULL */
+	bool *removed; /* a flag for each part: stubs to take out; NULL for none. Multiparts that
 			     become empty are flagged too; a stub that is all of an enclosed message
 			     is left, and its flag cleared */
 };

@@ -211,7 +211,7 @@ static enum tp_status add_missing_blank(
 	return tp_edits_insert(edits, header.end, leaf->eol, strlen(leaf->eol), err);
 }
 
-/* --- both together ----------------------------------------------------------------------------- */
+/* --- both together ---------------------------------------------------------------------------- */
 
 /* Identity encodings: an insertion where the label allows what is put, else quoted-printable. */
 static enum tp_status edit_identity(

@@ -173,33 +173,81 @@ static enum tp_status write_header(const char *name, size_t len,
 	return status == TP_LIMIT ? TP_OK : status; /* a monster counts as no value */
 }
 
-/* The display name of the first author, without its quotes; the address when there is no name. */
+/* The display name of the first mailbox (RFC 5322 3.4), without quotes, escapes and comments; still
+ * with its encoded words, which may hold any of the characters that are looked for here. False when
+ * the mailbox has none. */
+static bool first_name(const char *data, struct tp_range value, struct tp_buf *out)
+{
+	bool quoted = false;
+	size_t comments = 0;
+
+	for (size_t i = value.begin; i < value.end; i++) {
+		char c = data[i];
+
+		if (c == '\\' && (quoted || comments) && i + 1 < value.end) {
+			if (!comments)
+				tp_buf_addc(out, data[i + 1]);
+			i++;
+		} else if (c == '"' && !comments) {
+			quoted = !quoted;
+		} else if (!quoted && (c == '(' || (c == ')' && comments))) {
+			comments = c == '(' ? comments + 1 : comments - 1;
+		} else if (comments) {
+			continue;
+		} else if (!quoted && (c == '<' || c == ',' || c == ';')) {
+			return c == '<';
+		} else if (!quoted && c == ':') { /* so far it was the name of a group */
+			tp_buf_clear(out);
+		} else {
+			tp_buf_addc(out, c);
+		}
+	}
+	return false;
+}
+
+/* Appends the name; nothing when there is none. */
+static enum tp_status write_name(
+	const char *data, struct tp_range value, struct tp_buf *out, struct tp_error *err)
+{
+	struct tp_buf phrase = TP_BUF_INIT(VALUE_MAX), text = TP_BUF_INIT(VALUE_MAX);
+	enum tp_status status = TP_OK;
+	size_t begin, end;
+
+	if (first_name(data, value, &phrase))
+		status = tp_buf_status(&phrase, "From", err);
+	else
+		tp_buf_clear(&phrase);
+	if (!status)
+		status = tp_text_decode(
+			tp_buf_str(&phrase), (struct tp_range){ 0, phrase.len }, &text, err);
+	begin = strspn(tp_buf_str(&text), " \t");
+	for (end = text.len; end > begin && strchr(" \t", text.data[end - 1]);)
+		end--;
+	if (!status)
+		tp_buf_add(out, tp_buf_str(&text) + begin, end - begin);
+	tp_buf_release(&phrase);
+	tp_buf_release(&text);
+	return status;
+}
+
+/* The first author: name, or address, which also stands for a name that is missing. */
 static enum tp_status write_from(
 	bool name, const struct tp_template_facts *facts, struct tp_buf *out, struct tp_error *err)
 {
-	struct tp_buf from = TP_BUF_INIT(VALUE_MAX), addresses = TP_BUF_INIT(VALUE_MAX);
+	struct tp_buf addresses = TP_BUF_INIT(VALUE_MAX);
+	size_t count = 0, before = out->len;
+	enum tp_status status = TP_OK;
 	struct tp_field field;
-	enum tp_status status;
-	const char *angle;
-	size_t count = 0, len;
 
 	if (!facts->tree ||
 		!tp_header_find(facts->data, facts->tree->parts[0].header, "From", &field))
 		return TP_OK;
-	status = tp_text_addresses(facts->data, field.value, &addresses, &count, err);
-	if (!status && name)
-		status = tp_text_decode(facts->data, field.value, &from, err);
-	angle = !status && name ? strchr(tp_buf_str(&from), '<') : NULL;
-	len = angle ? (size_t)(angle - from.data) : 0;
-	while (len && strchr(" \t\"", from.data[len - 1]))
-		len--;
-	if (len && from.data[0] == '"')
-		tp_buf_add(out, from.data + 1, len - 1);
-	else if (len)
-		tp_buf_add(out, from.data, len);
-	else if (!status && count)
+	if (name)
+		status = write_name(facts->data, field.value, out, err);
+	if (!status && out->len == before)
+		status = tp_text_addresses(facts->data, field.value, &addresses, &count, err);
+	if (!status && count)
 		tp_buf_adds(out, tp_buf_str(&addresses));
-	tp_buf_release(&from);
 	tp_buf_release(&addresses);
 	return status == TP_LIMIT ? TP_OK : status;
 }

@@ -21,27 +21,6 @@ static bool is_ascii(const char *text, size_t len)
 	return true;
 }
 
-/* Appends the text with every byte that is no UTF-8 replaced; false in *exact when there was one.
- */
-static bool add_valid(const char *text, size_t len, struct tp_buf *out, bool *exact)
-{
-	size_t start = 0, at = 0;
-
-	while (at < len && !out->status) {
-		size_t n = tp_utf8_next(text + at, len - at, NULL);
-
-		if (n) {
-			at += n;
-			continue;
-		}
-		*exact = false;
-		tp_buf_add(out, text + start, at - start);
-		tp_buf_adds(out, REPLACEMENT);
-		start = ++at;
-	}
-	return tp_buf_add(out, text + start, at - start);
-}
-
 /* Unlabelled bytes: UTF-8 when they are, else what most such mail was written in. */
 static bool add_guessed(const char *bytes, size_t len, struct tp_buf *out, bool *exact)
 {
@@ -49,10 +28,10 @@ static bool add_guessed(const char *bytes, size_t len, struct tp_buf *out, bool 
 	bool good;
 
 	if (tp_utf8_valid(bytes, len))
-		return add_valid(bytes, len, out, exact);
+		return tp_utf8_mend(bytes, len, out, exact);
 	cd = tp_charset_open_reader("windows-1252");
 	if (cd == (iconv_t)-1)
-		return add_valid(bytes, len, out, exact);
+		return tp_utf8_mend(bytes, len, out, exact);
 	good = tp_charset_read(cd, bytes, len, out, exact);
 	iconv_close(cd);
 	return good;
@@ -66,7 +45,7 @@ static bool add_converted(
 	bool good;
 
 	if (kind == TP_CHARSET_UTF8 || (kind == TP_CHARSET_ASCII && is_ascii(bytes, len)))
-		return add_valid(bytes, len, out, exact);
+		return tp_utf8_mend(bytes, len, out, exact);
 	cd = kind == TP_CHARSET_OTHER ? tp_charset_open_reader(charset) : (iconv_t)-1;
 	if (cd == (iconv_t)-1) {
 		*exact = false;

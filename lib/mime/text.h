@@ -52,8 +52,8 @@ bool tp_text_holds_ascii(const char *charset);
 #define TP_TEXT_COLONS_MAX    256
 
 /* The addr-specs of an address list field (From, To, Cc), one NUL-terminated string after another
- * appended to *out; *count gets how many. Groups are opened. By GMime: TP_TEMPORARY when it cannot be
- * loaded. */
+ * appended to *out; *count gets how many. Groups are opened. By GMime but for plain lists: TP_TEMPORARY
+ * when it cannot be loaded. */
 enum tp_status tp_text_addresses(const char *data, struct tp_range value, struct tp_buf *out,
 	size_t *count, struct tp_error *err);
 

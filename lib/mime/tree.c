@@ -484,3 +484,10 @@ bool tp_tree_path(const struct tp_tree *tree, uint32_t part, struct tp_buf *out)
 	tp_buf_grew(out, len);
 	return true;
 }
+
+bool tp_tree_name(const struct tp_tree *tree, uint32_t part, struct tp_buf *out)
+{
+	if (tree->parts[part].depth > TP_TREE_NAME_DEPTH)
+		return tp_buf_addf(out, "#%u", part + 1);
+	return tp_tree_path(tree, part, out);
+}

@@ -115,4 +115,10 @@ uint32_t tp_tree_subtree_end(const struct tp_tree *tree, uint32_t part);
  * "2.0", and its parts "2.1", "2.2"; likewise "0" for the root of a multipart message, else "1". */
 bool tp_tree_path(const struct tp_tree *tree, uint32_t part, struct tp_buf *out);
 
+/* The part's name in lists and logs: its path, or, more than TP_TREE_NAME_DEPTH levels down,
+ * where a path is of no use to anybody and a list of paths would grow with the square of the
+ * mail, its place among all parts: "#1789", the whole message being #1. */
+#define TP_TREE_NAME_DEPTH 32
+bool tp_tree_name(const struct tp_tree *tree, uint32_t part, struct tp_buf *out);
+
 #endif

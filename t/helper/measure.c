@@ -2,12 +2,13 @@
  * Times whole processes in turn and prints them side by side, for t/perf. Runs of the commands are
  * interleaved (A B C A B C ...), so that a machine whose speed drifts is fair to all.
  *
- *   measure -n RUNS [-i INPUT] NAME COMMAND... [:: NAME COMMAND...]...
+ *   measure -n RUNS [-i INPUT] [-p PREPARATION] NAME COMMAND... [:: NAME COMMAND...]...
  *
  * Prints a row a command: name, median wall ms, median user + system ms, peak MiB, and the first
  * command's wall time against this one's ("ratio" above 1: the first is that many times faster).
- * Each gets INPUT (default /dev/null) on stdin and /dev/null as stdout. A command that fails ends
- * the measurement: a time of something that did not happen is no time.
+ * Each gets INPUT (default /dev/null) on stdin and /dev/null as stdout. PREPARATION is run by sh before
+ * every run and not timed: what a run before left behind is taken away by it. A command that fails
+ * ends the measurement: a time of something that did not happen is no time.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -52,6 +53,14 @@ static void run_child(char **argv, const char *input)
 	close(out);
 	execvp(argv[0], argv);
 	_exit(127);
+}
+
+static void prepare(const char *preparation)
+{
+	if (preparation && system(preparation) != 0) {
+		fprintf(stderr, "measure: %s: failed\n", preparation);
+		exit(1);
+	}
 }
 
 static void run_once(struct command *c, const char *input, int run)
@@ -112,15 +121,17 @@ static int split(int argc, char **argv, struct command *commands)
 int main(int argc, char **argv)
 {
 	static struct command commands[COMMANDS_MAX];
-	const char *input = "/dev/null";
+	const char *input = "/dev/null", *preparation = NULL;
 	int option, runs = 5, count;
 	double first = 0;
 
-	while ((option = getopt(argc, argv, "+n:i:")) != -1) {
+	while ((option = getopt(argc, argv, "+n:i:p:")) != -1) {
 		if (option == 'n')
 			runs = (int)strtol(optarg, NULL, 10);
 		else if (option == 'i')
 			input = optarg;
+		else if (option == 'p')
+			preparation = optarg;
 		else
 			return 2;
 	}
@@ -130,8 +141,10 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	for (int run = -1; run < runs; run++)
-		for (int i = 0; i < count; i++)
+		for (int i = 0; i < count; i++) {
+			prepare(preparation);
 			run_once(&commands[i], input, run);
+		}
 	printf("  %-34s %10s %10s %9s %7s\n", "", "wall ms", "cpu ms", "peak MiB", "ratio");
 	for (int i = 0; i < count; i++) {
 		double wall = median(commands[i].wall, runs), cpu = median(commands[i].cpu, runs);

@@ -4,7 +4,7 @@
 #include <fcntl.h>
 
 #include "archive/merkle.h"
-#include "archive/pack_form.h"
+#include "archive/pack_in.h"
 #include "base/hex.h"
 #include "tap.h"
 #include "trash.h"
@@ -311,6 +311,104 @@ static void test_damage(void)
 	unlink(name);
 }
 
+static bool erase(uint32_t number, size_t one, size_t other)
+{
+	size_t gone[] = { one, other };
+
+	return !tp_pack_erase_prepare(archive, number, gone, one == other ? 1 : 2, &err) &&
+	       !tp_pack_erase_swap(archive, number, &err) &&
+	       !tp_pack_erase_finish(archive, number, &err);
+}
+
+static int count_right_of(uint32_t number)
+{
+	struct tp_pack *pack;
+	int right = tp_pack_open(archive, number, &pack, &err) ? -1 : count_right(pack);
+
+	tp_pack_close(pack);
+	return right;
+}
+
+/* True when the stream of the pack holds that text, wherever. */
+static bool stream_holds(uint32_t number, const char *text)
+{
+	struct tp_buf out = TP_BUF_INIT(SIZE_MAX - 1);
+	const struct tp_buf *block;
+	struct tp_pack *pack;
+	bool there;
+
+	tp_pack_open(archive, number, &pack, &err);
+	for (uint32_t i = 0; i < pack->header.blocks; i++) {
+		tp_pack_block_read(pack, i, &block, &err);
+		tp_buf_add(&out, block->data, block->len);
+	}
+	there = memmem(out.data, out.len, text, strlen(text)) != NULL;
+	tp_pack_close(pack);
+	tp_buf_release(&out);
+	return there;
+}
+
+/* What was lost stays lost and known, what was not stays, and what is to go goes. */
+static void test_erasing_beside_damage(void)
+{
+	static const char name[] = "a/pack/00000004.tpp";
+	const struct tp_pack_entry *entry;
+	struct tp_pack *pack;
+	size_t victim = 0, in_block = 0, lost = 0;
+	uint64_t edge;
+	off_t damage;
+	int right, before;
+	char text[32];
+
+	ok(!write_pack(4) && !tp_pack_open(archive, 4, &pack, &err), "(another)");
+	edge = pack->blocks[1].begin;
+	damage = (off_t)pack->blocks[0].piece.at + pack->blocks[0].piece.stored_bytes / 2;
+	for (size_t i = 0; i < MAILS; i++) {
+		tp_pack_entry(pack, i, &entry, &err);
+		if (entry->begin >= edge && i != EMPTY)
+			victim = i; /* in a sound block */
+		else if (i != EMPTY && entry->begin + entry->skeleton_bytes < edge &&
+			 entry->begin > edge * 3 / 4)
+			in_block = i; /* in the damaged one */
+	}
+	tp_pack_close(pack);
+	flip(name, damage);
+	verify(4);
+	tp_pack_open(archive, 4, &pack, &err);
+	while (lost < MAILS && comes_back(pack, lost))
+		lost++;
+	tp_pack_close(pack);
+	before = named;
+	right = count_right_of(4);
+	ok(right == MAILS - before && before, "(a damaged block touches %d)", before);
+	ok(erase(4, victim, victim), "from a sound block of a damaged pack something is erased");
+	ok(count_right_of(4) == right - 1, "and nothing else");
+	ok(verify(4) == TP_DATA && named == before, "the damage is as well known as before");
+	flip(name, damage);
+	ok(!verify(4) && count_right_of(4) == MAILS - 1, "and could be mended");
+	flip(name, damage);
+	snprintf(text, sizeof text, "mail %zu\r\n", in_block);
+	ok(in_block != lost && stream_holds(4, text), "(a text in the damaged block)");
+	ok(erase(4, in_block, in_block) && !stream_holds(4, text), "is erased");
+	ok(count_right_of(4) == right - 2, "what could be read of that block still can");
+	ok(verify(4) == TP_DATA && named == before, "the others are known as lost");
+	ok(erase(4, lost, lost), "one that is damaged itself is erased");
+	ok(count_right_of(4) == right - 2 && named == before, "and the others stay");
+	ok(verify(4) == TP_DATA && named == before - 1, "one less is touched");
+	ok(!write_pack(5) && !tp_pack_open(archive, 5, &pack, &err), "(and one more)");
+	damage = (off_t)pack->groups[1].piece.at + 40;
+	tp_pack_close(pack);
+	flip("a/pack/00000005.tpp", damage);
+	verify(5);
+	right = count_right_of(5);
+	ok(right == MAILS - TP_PACK_GROUP_COUNT, "(a group cannot be read)");
+	ok(erase(5, 1, MAILS - 1), "something is erased whose part of the directory is sound");
+	ok(count_right_of(5) == right - 2 && verify(5) == TP_DATA, "and nothing else");
+	ok(!erase(5, 300, 300) && err.status == TP_DATA, "one of that group is not: %s", err.text);
+	unlink(name);
+	unlink("a/pack/00000005.tpp");
+}
+
 static void test_merkle(void)
 {
 	struct tp_merkle tree = TP_MERKLE_INIT;
@@ -338,6 +436,7 @@ int main(void)
 	test_reading();
 	test_erasing();
 	test_damage();
+	test_erasing_beside_damage();
 	tp_archive_close(archive);
 	for (int i = 0; i < MAILS; i++) {
 		free(contents[i]);

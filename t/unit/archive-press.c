@@ -1,4 +1,4 @@
-/* archive/press: frames of every size come back, whole or as a stream; dictionaries help; damage is
+/* archive/press: frames of every size come back, whole or as a stream; damage is
  * TP_DATA. */
 #include "archive/press.h"
 #include "tap.h"
@@ -38,49 +38,13 @@ static void test_frame(size_t len, int level)
 {
 	struct tp_buf frame = TP_BUF_INIT(1 << 24), out = TP_BUF_INIT(1 << 24);
 
-	ok(!tp_press(text, len, level, NULL, &frame, &err) &&
-			!tp_unpress(frame.data, frame.len, NULL, &out, &err) && is_text(&out, len),
+	ok(!tp_press(text, len, level, &frame, &err) &&
+			!tp_unpress(frame.data, frame.len, &out, &err) && is_text(&out, len),
 		"%zu bytes at level %d", len, level);
 	tp_buf_clear(&out);
 	ok(!tp_unpress_stream(frame.data, frame.len, gather, &out, &err) && is_text(&out, len),
 		"the same as a stream");
 	tp_buf_release(&frame);
-	tp_buf_release(&out);
-}
-
-static void test_dictionary(void)
-{
-	enum { COUNT = 2000, SIZE = 300 };
-	struct tp_buf dict = TP_BUF_INIT(1 << 20), plain = TP_BUF_INIT(1 << 20);
-	struct tp_buf small = TP_BUF_INIT(1 << 20), out = TP_BUF_INIT(1 << 20);
-	struct tp_press_dict *ready = NULL;
-	size_t sizes[COUNT];
-
-	for (int i = 0; i < COUNT; i++)
-		sizes[i] = SIZE;
-	ok(tp_press_train(text, sizes, 0, 16384, &dict, &err) == TP_NOTHING &&
-			tp_press_train(text, sizes, 2, 16384, &dict, &err) == TP_NOTHING &&
-			dict.len == 0,
-		"of two mails there is nothing to learn");
-	ok(!tp_press_train(text, sizes, COUNT, 16384, &dict, &err) && dict.len > 0 &&
-			dict.len <= 16384,
-		"of two thousand there is");
-	ok(!tp_press_dict_new(dict.data, dict.len, 3, &ready, &err), "it is taken");
-	tp_press(text, SIZE, 3, NULL, &plain, &err);
-	tp_press(text, SIZE, 3, ready, &small, &err);
-	ok(small.len > 0 && small.len < plain.len * 3 / 4, "a small mail is smaller by it (%zu, %zu)",
-		plain.len, small.len);
-	ok(!tp_unpress(small.data, small.len, ready, &out, &err) && is_text(&out, SIZE),
-		"which comes back");
-	ok(tp_unpress(small.data, small.len, NULL, &out, &err) == TP_DATA,
-		"but not without the dictionary");
-	tp_buf_clear(&out);
-	ok(!tp_unpress(plain.data, plain.len, ready, &out, &err) && is_text(&out, SIZE),
-		"and one without is read with it");
-	tp_press_dict_free(ready);
-	tp_buf_release(&dict);
-	tp_buf_release(&plain);
-	tp_buf_release(&small);
 	tp_buf_release(&out);
 }
 
@@ -91,11 +55,11 @@ static void test_damage(void)
 	enum tp_status status;
 	size_t whole;
 
-	tp_press(text, 2000, 3, NULL, &frame, &err);
+	tp_press(text, 2000, 3, &frame, &err);
 	for (size_t bit = 0; bit < 8 * frame.len; bit++) {
 		frame.data[bit / 8] = (char)(frame.data[bit / 8] ^ 1 << bit % 8);
 		tp_buf_clear(&out);
-		status = tp_unpress(frame.data, frame.len, NULL, &out, &err);
+		status = tp_unpress(frame.data, frame.len, &out, &err);
 		/* A bit that means nothing may flip; the bytes may not. */
 		refused = refused && (status == TP_DATA || status == TP_LIMIT || !status);
 		same = same && (status ? out.len == 0 : is_text(&out, 2000));
@@ -109,14 +73,13 @@ static void test_damage(void)
 	whole = frame.len;
 	for (frame.len = 0, refused = true; frame.len < whole; frame.len++) {
 		tp_buf_clear(&out);
-		refused = refused &&
-			  tp_unpress(frame.data, frame.len, NULL, &out, &err) == TP_DATA &&
+		refused = refused && tp_unpress(frame.data, frame.len, &out, &err) == TP_DATA &&
 			  tp_unpress_stream(frame.data, frame.len, gather, &out, &err) == TP_DATA;
 	}
 	ok(refused, "a frame cut short is damaged");
 	tp_buf_addc(&frame, '!');
 	tp_buf_clear(&out);
-	ok(tp_unpress(frame.data, frame.len, NULL, &out, &err) == TP_DATA &&
+	ok(tp_unpress(frame.data, frame.len, &out, &err) == TP_DATA &&
 			tp_unpress_stream(frame.data, frame.len, gather, &out, &err) == TP_DATA,
 		"so is one with a byte behind it");
 	tp_buf_release(&frame);
@@ -134,13 +97,13 @@ static void test_limits(void)
 	struct tp_buf frame = TP_BUF_INIT(1 << 24), out = TP_BUF_INIT(999), tiny = TP_BUF_INIT(20);
 	int calls = 0;
 
-	tp_press(text, 1000, 3, NULL, &frame, &err);
-	ok(tp_unpress(frame.data, frame.len, NULL, &out, &err) == TP_LIMIT && out.cap == 0,
+	tp_press(text, 1000, 3, &frame, &err);
+	ok(tp_unpress(frame.data, frame.len, &out, &err) == TP_LIMIT && out.cap == 0,
 		"more than the buffer may hold is refused before memory is taken");
-	ok(tp_press(text, 1000, 3, NULL, &tiny, &err) == TP_LIMIT && tiny.len == 0,
+	ok(tp_press(text, 1000, 3, &tiny, &err) == TP_LIMIT && tiny.len == 0,
 		"a frame that has no room is a limit");
 	tp_buf_clear(&frame);
-	tp_press(text, TEXT, 3, NULL, &frame, &err);
+	tp_press(text, TEXT, 3, &frame, &err);
 	ok(tp_unpress_stream(frame.data, frame.len, refuse, &calls, &err) == TP_TEMPORARY &&
 			calls == 1 && !strcmp(err.text, "enough"),
 		"a sink that has enough ends it");
@@ -157,7 +120,6 @@ int main(void)
 	test_frame(100, 1);
 	test_frame(TEXT, 3);
 	test_frame(300000, 19);
-	test_dictionary();
 	test_damage();
 	test_limits();
 	free(text);

@@ -48,7 +48,8 @@ static void test_error_text(void)
 		"a sentence too long ends in dots");
 	tp_fail(&err, TP_IO, "reading: disk on fire");
 	tp_error_prefix(&err, "part %d", 2);
-	ok(!strcmp(err.text, "part 2: reading: disk on fire"), "a prefix stands before the sentence");
+	ok(!strcmp(err.text, "part 2: reading: disk on fire"),
+		"a prefix stands before the sentence");
 }
 
 int main(void)

@@ -216,6 +216,56 @@ static void test_command_line(void)
 	tp_conf_free(conf);
 }
 
+/* A value that only its user can judge is refused as it was given. */
+static void test_judged(void)
+{
+	struct tp_conf *conf;
+
+	load("detach:\n  over: 3M\n", &conf);
+	ok(tp_conf_fail(conf, "detach.over", &err, "too %s", "much") == TP_CONFIG &&
+			!strcmp(err.text, "c.yaml:2:9: detach.over: too much"),
+		"in the file: %s", err.text);
+	ok(tp_conf_fail(conf, "detach.fit", &err, "%s", err.text) == TP_CONFIG &&
+			!strcmp(err.text, "detach.fit: c.yaml:2:9: detach.over: too much"),
+		"nowhere, of a sentence that was there: %s", err.text);
+	tp_conf_set(conf, "detach.over", "5M", "--over", &err);
+	ok(tp_conf_fail(conf, "detach.over", &err, "too much") == TP_USAGE &&
+			!strcmp(err.text, "--over: too much"),
+		"on the command line: %s", err.text);
+	tp_conf_free(conf);
+}
+
+static void map_is(const struct tp_conf *conf, const char *name, const char *sentence)
+{
+	static char login[] = "login", file[] = "password_file";
+	static char *words[] = { login, file, NULL };
+	const struct tp_strings known = { words, 2, 2 };
+	enum tp_status status = tp_conf_map_check(conf, "recipes", name, &known, &err);
+
+	ok(sentence ? status == TP_CONFIG && !strcmp(err.text, sentence) : !status, "recipe %s: %s",
+		name, sentence ? err.text : "fine");
+}
+
+static void test_maps(void)
+{
+	struct tp_conf *conf;
+
+	load("recipes:\n  a: {login: me, password_file: f}\n  b:\n  c: [login]\n  d: {logi: me}\n"
+	     "  e: {login: {x: y}}\n  f: {login: }\n",
+		&conf);
+	map_is(conf, "a", NULL);
+	map_is(conf, "b", NULL);
+	map_is(conf, "c", "c.yaml:4:6: recipes.c: not a mapping");
+	map_is(conf, "d", "c.yaml:5:7: unknown key 'recipes.d.logi'");
+	map_is(conf, "e", "c.yaml:6:14: recipes.e.login: not a single value");
+	map_is(conf, "f", NULL);
+	map_is(conf, "gone", NULL);
+	tp_conf_free(conf);
+	load("", &conf);
+	map_is(conf, "a", NULL);
+	tp_conf_free(conf);
+}
+
 static void secret_is(
 	const struct tp_conf *conf, const char *key, enum tp_status want, const char *text)
 {
@@ -314,6 +364,8 @@ int main(void)
 	test_refusals();
 	test_places();
 	test_command_line();
+	test_judged();
+	test_maps();
 	test_secrets();
 	test_state();
 	return done_testing();

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/db.h"
+#include "base/diag.h"
 #include "tap.h"
 
 static char folder[] = "/tmp/tubepost-unit.XXXXXX";
@@ -73,7 +74,7 @@ static void test_db(void)
 			tp_db_exec(db, "SELECT * FROM c", NULL),
 		"and leaves nothing of itself");
 	tp_db_close(db);
-	ok(tp_db_open(in_folder("deep/er/x.db"), first, 100, &db, &err) == TP_DATA,
+	ok(tp_db_open(in_folder("deep/er/x.db"), first, 100, &db, &err) == TP_CONFIG,
 		"an older program refuses a later schema");
 	file = fopen(in_folder("bad.db"), "w");
 	fputs("this is no database, and long enough to be looked at as one, so it is "
@@ -182,6 +183,88 @@ static void test_locks(const struct tp_conf *conf)
 	tp_ledger_unlock(other);
 }
 
+/* The middle of the file overwritten: it opens, and only asking finds out. */
+static void test_damage(const struct tp_conf *conf)
+{
+	char noise[8192], key[32];
+	struct tp_ledger *ledger = NULL;
+	FILE *file;
+
+	memset(noise, 0x5a, sizeof noise);
+	tp_ledger_open(conf, &ledger, &err);
+	for (int i = 0; i < 1000; i++) {
+		snprintf(key, sizeof key, "row-%d", i);
+		record(ledger, key, 100000, 50000);
+	}
+	tp_ledger_close(ledger);
+	file = fopen(in_folder("state/ledger.db"), "r+");
+	fseek(file, 4096, SEEK_SET);
+	for (int i = 0; i < 20; i++)
+		fwrite(noise, sizeof noise, 1, file);
+	fclose(file);
+	ok(!tp_ledger_open(conf, &ledger, &err), "a ledger damaged inside opens");
+	ok(find(ledger, "row-500", 50001, 90000) == TP_NOTHING, "asked, it knows nothing: %s",
+		err.text);
+	record(ledger, "row-500", 100000, 50000);
+	ok(find(ledger, "row-500", 50001, 90000) == TP_OK, "and remembers again");
+	ok(!access(in_folder("state/ledger.db.damaged-20260102T030405Z"), F_OK),
+		"the old one is there, with the time in its name");
+	tp_ledger_close(ledger);
+}
+
+/* Twenty processes find the same ledger damaged: one of them sets it aside. */
+static void test_damage_race(const struct tp_conf *conf)
+{
+	FILE *file = fopen(in_folder("state/ledger.db"), "w");
+	struct tp_ledger *ledger = NULL;
+	int failures = 0, found = 0, code;
+	char key[32];
+
+	for (int i = 0; i < 1000; i++)
+		fputs("no database ", file);
+	fclose(file);
+	for (int i = 0; i < 20; i++)
+		if (fork() == 0) {
+			char url[] = "https://x/";
+			struct tp_drop_result result = { url, NULL, 100000, NULL };
+			bool bad;
+
+			snprintf(key, sizeof key, "child-%d", i);
+			bad = tp_ledger_open(conf, &ledger, &err) ||
+			      tp_ledger_record(ledger, key, &result, 50000, &err);
+			if (bad)
+				printf("# %s\n", err.text);
+			tp_ledger_close(ledger);
+			_exit(bad);
+		}
+	while (wait(&code) > 0)
+		failures += code != 0;
+	ok(failures == 0, "twenty processes meet a damaged ledger");
+	ok(!access(in_folder("state/ledger.db.damaged-20260102T030405Z.1"), F_OK) &&
+			access(in_folder("state/ledger.db.damaged-20260102T030405Z.2"), F_OK),
+		"set aside once, beside the other of that second");
+	tp_ledger_open(conf, &ledger, &err);
+	for (int i = 0; i < 20; i++) {
+		snprintf(key, sizeof key, "child-%d", i);
+		found += find(ledger, key, 50001, 90000) == TP_OK;
+	}
+	ok(found == 20, "and no row of any is lost (%d)", found);
+	tp_ledger_close(ledger);
+}
+
+static void test_later_version(const struct tp_conf *conf)
+{
+	struct tp_ledger *ledger = NULL;
+	struct tp_db *db = NULL;
+
+	tp_db_open(in_folder("state/ledger.db"), first, 100, &db, &err);
+	tp_db_exec(db, "PRAGMA user_version = 99", &err);
+	tp_db_close(db);
+	ok(tp_ledger_open(conf, &ledger, &err) == TP_CONFIG && !ledger,
+		"one of a later version: %s", err.text);
+	ok(!access(in_folder("state/ledger.db"), F_OK), "is none of ours to move");
+}
+
 int main(void)
 {
 	char command[4200];
@@ -201,6 +284,11 @@ int main(void)
 	test_pruning(ledger);
 	test_locks(conf);
 	tp_ledger_close(ledger);
+	setenv("TUBEPOST_NOW", "2026-01-02T03:04:05Z", 1);
+	tp_diag_verbosity(-1);
+	test_damage(conf);
+	test_damage_race(conf);
+	test_later_version(conf);
 	tp_conf_free(conf);
 	snprintf(command, sizeof command, "rm -rf '%s'", folder);
 	return system(command) ? 1 : done_testing();

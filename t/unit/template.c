@@ -7,11 +7,12 @@ static struct tp_error err;
 static struct tp_link two[2];
 static const char mail[] =
 	"From: =?utf-8?q?Zo=C3=A9?= Q <z@example.org>\nSubject: a <b> & \"c\"\n\n";
+static const char *about_mail = mail;
 static struct tp_tree tree;
 
 static struct tp_template_facts facts(size_t count, const char *lang)
 {
-	return (struct tp_template_facts){ two, count, lang, &tree, mail };
+	return (struct tp_template_facts){ two, count, lang, &tree, about_mail };
 }
 
 static void fills(const char *template, bool html, size_t count, const char *lang,
@@ -69,6 +70,41 @@ static void test_values(void)
 		"a\nb\nc \nd\n", "a line with nothing but a section tag leaves nothing");
 	fills("{ { }} }", false, 0, "en", "{ { }} }", "lone braces are text");
 	fills("{{ count }}", false, 2, "en", "2", "spaces inside the braces");
+}
+
+/* Whatever the way in which From writes the author's name. */
+static void test_authors(void)
+{
+	static const char *const cases[][3] = {
+		{ "Ann Lee <z@x>", "Ann Lee|z@x", "bare" },
+		{ "\"Ann <Lee>, B\" <z@x>", "Ann <Lee>, B|z@x",
+			"quoted, with what ends a bare one" },
+		{ "\"Doe, \\\"J\\\" \\\\\" <z@x>", "Doe, \"J\" \\|z@x", "quoted, with escapes" },
+		{ "=?utf-8?q?=3Ci=3E=2C_=22?= <z@x>", "<i>, \"|z@x", "encoded, with the same" },
+		{ "\"=?utf-8?q?Zo=C3=A9?=\" <z@x>", "Zo\xc3\xa9|z@x", "encoded inside of quotes" },
+		{ "Ann (a, <b> \\) c (d)) <z@x>", "Ann|z@x", "with a comment" },
+		{ "Ann\n Lee\n <z@x>", "Ann Lee|z@x", "folded" },
+		{ "a@b, Ann <z@x>", "a@b|a@b", "of the first author, not of the second" },
+		{ "Team: Ann <z@x>, b@c;", "Ann|z@x", "of a group's member" },
+		{ "z@x (Ann)", "z@x|z@x", "none: the address" },
+		{ "<z@x>", "z@x|z@x", "none, in angles" },
+		{ "undisclosed:;", "|", "nobody" },
+		{ "\"Ann", "|", "never closed" },
+	};
+	struct tp_buf mails = TP_BUF_INIT(4096);
+
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		tp_buf_clear(&mails);
+		tp_buf_addf(&mails, "From: %s\n\n", cases[i][0]);
+		tp_tree_release(&tree);
+		tp_tree_scan(&tree, tp_buf_str(&mails), mails.len, &tp_tree_default_limits, &err);
+		about_mail = tp_buf_str(&mails);
+		fills("{{from.name}}|{{from.address}}", false, 0, "en", cases[i][1], cases[i][2]);
+	}
+	tp_buf_release(&mails);
+	tp_tree_release(&tree);
+	tp_tree_scan(&tree, mail, sizeof mail - 1, &tp_tree_default_limits, &err);
+	about_mail = mail;
 }
 
 static void test_languages(void)
@@ -230,6 +266,7 @@ int main(void)
 	};
 	tp_tree_scan(&tree, mail, sizeof mail - 1, &tp_tree_default_limits, &err);
 	test_values();
+	test_authors();
 	test_languages();
 	test_sizes();
 	test_escaping();

@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/utf8.h"
+#include "mime/addresses-parts.h"
 #include "tap.h"
 
 static struct tp_error err;
@@ -64,7 +65,7 @@ static void test_raw(void)
 static void test_always_valid(void)
 {
 	static const char *const charsets[] = { "utf-8", "us-ascii", "iso-8859-15", "iso-2022-jp",
-		"gb18030", "utf-16", "utf-7", "big5", "no-such-charset", "" };
+		"gb18030", "ucs-4", "utf-8)", "big5", "no-such-charset", "" };
 	unsigned seed = 1;
 	bool valid = true;
 
@@ -132,6 +133,11 @@ static void test_charsets(void)
 	struct tp_buf out = TP_BUF_INIT(1 << 20);
 	bool exact = false;
 
+	ok(!tp_text_to_utf8("\0\x15\0\0\0\0\0a", 8, "UCS-4BE", &out, &exact, &err) && !exact &&
+			tp_utf8_valid(out.data, out.len) && out.len > 1 &&
+			out.data[out.len - 1] == 'a',
+		"a number that is no character of Unicode");
+	tp_buf_clear(&out);
 	ok(!tp_text_to_utf8("\xa4", 1, "ISO-8859-15", &out, &exact, &err) && exact &&
 			!strcmp(tp_buf_str(&out), "\xe2\x82\xac"),
 		"ISO-8859-15 has the euro");
@@ -207,6 +213,65 @@ static void test_addresses(void)
 	addresses("A <a@x.org", "a@x.org", "an angle that never closes");
 }
 
+static uint64_t drawn = 88172645463325252u;
+
+static unsigned draw(unsigned below)
+{
+	drawn ^= drawn << 13;
+	drawn ^= drawn >> 7;
+	drawn ^= drawn << 17;
+	return (unsigned)((drawn >> 32) * below >> 32);
+}
+
+/* A list put together from pieces that belong there, and some that do not. */
+static void add_list(struct tp_buf *out)
+{
+	static const char *const pieces[] = { "a@x.org", "Ann <a@x.org>",
+		"\"B, b\" <b+c=d@y.x.org>", "J. Q. Public<j.q@localhost>",
+		"=?utf-8?q?=C3=A9?= <e@x.org>", "'o'b' <o'b@x>", "<a@b>", ", ", ",", ", ", ",", " ",
+		"\t", "a", "@", "x", ".", "<", ">", "\"", "xn--abc.org", "=?", "?=", "-", "_",
+		"a.b.c@d.e.f", "1@2.3", "Ann Other <", ">, ", "!#$%&'*+-/=^_`{|}~@x.org", "\\", "(",
+		")", ":", ";", "[", "]", "\xc3\xa9", "\xe9" };
+	unsigned n = 1 + draw(6);
+
+	for (unsigned i = 0; i < n; i++)
+		tp_buf_adds(out, pieces[draw(draw(2) ? 12 : sizeof pieces / sizeof *pieces)]);
+	if (draw(3) == 0 && out->len)
+		out->data[draw((unsigned)out->len)] = (char)(1 + draw(127));
+}
+
+/* What is read without GMime is what GMime reads. */
+static void test_plain_addresses(void)
+{
+	struct tp_buf text = TP_BUF_INIT(4096), plain = TP_BUF_INIT(4096), all = TP_BUF_INIT(4096);
+	size_t differ = 0, taken = 0, n, m;
+
+	for (unsigned round = 0; round < 1000000; round++) {
+		tp_buf_clear(&text);
+		tp_buf_clear(&plain);
+		tp_buf_clear(&all);
+		n = m = 0;
+		add_list(&text);
+		if (!tp_addresses_plain(text.data, text.len, &plain, &n))
+			continue;
+		taken++;
+		tp_addresses_gmime(tp_buf_str(&text), &all, &m, &err);
+		if (n == m && plain.len == all.len && !memcmp(plain.data, all.data, all.len))
+			continue;
+		if (differ++ < 10)
+			printf("# %s: %s, GMime %s\n", text.data, plain.data, tp_buf_str(&all));
+	}
+	ok(taken > 30000, "%zu lists are read without GMime", taken);
+	ok(differ == 0, "as GMime reads them (%zu are not)", differ);
+	tp_buf_clear(&plain);
+	tp_buf_adds(&plain, "x");
+	ok(!tp_addresses_plain("a@x.org, b@", 11, &plain, &n) && plain.len == 1,
+		"what is not plain leaves nothing behind");
+	tp_buf_release(&text);
+	tp_buf_release(&plain);
+	tp_buf_release(&all);
+}
+
 /* Address lists as large as are read, of what GMime's parser finds hard: no deep recursion (a small
  * stack is what a thread or a sanitizer leaves), no time worse than linear. */
 static void hostile_addresses(const char *piece, bool refused)
@@ -264,6 +329,7 @@ int main(void)
 	test_filenames();
 	test_charsets();
 	test_addresses();
+	test_plain_addresses();
 	hostile("=?utf-8?q?=C3=A9@?= ", "many words");
 	hostile("=?utf-8?q?a?==?x@?b?YQ==?= ", "unknown charsets");
 	hostile("=?iso-2022-jp?b?GyRC?= =?gb18030?b?1tA=?= ", "charsets that change");

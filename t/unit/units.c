@@ -61,9 +61,9 @@ static void test_sizes(void)
 	for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
 		bytes = 77;
 		status = tp_size_parse(sizes[i].text, &bytes, &err);
-		ok(status == TP_OK && bytes == sizes[i].bytes,
-			"size '%s' is %llu (%llu)", sizes[i].text,
-			(unsigned long long)sizes[i].bytes, (unsigned long long)bytes);
+		ok(status == TP_OK && bytes == sizes[i].bytes, "size '%s' is %llu (%llu)",
+			sizes[i].text, (unsigned long long)sizes[i].bytes,
+			(unsigned long long)bytes);
 	}
 	for (size_t i = 0; i < sizeof bad_sizes / sizeof *bad_sizes; i++) {
 		err.text[0] = '\0';
@@ -108,8 +108,8 @@ static void test_durations(void)
 	for (size_t i = 0; i < sizeof durations / sizeof *durations; i++) {
 		seconds = 77;
 		status = tp_duration_parse(durations[i].text, &seconds, &err);
-		ok(status == TP_OK && seconds == durations[i].seconds,
-			"duration '%s' (%lld)", durations[i].text, (long long)seconds);
+		ok(status == TP_OK && seconds == durations[i].seconds, "duration '%s' (%lld)",
+			durations[i].text, (long long)seconds);
 	}
 	for (size_t i = 0; i < sizeof bad_durations / sizeof *bad_durations; i++)
 		ok(tp_duration_parse(bad_durations[i], &seconds, &err) == TP_USAGE,

@@ -1,0 +1,21 @@
+# fish completion for dvd-pack(1)
+
+complete -c dvd-pack -f
+complete -c dvd-pack -s a -l archive -r -F -d 'Folder of the archive'
+complete -c dvd-pack -s m -l medium -x -a 'dvd dvd+r dvd-r dvd-dl bd' -d 'What the image must fit on'
+complete -c dvd-pack -s e -l ecc -x -d 'Leave room for error correction'
+complete -c dvd-pack -s s -l serial -x -d 'Six letters that name the disc'
+complete -c dvd-pack -l sign -r -F -d 'Certificate that signs the disc'
+complete -c dvd-pack -l sign-key -r -F -d 'Key of the certificate'
+complete -c dvd-pack -s p -l plan -d 'Print what would be on the disc'
+complete -c dvd-pack -s l -l leftover -r -F -d 'Write the ids that did not fit to a file'
+complete -c dvd-pack -s M -l maildir -r -F -d 'Pack the mails of a Maildir'
+complete -c dvd-pack -s B -l mbox -r -F -d 'Pack the mails of an mbox file'
+complete -c dvd-pack -l actor -x -d 'On whose behalf'
+complete -c dvd-pack -s j -l json -d 'Print the plan as JSON'
+complete -c dvd-pack -s c -l config -r -F -d 'Read this configuration file'
+complete -c dvd-pack -l log -r -a 'stderr syslog' -d 'Where messages go'
+complete -c dvd-pack -s q -l quiet -d 'Say errors only'
+complete -c dvd-pack -s v -l verbose -d 'Say every decision'
+complete -c dvd-pack -s h -l help -d 'Show the usage'
+complete -c dvd-pack -l version -d 'Show the version'

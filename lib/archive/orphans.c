@@ -1,0 +1,218 @@
+/*
+ * Collecting unused attachments: see orphans.h. Packs stay as they are under seal.lock, so who uses what
+ * in them is asked once, beside everybody; what is not used then, and old enough, may still come
+ * into use by a put at any moment until we have the archive for ourselves. So it is only then that
+ * journals are asked (again), and only then that a name goes; the bytes are overwritten afterwards.
+ */
+#include "archive/orphans.h"
+
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "archive/blob_form.h"
+#include "archive/chain.h"
+#include "archive/events.h"
+#include "archive/rotate_state.h"
+#include "archive/rotate_stock.h"
+#include "archive/shred.h"
+#include "archive/view.h"
+#include "base/clock.h"
+#include "base/diag.h"
+#include "base/hex.h"
+
+#define AT_ONCE 64 /* names that go while everybody waits */
+
+struct collecting {
+	struct tp_archive *archive;
+	struct tp_blob_set used; /* by the bytes of their names */
+	struct tp_strings found; /* names of unused ones */
+	int64_t before;          /* seconds: older than this */
+	uint64_t removed;
+};
+
+/* --- is all of it there ------------------------------------------------------------------------- */
+
+static enum tp_status note_left(void *context, const char *line, size_t len, struct tp_error *err)
+{
+	struct tp_pack_list *there = context;
+	uint32_t number;
+
+	return tp_event_is_leaving(line, len, &number) ? tp_pack_list_add(there, number, err)
+						       : TP_OK;
+}
+
+static enum tp_status note_folder(struct tp_archive *archive, const char *folder,
+	struct tp_pack_list *there, struct tp_error *err)
+{
+	uint32_t *numbers = NULL;
+	size_t count = 0;
+	enum tp_status status = tp_archive_numbers(archive, folder, &numbers, &count, err);
+
+	for (size_t i = 0; !status && i < count; i++)
+		status = tp_pack_list_add(there, numbers[i], err);
+	free(numbers);
+	return status;
+}
+
+static int compare(const void *left, const void *right)
+{
+	const uint32_t *a = left, *b = right;
+
+	return (*a > *b) - (*a < *b);
+}
+
+/* TP_DATA: a pack is missing. A folder that is not mounted today must not cost its attachments. */
+static enum tp_status are_all_there(struct tp_archive *archive, struct tp_error *err)
+{
+	struct tp_pack_list there = { NULL, 0 };
+	struct tp_chain chain;
+	uint32_t next = 1;
+	enum tp_status status = tp_chain_read(archive, &chain, err);
+
+	if (!status)
+		status = note_folder(archive, "pack", &there, err);
+	if (!status)
+		status = note_folder(archive, "cellar", &there, err);
+	if (!status)
+		status = tp_events_walk(archive, note_left, &there, err);
+	if (there.count)
+		qsort(there.numbers, there.count, sizeof *there.numbers, compare);
+	for (size_t i = 0; i < there.count && there.numbers[i] <= next; i++)
+		next = there.numbers[i] + 1;
+	if (!status && next <= chain.number)
+		status = tp_fail(err, TP_DATA, "pack %08u: it is missing", next);
+	tp_pack_list_release(&there);
+	return status;
+}
+
+/* --- who uses what ------------------------------------------------------------------------------ */
+
+static enum tp_status add_used(void *context, const struct tp_place *place,
+	const struct tp_record *record, const struct tp_split *split, struct tp_error *err)
+{
+	struct collecting *c = context;
+	unsigned char name[TP_SHA256_BYTES];
+	enum tp_status status = TP_OK;
+
+	for (size_t i = 0; !status && i < split->count; i++) {
+		status = tp_blob_name_bytes(c->archive, split->holes[i].sha256, name, err);
+		if (!status)
+			status = tp_blob_set_add(&c->used, name, NULL, err);
+	}
+	return status;
+}
+
+static enum tp_status look(
+	struct collecting *c, tp_view_each *each, bool journals_alone, struct tp_error *err)
+{
+	unsigned tiers = 1u << TP_TIER_ONLINE | 1u << TP_TIER_CELLAR;
+	struct tp_view *view;
+	enum tp_status status = tp_view_open(c->archive, &view, err);
+
+	if (!status)
+		status = journals_alone ? tp_view_walk_journals(view, each, c, err)
+					: tp_view_walk(view, tiers, each, c, err);
+	tp_view_close(view);
+	return status;
+}
+
+static bool is_used(const struct collecting *c, const char *name)
+{
+	unsigned char bytes[TP_SHA256_BYTES];
+	char hex[TP_SHA256_HEX];
+
+	memcpy(hex, name + strlen("blob/ab/"), sizeof hex - 1);
+	hex[sizeof hex - 1] = 0;
+	return !tp_unhex(hex, bytes, sizeof bytes) || tp_blob_set_has(&c->used, bytes);
+}
+
+static enum tp_status find_unused(
+	void *context, const char *name, uint64_t stored_bytes, struct tp_error *err)
+{
+	struct collecting *c = context;
+	struct stat st;
+
+	if (is_used(c, name) || fstatat(c->archive->dir, name, &st, 0) ||
+		st.st_mtim.tv_sec > c->before)
+		return TP_OK;
+	return tp_strings_add(&c->found, name, err);
+}
+
+/* --- removing ----------------------------------------------------------------------------------- */
+
+static void gone_name(const char *name, struct tp_buf *gone)
+{
+	tp_buf_clear(gone);
+	tp_buf_addf(gone, "blob/%s.gone", name + strlen("blob/ab/"));
+}
+
+/* found[begin, end) that are still unused lose their names; the others are set to "". */
+static enum tp_status take_names(
+	struct collecting *c, size_t begin, size_t end, struct tp_error *err)
+{
+	struct tp_buf gone = TP_BUF_INIT(4096);
+	enum tp_status status = tp_archive_lock(c->archive, TP_HOLD_ALL, err);
+
+	if (status)
+		return status;
+	status = look(c, add_used, true, err);
+	for (size_t i = begin; !status && i < end; i++) {
+		char *name = c->found.list[i];
+
+		gone_name(name, &gone);
+		if (is_used(c, name))
+			*name = 0;
+		else if (renameat(c->archive->dir, name, c->archive->dir, tp_buf_str(&gone)))
+			status = tp_fail_errno(err, TP_IO, "%s/%s", c->archive->path, name);
+	}
+	tp_archive_unlock(c->archive);
+	tp_buf_release(&gone);
+	return status;
+}
+
+static enum tp_status remove_some(
+	struct collecting *c, size_t begin, size_t end, struct tp_error *err)
+{
+	struct tp_buf gone = TP_BUF_INIT(4096);
+	enum tp_status status = take_names(c, begin, end, err);
+
+	for (size_t i = begin; !status && i < end; i++) {
+		if (!*c->found.list[i])
+			continue;
+		gone_name(c->found.list[i], &gone);
+		status = tp_shred(c->archive, tp_buf_str(&gone), err);
+		c->removed++;
+	}
+	tp_buf_release(&gone);
+	return status;
+}
+
+static enum tp_status collect(struct collecting *c, struct tp_error *err)
+{
+	enum tp_status status = are_all_there(c->archive, err);
+
+	if (!status)
+		status = look(c, add_used, false, err);
+	if (!status)
+		status = tp_blob_walk(c->archive, find_unused, c, err);
+	for (size_t i = 0; !status && i < c->found.count; i += AT_ONCE)
+		status = remove_some(
+			c, i, i + AT_ONCE < c->found.count ? i + AT_ONCE : c->found.count, err);
+	return status;
+}
+
+enum tp_status tp_orphans_remove(
+	struct tp_archive *archive, int64_t age_seconds, uint64_t *removed, struct tp_error *err)
+{
+	struct collecting c = { .archive = archive, .before = tp_now() - age_seconds };
+	struct tp_error why;
+	enum tp_status status = collect(&c, &why);
+
+	*removed = c.removed;
+	tp_blob_set_release(&c.used);
+	tp_strings_release(&c.found);
+	if (status == TP_DATA)
+		tp_notice("unused attachments are kept: %s", why.text);
+	return !status || status == TP_DATA ? TP_OK : tp_fail(err, status, "%s", why.text);
+}

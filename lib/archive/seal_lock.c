@@ -1,0 +1,73 @@
+/* The locks of who seals, and what erasers do with a sealer's work: see seal.h. */
+#include "archive/seal.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "archive/journal_form.h"
+#include "archive/shred.h"
+#include "base/file.h"
+
+static enum tp_status lock_file(
+	struct tp_archive *archive, const char *name, bool wait, int *fd, struct tp_error *err)
+{
+	struct tp_buf path = TP_BUF_INIT(65536);
+	enum tp_status status;
+
+	*fd = -1;
+	if (archive->read_only)
+		return tp_fail(err, TP_DENIED, "archive %s: read-only", archive->path);
+	tp_buf_addf(&path, "%s/%s", archive->path, name);
+	status = tp_buf_status(&path, "path", err);
+	if (!status)
+		status = tp_lock(path.data, wait ? -1 : 0, fd, err);
+	tp_buf_release(&path);
+	return status;
+}
+
+enum tp_status tp_seal_lock(struct tp_archive *archive, bool wait, int *fd, struct tp_error *err)
+{
+	return lock_file(archive, "seal.lock", wait, fd, err);
+}
+
+enum tp_status tp_sealing_lock(struct tp_archive *archive, int *fd, struct tp_error *err)
+{
+	return lock_file(archive, "sealing.lock", false, fd, err);
+}
+
+/* --- between sealers and erasers ---------------------------------------------------------------- */
+
+enum tp_status tp_seal_sweep(struct tp_archive *archive, struct tp_error *err)
+{
+	int fd;
+	enum tp_status status = tp_sealing_lock(archive, &fd, err);
+
+	if (status)
+		return status == TP_TEMPORARY ? TP_OK : status;
+	status = tp_shred_all(archive, "pack", ".seal", err);
+	close(fd);
+	return status;
+}
+
+bool tp_seal_is_shut(struct tp_archive *archive, uint32_t number)
+{
+	char name[TP_ARCHIVE_NAME];
+	unsigned char bytes[TP_JOURNAL_OPENING];
+	struct tp_journal_opening opening;
+	bool shut;
+	int fd;
+
+	tp_archive_name("journal", number, name);
+	fd = openat(archive->dir, name, O_RDONLY | O_CLOEXEC);
+	shut = fd >= 0 && pread(fd, bytes, sizeof bytes, 0) == (ssize_t)sizeof bytes &&
+	       tp_journal_opening_read(bytes, &opening) && opening.shut;
+	if (fd >= 0)
+		close(fd);
+	return shut;
+}
+
+enum tp_status tp_seal_cut(struct tp_archive *archive, uint32_t journal, struct tp_error *err)
+{
+	return tp_seal_is_shut(archive, journal) ? tp_shred_all(archive, "pack", ".seal", err)
+						 : TP_OK;
+}

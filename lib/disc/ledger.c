@@ -1,0 +1,346 @@
+/*
+ * The ledger: see ledger.h. What writes to it takes the lock of the folder `disc`, and a serial that is
+ * being made has a lock of its own; both are the kernel's, on bytes of disc/lock, as in archive/lock.c:
+ *
+ *   byte 0       the one who writes
+ *   byte 16 + n  the serial that is number n of all that can be
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "archive/events.h"
+#include "archive/shred.h"
+#include "base/clock.h"
+#include "base/hex.h"
+#include "disc/contents.h"
+#include "disc/ledger_file.h"
+
+#define BYTE_WRITER  0
+#define BYTE_SERIALS 16
+
+struct tp_disc_making {
+	struct tp_archive *archive;
+	char serial[TP_SERIAL_LEN + 1];
+	unsigned char content[TP_SHA256_BYTES];
+	uint32_t number; /* of a disc that is made again; 0: a new one */
+	int lock;
+	struct tp_contents_out *out;
+};
+
+/* --- locks -------------------------------------------------------------------------------------- */
+
+static enum tp_status open_lock(struct tp_archive *archive, int *fd, struct tp_error *err)
+{
+	*fd = -1;
+	if (archive->read_only)
+		return tp_fail(err, TP_DENIED, "archive %s: read-only", archive->path);
+	if (!mkdirat(archive->dir, "disc", 0750)) {
+		enum tp_status status = tp_archive_sync(archive, ".", err);
+
+		if (status)
+			return status;
+	} else if (errno != EEXIST) {
+		return tp_fail_errno(err, TP_CANTCREATE, "%s/disc", archive->path);
+	}
+	*fd = openat(archive->dir, "disc/lock", O_RDWR | O_CREAT | O_CLOEXEC, 0640);
+	if (*fd < 0)
+		return tp_fail_errno(err, TP_CANTCREATE, "%s/disc/lock", archive->path);
+	return TP_OK;
+}
+
+/* TP_TEMPORARY without a sentence: somebody has it, and we shall not wait. */
+static enum tp_status lock_byte(int fd, off_t byte, bool wait, struct tp_error *err)
+{
+	struct flock lock = {
+		.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = byte, .l_len = 1
+	};
+
+	while (fcntl(fd, wait ? F_OFD_SETLKW : F_OFD_SETLK, &lock)) {
+		if (!wait && (errno == EAGAIN || errno == EACCES))
+			return TP_TEMPORARY;
+		if (errno != EINTR)
+			return tp_fail_errno(err, TP_IO, "disc/lock: cannot lock");
+	}
+	return TP_OK;
+}
+
+static enum tp_status lock_ledger(struct tp_archive *archive, int *fd, struct tp_error *err)
+{
+	enum tp_status status = open_lock(archive, fd, err);
+
+	return status ? status : lock_byte(*fd, BYTE_WRITER, true, err);
+}
+
+static off_t byte_of(const char *serial)
+{
+	off_t n = 0;
+
+	for (size_t i = 0; i < TP_SERIAL_LEN; i++)
+		n = n * 26 + (serial[i] - 'A');
+	return BYTE_SERIALS + n;
+}
+
+/* --- reading ------------------------------------------------------------------------------------ */
+
+enum tp_status tp_disc_walk(
+	struct tp_archive *archive, tp_disc_each *each, void *context, struct tp_error *err)
+{
+	uint32_t *numbers = NULL;
+	size_t count = 0;
+	struct tp_disc disc;
+	enum tp_status status = tp_archive_numbers(archive, "disc", &numbers, &count, err);
+
+	for (size_t i = 0; !status && i < count; i++) {
+		status = tp_ledger_read(archive, numbers[i], &disc, err);
+		if (!status)
+			status = each(context, &disc, err);
+	}
+	free(numbers);
+	return status;
+}
+
+struct wanted {
+	const char *serial;
+	struct tp_disc *disc;
+	uint32_t last; /* the highest number there is */
+	bool found;
+};
+
+static enum tp_status look(void *context, const struct tp_disc *disc, struct tp_error *err)
+{
+	struct wanted *wanted = context;
+
+	wanted->last = disc->number;
+	if (strcmp(disc->serial, wanted->serial))
+		return TP_OK;
+	*wanted->disc = *disc;
+	wanted->found = true;
+	return TP_OK;
+}
+
+enum tp_status tp_disc_find(
+	struct tp_archive *archive, const char *serial, struct tp_disc *disc, struct tp_error *err)
+{
+	struct wanted wanted = { .serial = serial, .disc = disc };
+	enum tp_status status = tp_disc_walk(archive, look, &wanted, err);
+
+	if (!status && !wanted.found)
+		status = tp_fail(err, TP_NOTHING, "there is no disc %s", serial);
+	return status;
+}
+
+enum tp_status tp_disc_get(
+	struct tp_archive *archive, uint32_t number, struct tp_disc *disc, struct tp_error *err)
+{
+	return tp_ledger_read(archive, number, disc, err);
+}
+
+enum tp_disc_step tp_disc_state(const struct tp_disc *disc)
+{
+	int step = TP_DISC_STEPS - 1;
+
+	while (step > TP_DISC_MADE && !disc->when[step])
+		step--;
+	return (enum tp_disc_step)step;
+}
+
+/* --- making one --------------------------------------------------------------------------------- */
+
+static enum tp_status say_taken(const struct tp_disc *disc, struct tp_error *err)
+{
+	enum tp_disc_step state = tp_disc_state(disc);
+
+	if (state != TP_DISC_MADE)
+		return tp_fail(err, TP_USAGE, "disc %s exists, and was %s", disc->serial,
+			tp_disc_words[state]);
+	return tp_fail(err, TP_USAGE, "disc %s exists, with other mails", disc->serial);
+}
+
+static enum tp_status take_serial(struct tp_disc_making *m, struct tp_error *err)
+{
+	struct tp_disc disc;
+	enum tp_status status = lock_byte(m->lock, byte_of(m->serial), false, err);
+
+	if (status == TP_TEMPORARY)
+		return tp_fail(
+			err, TP_TEMPORARY, "disc %s: another process is making it", m->serial);
+	if (status)
+		return status;
+	status = tp_disc_find(m->archive, m->serial, &disc, err);
+	if (status == TP_NOTHING)
+		return TP_OK;
+	if (status)
+		return status;
+	if (tp_disc_state(&disc) != TP_DISC_MADE ||
+		memcmp(disc.content, m->content, sizeof disc.content))
+		return say_taken(&disc, err);
+	m->number = disc.number;
+	return TP_OK;
+}
+
+enum tp_status tp_disc_reserve(struct tp_archive *archive, const char *serial,
+	const unsigned char content[TP_SHA256_BYTES], struct tp_disc_making **making,
+	struct tp_error *err)
+{
+	struct tp_disc_making *m = calloc(1, sizeof *m);
+	enum tp_status status = TP_OK;
+
+	*making = NULL;
+	if (!m)
+		return tp_fail(err, TP_NOMEM, "disc: out of memory");
+	m->archive = archive;
+	m->lock = -1;
+	memcpy(m->content, content, sizeof m->content);
+	if (!tp_serial_normalize(serial, m->serial))
+		status = tp_fail(err, TP_USAGE, "'%s' is no serial", serial);
+	if (!status)
+		status = open_lock(archive, &m->lock, err);
+	if (!status)
+		status = take_serial(m, err);
+	if (!status)
+		status = tp_contents_out_new(archive, m->serial, &m->out, err);
+	if (status)
+		tp_disc_drop(m);
+	else
+		*making = m;
+	return status;
+}
+
+enum tp_status tp_disc_add(
+	struct tp_disc_making *making, const struct tp_disc_mail *mail, struct tp_error *err)
+{
+	return tp_contents_out_add(making->out, mail, err);
+}
+
+static enum tp_status choose_number(struct tp_disc_making *m, struct tp_error *err)
+{
+	uint32_t *numbers = NULL;
+	size_t count = 0;
+	enum tp_status status = tp_archive_numbers(m->archive, "disc", &numbers, &count, err);
+
+	if (!status && !m->number)
+		m->number = count ? numbers[count - 1] + 1 : 1;
+	free(numbers);
+	return status;
+}
+
+static enum tp_status note_made(struct tp_disc_making *m, const struct tp_disc *disc,
+	const char *actor, struct tp_error *err)
+{
+	char note[256], hex[TP_SHA256_HEX];
+
+	tp_hex(disc->image, TP_SHA256_BYTES, hex);
+	snprintf(note, sizeof note, "disc %s, %llu messages, image %s", m->serial,
+		(unsigned long long)disc->mails, hex);
+	return tp_event_add(m->archive, actor, "made", NULL, note, err);
+}
+
+static enum tp_status record(struct tp_disc_making *m, const struct tp_disc *disc,
+	const unsigned char *pieces, size_t piece_count, const char *actor, struct tp_error *err)
+{
+	struct tp_disc fact = *disc;
+	enum tp_status status = choose_number(m, err);
+
+	if (!status)
+		status = tp_contents_out_finish(
+			m->out, m->number, disc->image, pieces, piece_count, err);
+	if (!status)
+		status = note_made(m, disc, actor, err);
+	if (status)
+		return status;
+	fact.number = m->number;
+	memcpy(fact.serial, m->serial, sizeof fact.serial);
+	memcpy(fact.content, m->content, sizeof fact.content);
+	memset(fact.when, 0, sizeof fact.when);
+	fact.when[TP_DISC_MADE] = tp_now();
+	fact.left_at = 0;
+	return tp_ledger_write(m->archive, &fact, err);
+}
+
+enum tp_status tp_disc_made(struct tp_disc_making *making, const struct tp_disc *disc,
+	const unsigned char *pieces, size_t piece_count, const char *actor, struct tp_error *err)
+{
+	int fd;
+	enum tp_status status;
+
+	if (tp_contents_out_mails(making->out) != disc->mails)
+		return tp_fail(err, TP_INTERNAL, "disc %s: not as many mails as were added",
+			making->serial);
+	status = lock_ledger(making->archive, &fd, err);
+	if (!status)
+		status = record(making, disc, pieces, piece_count, actor, err);
+	if (fd >= 0)
+		close(fd);
+	return status;
+}
+
+void tp_disc_drop(struct tp_disc_making *making)
+{
+	if (!making)
+		return;
+	tp_contents_out_free(making->out);
+	if (making->lock >= 0)
+		close(making->lock);
+	free(making);
+}
+
+/* --- what becomes of it ------------------------------------------------------------------------- */
+
+static enum tp_status mark(struct tp_archive *archive, struct tp_disc *disc, enum tp_disc_step step,
+	bool found, const char *actor, struct tp_error *err)
+{
+	bool lost = disc->when[TP_DISC_LOST] != 0;
+	enum tp_status status;
+	char note[64];
+
+	if (lost && step != TP_DISC_LOST && !found)
+		return tp_fail(err, TP_USAGE, "disc %s is lost: when it is found, verify it",
+			disc->serial);
+	if (disc->when[step] && !(lost && found))
+		return TP_OK;
+	snprintf(note, sizeof note, "disc %s%s", disc->serial, lost && found ? ", found" : "");
+	status = tp_event_add(archive, actor, tp_disc_words[step], NULL, note, err);
+	if (status)
+		return status;
+	if (found)
+		disc->when[TP_DISC_LOST] = 0;
+	disc->when[step] = tp_now();
+	return tp_ledger_write(archive, disc, err);
+}
+
+enum tp_status tp_disc_mark(struct tp_archive *archive, const char *serial, enum tp_disc_step step,
+	bool found, const char *actor, struct tp_error *err)
+{
+	struct tp_disc disc;
+	int fd;
+	enum tp_status status = lock_ledger(archive, &fd, err);
+
+	if (!status)
+		status = tp_disc_find(archive, serial, &disc, err);
+	if (!status)
+		status = mark(archive, &disc, step, found, actor, err);
+	if (fd >= 0)
+		close(fd);
+	return status;
+}
+
+enum tp_status tp_disc_mark_left(struct tp_archive *archive, uint32_t number, struct tp_error *err)
+{
+	struct tp_disc disc;
+	int fd;
+	enum tp_status status = lock_ledger(archive, &fd, err);
+
+	if (!status)
+		status = tp_ledger_read(archive, number, &disc, err);
+	if (!status && !disc.left_at) {
+		disc.left_at = tp_now();
+		status = tp_ledger_write(archive, &disc, err);
+	}
+	if (fd >= 0)
+		close(fd);
+	return status;
+}

@@ -1,0 +1,166 @@
+/* The facts of a disc as a file: see ledger_file.h. */
+#include "disc/ledger_file.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/hex.h"
+#include "base/json.h"
+
+#define FILE_MAX ((size_t)64 << 10)
+
+const char *const tp_disc_words[TP_DISC_STEPS] = { [TP_DISC_MADE] = "made",
+	[TP_DISC_BURNT] = "burnt",
+	[TP_DISC_VERIFIED] = "verified",
+	[TP_DISC_SHIPPED] = "shipped",
+	[TP_DISC_RECEIVED] = "received",
+	[TP_DISC_LOST] = "lost" };
+
+static enum tp_status path_of(const struct tp_archive *archive, uint32_t number,
+	struct tp_buf *path, struct tp_error *err)
+{
+	char name[TP_ARCHIVE_NAME];
+
+	tp_archive_name("disc", number, name);
+	tp_buf_addf(path, "%s/%s", archive->path, name);
+	return tp_buf_status(path, "path", err);
+}
+
+/* --- reading ------------------------------------------------------------------------------------ */
+
+static bool get_text(const struct tp_json *doc, const char *name, char *text, size_t room)
+{
+	struct tp_buf value = TP_BUF_INIT(1024);
+	bool good;
+	char pointer[32];
+
+	snprintf(pointer, sizeof pointer, "/%s", name);
+	good = tp_json_get(doc, pointer, &value) && value.len < room;
+	if (good)
+		memcpy(text, tp_buf_str(&value), value.len + 1);
+	tp_buf_release(&value);
+	return good;
+}
+
+static bool get_int(const struct tp_json *doc, const char *name, int64_t *number)
+{
+	char text[32], *end;
+
+	if (!get_text(doc, name, text, sizeof text))
+		return false;
+	errno = 0;
+	*number = strtoll(text, &end, 10);
+	return !errno && end > text && !*end;
+}
+
+static bool get_count(const struct tp_json *doc, const char *name, uint64_t *count)
+{
+	int64_t number;
+
+	if (!get_int(doc, name, &number) || number < 0)
+		return false;
+	*count = (uint64_t)number;
+	return true;
+}
+
+static bool get_hash(
+	const struct tp_json *doc, const char *name, unsigned char hash[TP_SHA256_BYTES])
+{
+	char text[TP_SHA256_HEX];
+
+	return get_text(doc, name, text, sizeof text) && tp_unhex(text, hash, TP_SHA256_BYTES);
+}
+
+static bool get_disc(const struct tp_json *doc, struct tp_disc *disc)
+{
+	char serial[16];
+	int64_t number;
+	bool good = get_int(doc, "number", &number) && number == disc->number &&
+		    get_text(doc, "serial", serial, sizeof serial) &&
+		    tp_serial_normalize(serial, disc->serial) &&
+		    get_text(doc, "medium", disc->medium, sizeof disc->medium) &&
+		    get_count(doc, "sectors", &disc->sectors) &&
+		    get_count(doc, "mails", &disc->mails) &&
+		    get_count(doc, "bytes", &disc->bytes) &&
+		    get_int(doc, "first_ms", &disc->first_ms) &&
+		    get_int(doc, "last_ms", &disc->last_ms) &&
+		    get_hash(doc, "content", disc->content) &&
+		    get_hash(doc, "image", disc->image) && get_int(doc, "left", &disc->left_at);
+
+	for (int step = 0; good && step < TP_DISC_STEPS; step++)
+		good = get_int(doc, tp_disc_words[step], &disc->when[step]);
+	return good;
+}
+
+enum tp_status tp_ledger_read(
+	struct tp_archive *archive, uint32_t number, struct tp_disc *disc, struct tp_error *err)
+{
+	struct tp_buf path = TP_BUF_INIT(65536), text = TP_BUF_INIT(FILE_MAX);
+	struct tp_json *doc = NULL;
+	enum tp_status status = path_of(archive, number, &path, err);
+
+	*disc = (struct tp_disc){ .number = number };
+	if (!status && access(path.data, F_OK) && errno == ENOENT)
+		status = tp_fail(err, TP_NOTHING, "there is no disc %u", number);
+	if (!status)
+		status = tp_file_read(path.data, &text, err);
+	if (!status)
+		status = tp_json_parse(tp_buf_str(&text), text.len, &doc, err);
+	if (!status && !get_disc(doc, disc))
+		status = tp_fail(err, TP_DATA, "not what we write");
+	if (status == TP_DATA || status == TP_LIMIT)
+		status = tp_error_prefix(err, "%s", path.data);
+	tp_json_free(doc);
+	tp_buf_release(&path);
+	tp_buf_release(&text);
+	return status;
+}
+
+/* --- writing ------------------------------------------------------------------------------------ */
+
+static void put_hash(struct tp_buf *out, const char *name, const unsigned char *hash)
+{
+	char hex[TP_SHA256_HEX];
+
+	tp_hex(hash, TP_SHA256_BYTES, hex);
+	tp_json_pair(out, name, hex);
+}
+
+static void put_disc(const struct tp_disc *disc, struct tp_buf *out)
+{
+	tp_buf_addc(out, '{');
+	tp_json_pair_int(out, "number", disc->number);
+	tp_json_pair(out, "serial", disc->serial);
+	tp_json_pair(out, "medium", disc->medium);
+	tp_json_pair_int(out, "sectors", (int64_t)disc->sectors);
+	tp_json_pair_int(out, "mails", (int64_t)disc->mails);
+	tp_json_pair_int(out, "bytes", (int64_t)disc->bytes);
+	tp_json_pair_int(out, "first_ms", disc->first_ms);
+	tp_json_pair_int(out, "last_ms", disc->last_ms);
+	put_hash(out, "content", disc->content);
+	put_hash(out, "image", disc->image);
+	for (int step = 0; step < TP_DISC_STEPS; step++)
+		tp_json_pair_int(out, tp_disc_words[step], disc->when[step]);
+	tp_json_pair_int(out, "left", disc->left_at);
+	tp_buf_adds(out, "}\n");
+}
+
+enum tp_status tp_ledger_write(
+	struct tp_archive *archive, const struct tp_disc *disc, struct tp_error *err)
+{
+	struct tp_buf path = TP_BUF_INIT(65536), text = TP_BUF_INIT(FILE_MAX);
+	enum tp_status status = path_of(archive, disc->number, &path, err);
+
+	put_disc(disc, &text);
+	if (!status)
+		status = tp_buf_status(&text, "ledger", err);
+	if (!status)
+		status = tp_file_replace(path.data, text.data, text.len, 0640, err);
+	tp_buf_release(&path);
+	tp_buf_release(&text);
+	return status;
+}

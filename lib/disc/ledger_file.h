@@ -1,0 +1,14 @@
+/* The facts of a disc as a file: disc/NNNNNNNN.json, one JSON object. Private to ledger*.c. */
+#ifndef TP_DISC_LEDGER_FILE_H
+#define TP_DISC_LEDGER_FILE_H
+
+#include "disc/ledger.h"
+
+/* TP_NOTHING: there is none; TP_DATA: damaged. */
+enum tp_status tp_ledger_read(
+	struct tp_archive *archive, uint32_t number, struct tp_disc *disc, struct tp_error *err);
+/* Replaces it whole. */
+enum tp_status tp_ledger_write(
+	struct tp_archive *archive, const struct tp_disc *disc, struct tp_error *err);
+
+#endif

@@ -1,0 +1,410 @@
+/* The cellar lets go of what is on discs: see settle.h. */
+#include "disc/settle.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "archive/chunk.h"
+#include "archive/pack.h"
+#include "archive/release.h"
+#include "archive/seal.h"
+#include "disc/contents.h"
+
+/* A mail of a disc. */
+struct entry {
+	char id[TP_ID_LEN];
+	uint32_t i; /* its number on the disc */
+};
+
+/* A good disc, and its mails when they have been asked for. One that all its mails have left for has
+ * nothing in the cellar any more. */
+struct good {
+	struct tp_disc disc;
+	bool loaded;
+	bool takes;            /* mails of packs that leave */
+	bool whole;            /* and knows all of its mails then */
+	struct entry *entries; /* by id */
+	size_t count, cap;
+};
+
+struct candidate {
+	uint32_t number;
+	uint64_t on_discs, missing, messages;
+};
+
+struct settling {
+	struct tp_archive *archive;
+	struct good *discs;
+	size_t disc_count;
+	struct candidate *packs; /* those that have a message on a disc */
+	size_t pack_count;
+	uint32_t *leaving;
+	size_t leaving_count;
+};
+
+static enum tp_status nomem(struct tp_error *err)
+{
+	return tp_fail(err, TP_NOMEM, "disc: out of memory");
+}
+
+/* --- discs -------------------------------------------------------------------------------------- */
+
+static bool is_good(const struct tp_archive *archive, const struct tp_disc *disc)
+{
+	const int64_t *when = disc->when;
+
+	if (when[TP_DISC_LOST])
+		return false;
+	if (!strcmp(archive->settings.after, "received"))
+		return when[TP_DISC_RECEIVED];
+	if (!strcmp(archive->settings.after, "verified"))
+		return when[TP_DISC_VERIFIED];
+	return when[TP_DISC_BURNT] || when[TP_DISC_VERIFIED] || when[TP_DISC_SHIPPED] ||
+	       when[TP_DISC_RECEIVED];
+}
+
+static enum tp_status add_disc(void *context, const struct tp_disc *disc, struct tp_error *err)
+{
+	struct settling *s = context;
+	struct good *larger;
+
+	if (disc->left_at || !is_good(s->archive, disc))
+		return TP_OK;
+	larger = reallocarray(s->discs, s->disc_count + 1, sizeof *larger);
+	if (!larger)
+		return nomem(err);
+	s->discs = larger;
+	s->discs[s->disc_count++] = (struct good){ .disc = *disc };
+	return TP_OK;
+}
+
+static enum tp_status add_entry(
+	void *context, uint64_t i, const struct tp_disc_mail *mail, struct tp_error *err)
+{
+	struct good *g = context;
+
+	if (g->count == g->cap)
+		return tp_fail(
+			err, TP_DATA, "disc %s: its list has too many mails", g->disc.serial);
+	memcpy(g->entries[g->count].id, mail->id, TP_ID_LEN);
+	g->entries[g->count++].i = (uint32_t)i;
+	return TP_OK;
+}
+
+static int compare_entries(const void *left, const void *right)
+{
+	return memcmp(left, right, TP_ID_LEN);
+}
+
+static enum tp_status load(struct settling *s, struct good *g, struct tp_error *err)
+{
+	struct tp_contents *contents = NULL;
+	enum tp_status status;
+
+	if (g->loaded)
+		return TP_OK;
+	g->cap = g->disc.mails;
+	g->entries = calloc(g->cap + 1, sizeof *g->entries);
+	if (!g->entries)
+		return nomem(err);
+	status = tp_contents_open(s->archive, &g->disc, &contents, err);
+	if (!status)
+		status = tp_contents_walk(contents, add_entry, g, err);
+	tp_contents_close(contents);
+	if (!status && g->count)
+		qsort(g->entries, g->count, sizeof *g->entries, compare_entries);
+	g->loaded = status == TP_OK;
+	return status;
+}
+
+static void unload(struct good *g)
+{
+	free(g->entries);
+	g->entries = NULL;
+	g->loaded = false;
+	g->count = g->cap = 0;
+}
+
+/* NULL: not on that disc. */
+static const struct entry *find_entry(const struct good *g, const char *id)
+{
+	if (!g->count)
+		return NULL;
+	return bsearch(id, g->entries, g->count, sizeof *g->entries, compare_entries);
+}
+
+/* --- packs of the cellar ------------------------------------------------------------------------ */
+
+typedef enum tp_status each_message(
+	void *context, const struct tp_record *record, bool erased, struct tp_error *err);
+
+static enum tp_status walk_pack(struct settling *s, uint32_t number, each_message *each,
+	void *context, struct tp_error *err)
+{
+	struct tp_record record = TP_RECORD_INIT;
+	struct tp_pack *pack;
+	enum tp_status status = tp_pack_open(s->archive, number, &pack, err);
+
+	for (size_t i = 0; !status && i < tp_pack_count(pack); i++) {
+		status = tp_pack_record(pack, i, &record, NULL, err);
+		if (!status || status == TP_NOTHING)
+			status = each(context, &record, status == TP_NOTHING, err);
+		tp_record_release(&record);
+	}
+	tp_pack_close(pack);
+	return status;
+}
+
+struct looking {
+	struct settling *s;
+	struct candidate candidate;
+};
+
+static enum tp_status look_at(
+	void *context, const struct tp_record *record, bool erased, struct tp_error *err)
+{
+	struct looking *l = context;
+	struct settling *s = l->s;
+
+	if (erased)
+		return TP_OK;
+	l->candidate.messages++;
+	for (size_t i = 0; i < s->disc_count; i++)
+		if (find_entry(&s->discs[i], record->id)) {
+			l->candidate.on_discs++;
+			return TP_OK;
+		}
+	l->candidate.missing++;
+	return TP_OK;
+}
+
+/* A pack that has nothing to do with the discs is no candidate. */
+static enum tp_status look_into(struct settling *s, uint32_t number, struct tp_error *err)
+{
+	struct looking l = { s, { .number = number } };
+	struct candidate *larger;
+	enum tp_status status = walk_pack(s, number, look_at, &l, err);
+
+	/* What cannot be read stays: archive-check tells. */
+	if (status == TP_DATA || status == TP_NOINPUT)
+		return TP_OK;
+	if (status || !l.candidate.on_discs)
+		return status;
+	larger = reallocarray(s->packs, s->pack_count + 1, sizeof *larger);
+	if (!larger)
+		return nomem(err);
+	s->packs = larger;
+	s->packs[s->pack_count++] = l.candidate;
+	return TP_OK;
+}
+
+static enum tp_status look_into_cellar(struct settling *s, struct tp_error *err)
+{
+	uint32_t *numbers = NULL;
+	size_t count = 0;
+	enum tp_status status = tp_archive_numbers(s->archive, "cellar", &numbers, &count, err);
+
+	for (size_t i = 0; !status && count && i < s->disc_count; i++)
+		status = load(s, &s->discs[i], err);
+	for (size_t i = 0; !status && i < count; i++)
+		status = look_into(s, numbers[i], err);
+	free(numbers);
+	return status;
+}
+
+static enum tp_status choose(struct settling *s, struct tp_settled *settled, struct tp_error *err)
+{
+	s->leaving = calloc(s->pack_count + 1, sizeof *s->leaving);
+	if (!s->leaving)
+		return nomem(err);
+	for (size_t i = 0; i < s->pack_count; i++) {
+		if (s->packs[i].missing) {
+			settled->waiting++;
+			continue;
+		}
+		s->leaving[s->leaving_count++] = s->packs[i].number;
+		settled->packs++;
+		settled->messages += s->packs[i].messages;
+	}
+	return TP_OK;
+}
+
+/* --- segments ----------------------------------------------------------------------------------- */
+
+/* The segment of a disc being made: what it has, and the mails of packs that leave. */
+struct building {
+	struct settling *s;
+	struct good *g;
+	struct tp_segment_builder *builder;
+	unsigned char *has; /* a byte for each mail of the disc */
+	uint64_t rows, fresh;
+};
+
+static enum tp_status add_row(
+	void *context, const struct tp_record *record, bool erased, struct tp_error *err)
+{
+	struct building *b = context;
+	const struct entry *entry = find_entry(b->g, record->id);
+
+	if (!entry || b->has[entry->i])
+		return TP_OK;
+	b->has[entry->i] = 1;
+	b->rows++;
+	b->fresh++;
+	return tp_segment_builder_add_at(b->builder, record, erased, entry->i, err);
+}
+
+static enum tp_status add_old_chunk(
+	struct building *b, struct tp_chunk *chunk, struct tp_error *err)
+{
+	struct tp_record record = TP_RECORD_INIT;
+	struct tp_rows rows;
+	enum tp_status status = tp_chunk_rows(chunk, &rows, err);
+
+	for (size_t i = 0; !status && i < rows.count; i++) {
+		if (rows.at[i] >= b->g->disc.mails || b->has[rows.at[i]])
+			continue;
+		b->has[rows.at[i]] = 1;
+		b->rows++;
+		status = tp_chunk_record(chunk, i, &record, err);
+		if (!status)
+			status = tp_segment_builder_add_at(
+				b->builder, &record, rows.erased[i], rows.at[i], err);
+	}
+	tp_record_release(&record);
+	return status;
+}
+
+/* What left for the disc before. It is nowhere else: damage there stops everything. */
+static enum tp_status add_old(struct building *b, struct tp_error *err)
+{
+	struct tp_segment *segment = NULL;
+	struct tp_chunk *chunk = NULL;
+	enum tp_status status = tp_segment_open_kind(
+		b->s->archive, TP_SEGMENT_DISC, b->g->disc.number, &segment, err);
+
+	if (status == TP_NOINPUT)
+		return TP_OK;
+	if (!status)
+		status = tp_chunk_new(&chunk, err);
+	for (size_t i = 0; !status && i < tp_segment_chunks(segment); i++) {
+		tp_chunk_turn(chunk, segment, i);
+		status = add_old_chunk(b, chunk, err);
+	}
+	tp_chunk_free(chunk);
+	tp_segment_close(segment);
+	return status;
+}
+
+/* The packs first: an erasure that came since the segment was made shows there. */
+static enum tp_status build(struct building *b, struct tp_error *err)
+{
+	struct settling *s = b->s;
+	enum tp_status status = TP_OK;
+
+	for (size_t i = 0; !status && i < s->leaving_count; i++)
+		status = walk_pack(s, s->leaving[i], add_row, b, err);
+	if (!status)
+		status = add_old(b, err);
+	if (!status && b->fresh)
+		status = tp_segment_builder_write_kind(
+			b->builder, s->archive, TP_SEGMENT_DISC, b->g->disc.number, 0, 0, err);
+	return status;
+}
+
+static enum tp_status write_segment(struct settling *s, struct good *g, struct tp_error *err)
+{
+	struct building b = { .s = s, .g = g };
+	enum tp_status status = load(s, g, err);
+
+	if (!status)
+		status = tp_segment_builder_new(&b.builder, err);
+	if (!status && !(b.has = calloc(g->disc.mails + 1, 1)))
+		status = nomem(err);
+	if (!status)
+		status = build(&b, err);
+	g->takes = b.fresh;
+	g->whole = !status && b.rows == g->disc.mails;
+	free(b.has);
+	tp_segment_builder_free(b.builder);
+	return status;
+}
+
+/* --- all of it ---------------------------------------------------------------------------------- */
+
+static enum tp_status release(struct settling *s, const char *actor, struct tp_error *err)
+{
+	struct tp_buf why = TP_BUF_INIT(65536);
+	enum tp_status status;
+	bool any = false;
+
+	for (size_t i = 0; i < s->disc_count; i++)
+		if (s->discs[i].takes) {
+			tp_buf_addf(&why, any ? ", %s" : "on disc %s", s->discs[i].disc.serial);
+			any = true;
+		}
+	status = tp_buf_status(&why, "event", err);
+	if (!status)
+		status = tp_release_packs(
+			s->archive, s->leaving, s->leaving_count, tp_buf_str(&why), actor, err);
+	tp_buf_release(&why);
+	return status;
+}
+
+/* Which packs leave, and the segments that know them afterwards. */
+static enum tp_status prepare(struct settling *s, struct tp_settled *settled, struct tp_error *err)
+{
+	enum tp_status status = look_into_cellar(s, err);
+
+	if (!status)
+		status = choose(s, settled, err);
+	for (size_t i = 0; !status && i < s->disc_count; i++)
+		status = write_segment(s, &s->discs[i], err);
+	return status;
+}
+
+static enum tp_status settle(
+	struct settling *s, const char *actor, struct tp_settled *settled, struct tp_error *err)
+{
+	enum tp_status status = tp_release_begin(s->archive, err);
+
+	if (!status)
+		status = tp_archive_lock(s->archive, false, err);
+	if (status)
+		return status;
+	status = prepare(s, settled, err);
+	tp_archive_unlock(s->archive);
+	if (!status && s->leaving_count)
+		status = release(s, actor, err);
+	for (size_t i = 0; !status && i < s->disc_count; i++)
+		if (s->discs[i].whole)
+			status = tp_disc_mark_left(s->archive, s->discs[i].disc.number, err);
+	return status;
+}
+
+enum tp_status tp_disc_settle(struct tp_archive *archive, const char *actor,
+	struct tp_settled *settled, struct tp_error *err)
+{
+	struct settling s = { .archive = archive };
+	enum tp_status status;
+	int fd = -1;
+
+	*settled = (struct tp_settled){ .packs = 0 };
+	status = tp_disc_walk(archive, add_disc, &s, err);
+	if (!status && s.disc_count) {
+		status = tp_archive_need_key(archive, err);
+		if (!status)
+			status = tp_seal_lock(archive, true, &fd, err);
+		if (!status)
+			status = settle(&s, actor, settled, err);
+	}
+	if (fd >= 0)
+		close(fd);
+	for (size_t i = 0; i < s.disc_count; i++)
+		unload(&s.discs[i]);
+	free(s.discs);
+	free(s.packs);
+	free(s.leaving);
+	return status;
+}

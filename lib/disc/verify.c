@@ -1,0 +1,183 @@
+/*
+ * Reading a disc back: see verify.h. A piece that a drive cannot read is a bad one, and the next is
+ * tried: a scratch shall not keep anybody from knowing what else is lost.
+ */
+#include "disc/verify.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "disc/contents.h"
+#include "disc/image.h"
+#include "disc/plan.h"
+
+#define PIECE_BYTES ((size_t)TP_IMAGE_PIECE * TP_SECTOR)
+
+struct verifying {
+	const struct tp_disc *disc;
+	struct tp_disc_verify *verify;
+	struct tp_contents *contents;
+	const unsigned char *hashes;
+	const char *path;
+	int fd;
+	bool ended; /* the file is shorter than the image */
+	struct tp_sha256 *sha;
+	unsigned char *bytes;
+	bool *bad;   /* for each piece */
+	bool *named; /* a mail in it was told of */
+};
+
+static size_t piece_bytes(const struct verifying *v, uint64_t piece)
+{
+	uint64_t left = v->disc->sectors - piece * TP_IMAGE_PIECE;
+
+	return left < TP_IMAGE_PIECE ? (size_t)left * TP_SECTOR : PIECE_BYTES;
+}
+
+/* *whole: all of it was read. What cannot be read is passed over where the file can be sought in. */
+static enum tp_status read_piece(
+	struct verifying *v, uint64_t piece, size_t len, bool *whole, struct tp_error *err)
+{
+	size_t done = 0;
+
+	*whole = false;
+	while (!v->ended && done < len) {
+		ssize_t n = tp_read(v->fd, v->bytes + done, len - done);
+
+		if (n == 0)
+			v->ended = true;
+		if (n < 0 && errno == EIO &&
+			lseek(v->fd, (off_t)(piece * PIECE_BYTES + len), SEEK_SET) >= 0)
+			return TP_OK;
+		if (n < 0)
+			return tp_fail_errno(err, TP_IO, "%s: cannot read", v->path);
+		done += (size_t)n;
+	}
+	*whole = done == len;
+	return TP_OK;
+}
+
+static enum tp_status check_piece(struct verifying *v, uint64_t piece, struct tp_error *err)
+{
+	unsigned char sha256[TP_SHA256_BYTES];
+	size_t len = piece_bytes(v, piece);
+	bool whole;
+	enum tp_status status = read_piece(v, piece, len, &whole, err);
+
+	if (!status)
+		status = tp_sha256_add(v->sha, v->bytes, whole ? len : 0, err);
+	if (!status)
+		status = tp_sha256_end(v->sha, sha256, err);
+	if (!status &&
+		(!whole || memcmp(sha256, v->hashes + piece * TP_SHA256_BYTES, TP_SHA256_BYTES))) {
+		v->bad[piece] = true;
+		v->verify->bad_pieces++;
+	}
+	if (!status && v->verify->progress)
+		v->verify->progress(v->verify->context, piece * TP_IMAGE_PIECE + len / TP_SECTOR,
+			v->disc->sectors);
+	return status;
+}
+
+/* --- what is damaged ---------------------------------------------------------------------------- */
+
+static void tell(struct verifying *v, uint64_t piece, const struct tp_disc_mail *mail)
+{
+	struct tp_disc_fault fault = { .sector = piece * TP_IMAGE_PIECE,
+		.sectors = piece_bytes(v, piece) / TP_SECTOR,
+		.mail = mail };
+
+	v->verify->fault(v->verify->context, &fault);
+}
+
+static enum tp_status look_at_mail(
+	void *context, uint64_t i, const struct tp_disc_mail *mail, struct tp_error *err)
+{
+	struct verifying *v = context;
+	uint64_t end = mail->sector + mail->sectors;
+	bool any = false;
+
+	for (uint64_t p = mail->sector / TP_IMAGE_PIECE;
+		mail->sectors && p < v->verify->pieces && p * TP_IMAGE_PIECE < end; p++) {
+		if (!v->bad[p])
+			continue;
+		v->named[p] = true;
+		tell(v, p, mail);
+		any = true;
+	}
+	v->verify->bad_mails += any;
+	return TP_OK;
+}
+
+static enum tp_status name_faults(struct verifying *v, struct tp_error *err)
+{
+	enum tp_status status = tp_contents_walk(v->contents, look_at_mail, v, err);
+
+	for (uint64_t p = 0; !status && p < v->verify->pieces; p++)
+		if (v->bad[p] && !v->named[p])
+			tell(v, p, NULL);
+	return status;
+}
+
+/* --- all of it ---------------------------------------------------------------------------------- */
+
+static enum tp_status prepare(struct verifying *v, struct tp_archive *archive, struct tp_error *err)
+{
+	size_t count;
+	enum tp_status status = tp_contents_open(archive, v->disc, &v->contents, err);
+
+	if (status)
+		return status;
+	v->hashes = tp_contents_pieces(v->contents, &count);
+	v->verify->pieces = count;
+	if (count != (v->disc->sectors + TP_IMAGE_PIECE - 1) / TP_IMAGE_PIECE)
+		return tp_fail(err, TP_DATA, "disc %s: its list is damaged", v->disc->serial);
+	v->bytes = malloc(PIECE_BYTES);
+	v->bad = calloc(count + 1, sizeof *v->bad);
+	v->named = calloc(count + 1, sizeof *v->named);
+	if (!v->bytes || !v->bad || !v->named)
+		return tp_fail(err, TP_NOMEM, "disc: out of memory");
+	status = tp_sha256_new(&v->sha, err);
+	if (status)
+		return status;
+	v->fd = strcmp(v->path, "-") ? open(v->path, O_RDONLY | O_CLOEXEC) : dup(STDIN_FILENO);
+	if (v->fd < 0)
+		return tp_fail_errno(err, TP_NOINPUT, "%s", v->path);
+	return TP_OK;
+}
+
+static enum tp_status say_bad(const struct verifying *v, struct tp_error *err)
+{
+	return tp_fail(err, TP_DATA, "disc %s: %s %s; %llu of %llu pieces differ, with %llu mails",
+		v->disc->serial, v->path, v->ended ? "ends too early" : "is not as it was made",
+		(unsigned long long)v->verify->bad_pieces, (unsigned long long)v->verify->pieces,
+		(unsigned long long)v->verify->bad_mails);
+}
+
+enum tp_status tp_disc_verify(struct tp_archive *archive, const struct tp_disc *disc,
+	const char *path, struct tp_disc_verify *verify, struct tp_error *err)
+{
+	struct verifying v = { .disc = disc, .verify = verify, .path = path, .fd = -1 };
+	enum tp_status status;
+
+	verify->pieces = verify->bad_pieces = verify->bad_mails = 0;
+	status = prepare(&v, archive, err);
+	for (uint64_t p = 0; !status && p < verify->pieces; p++)
+		status = check_piece(&v, p, err);
+	if (!status && verify->bad_pieces)
+		status = name_faults(&v, err);
+	if (!status && verify->bad_pieces)
+		status = say_bad(&v, err);
+	if (v.fd >= 0)
+		close(v.fd);
+	tp_contents_close(v.contents);
+	tp_sha256_free(v.sha);
+	free(v.bytes);
+	free(v.bad);
+	free(v.named);
+	return status;
+}
