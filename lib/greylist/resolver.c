@@ -265,11 +265,12 @@ static void step(struct tp_resolver *resolver, int64_t left_ms)
 	struct pollfd polled[ARES_GETSOCK_MAXNUM];
 	struct timeval most = { .tv_sec = left_ms / 1000, .tv_usec = left_ms % 1000 * 1000 }, room;
 	const struct timeval *wait = ares.timeout(resolver->channel, &most, &room);
-	int mask = ares.getsock(resolver->channel, sockets, ARES_GETSOCK_MAXNUM), count = 0;
+	/* Bit i: wants to read, bit i + 16: to write. The library's macros shift into the sign. */
+	unsigned mask = (unsigned)ares.getsock(resolver->channel, sockets, ARES_GETSOCK_MAXNUM);
+	int count = 0;
 
 	for (int i = 0; i < ARES_GETSOCK_MAXNUM; i++) {
-		int events = (ARES_GETSOCK_READABLE(mask, i) ? POLLIN : 0) |
-			     (ARES_GETSOCK_WRITABLE(mask, i) ? POLLOUT : 0);
+		int events = (mask >> i & 1 ? POLLIN : 0) | (mask >> (i + 16) & 1 ? POLLOUT : 0);
 
 		if (events)
 			polled[count++] =
