@@ -381,10 +381,9 @@ static enum tp_status print_count(struct listing *l, struct tp_error *err)
 static enum tp_status list(struct tp_run *run, struct tp_archive *archive, struct tp_view *view,
 	const struct tp_query_terms *terms, struct tp_error *err)
 {
-	struct listing l = { .run = run,
-		.archive = archive,
-		.view = view,
-		.terminal = tp_stdout_is_terminal() };
+	struct listing l = {
+		.run = run, .archive = archive, .view = view, .terminal = tp_stdout_is_terminal()
+	};
 	time_t now = (time_t)tp_now();
 	struct tm tm;
 	enum tp_status status = take_page(&l, err);

@@ -115,8 +115,7 @@ static void end(struct job *job, struct tp_run *run)
 	tp_strings_release(&job->rcpts);
 }
 
-/* --- one mail ----------------------------------------------------------------------------------
- */
+/* --- one mail --------------------------------------------------------------------------------- */
 
 static enum tp_status put_one(const struct job *job, struct tp_run *run, struct tp_error *err)
 {
@@ -147,8 +146,7 @@ static enum tp_status put_one(const struct job *job, struct tp_run *run, struct 
 	return TP_OK;
 }
 
-/* --- many --------------------------------------------------------------------------------------
- */
+/* --- many ------------------------------------------------------------------------------------- */
 
 struct shown {
 	struct tp_archive *archive;

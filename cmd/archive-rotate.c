@@ -33,8 +33,7 @@ static const struct tp_option options[] = {
 	{ .name = NULL },
 };
 
-/* --- the report --------------------------------------------------------------------------------
- */
+/* --- the report ------------------------------------------------------------------------------- */
 
 static const char *const offers[] = { [TP_OFFER_NONE] = "none",
 	[TP_OFFER_OPEN] = "open",
@@ -88,8 +87,7 @@ static void print_text(const struct tp_archive *archive, const struct tp_seal_re
 	tp_buf_adds(out, rotation->notice_due ? ", to be told (--notice)\n" : "\n");
 }
 
-/* --- what is done ------------------------------------------------------------------------------
- */
+/* --- what is done ----------------------------------------------------------------------------- */
 
 static enum tp_status answer(struct tp_archive *archive, struct tp_run *run, struct tp_error *err)
 {

@@ -27,8 +27,7 @@ static const struct {
 
 #define FOLDERS (sizeof folders / sizeof *folders)
 
-/* --- numbered files ----------------------------------------------------------------------------
- */
+/* --- numbered files --------------------------------------------------------------------------- */
 
 static const char *suffix_of(const char *folder)
 {
@@ -117,8 +116,7 @@ enum tp_status tp_archive_numbers(struct tp_archive *archive, const char *folder
 	return TP_OK;
 }
 
-/* --- opening -----------------------------------------------------------------------------------
- */
+/* --- opening ---------------------------------------------------------------------------------- */
 
 static enum tp_status choose_path(const struct tp_conf *conf, const char *path,
 	struct tp_archive *archive, struct tp_error *err)
@@ -236,9 +234,8 @@ static enum tp_status open_lock(struct tp_archive *archive, struct tp_error *err
 	int flags = O_CLOEXEC | O_NOCTTY;
 
 	archive->read_only = faccessat(archive->dir, ".", W_OK, AT_EACCESS) != 0;
-	archive->lock = archive->read_only
-				? -1
-				: tp_create_at(archive->dir, "lock", O_RDWR | flags, 0640);
+	archive->lock =
+		archive->read_only ? -1 : tp_create_at(archive->dir, "lock", O_RDWR | flags, 0640);
 	if (archive->lock >= 0)
 		return TP_OK;
 	if (!archive->read_only && errno != EROFS && errno != EACCES && errno != EPERM)

@@ -64,7 +64,7 @@ struct tp_archive {
 	unsigned char key[TP_CIPHER_KEY];
 	struct tp_archive_settings settings;
 	struct tp_pack_cache *pack_cache; /* pack_cache.c's; NULL until it is needed */
-	unsigned pack_cache_blocks; /* kept at most; 0: as many as is usual */
+	unsigned pack_cache_blocks;       /* kept at most; 0: as many as is usual */
 };
 
 /* Opens the archive at `path` (NULL: the setting `archive.path`, else STATE/archive). `make` makes a

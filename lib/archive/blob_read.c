@@ -71,8 +71,7 @@ static enum tp_status open_blob(const struct tp_archive *archive, const char *na
 	return status;
 }
 
-/* --- pieces ------------------------------------------------------------------------------------
- */
+/* --- pieces ----------------------------------------------------------------------------------- */
 
 /* Reads what is stored of the next piece; *size is what it should decode to. */
 static enum tp_status read_stored(struct reader *r, size_t *size, struct tp_error *err)
@@ -158,8 +157,7 @@ static enum tp_status give_content(struct reader *r, struct tp_error *err)
 	return status;
 }
 
-/* --- whole blobs -------------------------------------------------------------------------------
- */
+/* --- whole blobs ------------------------------------------------------------------------------ */
 
 static enum tp_status read_blob(struct reader *r, const char *name, struct tp_error *err)
 {

@@ -30,8 +30,7 @@ enum tp_status tp_blob_remove(struct tp_archive *archive,
 	return status ? status : tp_blob_discard(archive, name, err);
 }
 
-/* --- walking -----------------------------------------------------------------------------------
- */
+/* --- walking ---------------------------------------------------------------------------------- */
 
 static bool is_hex(const char *text, size_t len)
 {

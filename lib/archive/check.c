@@ -39,7 +39,7 @@ bool tp_check_is_chosen(const struct tp_checking *c)
 	       (dice[0] << 8 | dice[1]) % 100u < c->check->percent;
 }
 
-/* --- the event log ------------------------------------------------------------------------------ */
+/* --- the event log ---------------------------------------------------------------------------- */
 
 static enum tp_status note_left(struct tp_checking *c, uint32_t number, struct tp_error *err)
 {
@@ -91,7 +91,7 @@ static void check_pending(struct tp_checking *c)
 	tp_check_fault(c, "", &why);
 }
 
-/* --- journals ----------------------------------------------------------------------------------- */
+/* --- journals --------------------------------------------------------------------------------- */
 
 enum tp_status tp_check_note_journal(
 	struct tp_checking *c, uint32_t number, uint64_t messages, struct tp_error *err)
@@ -124,7 +124,7 @@ void tp_check_forget_journals(struct tp_checking *c, const struct tp_pack *pack)
 		}
 }
 
-/* --- all of it ---------------------------------------------------------------------------------- */
+/* --- all of it -------------------------------------------------------------------------------- */
 
 static enum tp_status add_sizes(struct tp_checking *c, const char *folder, struct tp_error *err)
 {

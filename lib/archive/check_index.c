@@ -118,7 +118,7 @@ enum tp_status tp_check_index(struct tp_checking *c, struct tp_pack *pack, struc
 	return status ? tp_fail(err, status, "%s", why.text) : TP_OK;
 }
 
-/* --- when only the index knows ------------------------------------------------------------------ */
+/* --- when only the index knows ---------------------------------------------------------------- */
 
 static enum tp_status name_rows(struct tp_checking *c, struct tp_chunk *chunk, uint64_t first,
 	uint64_t count, const struct tp_error *why)

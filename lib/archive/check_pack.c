@@ -97,7 +97,7 @@ static enum tp_status check_messages(
 	return status;
 }
 
-/* --- the chain ---------------------------------------------------------------------------------- */
+/* --- the chain -------------------------------------------------------------------------------- */
 
 /* A pack that is missing may have left for a disc or for good: then the log says so, and its link is
  * known from the pack behind it alone. */
@@ -166,7 +166,7 @@ static void check_missing(
 	}
 }
 
-/* --- one after the other ------------------------------------------------------------------------ */
+/* --- one after the other ---------------------------------------------------------------------- */
 
 static const char *folder_of(const struct tp_pack *pack)
 {

@@ -13,7 +13,7 @@
 #include "archive/seal.h"
 #include "archive/shred.h"
 
-/* --- index -------------------------------------------------------------------------------------- */
+/* --- index ------------------------------------------------------------------------------------ */
 
 static enum tp_status reindex_folder(struct tp_archive *archive, const char *folder,
 	struct tp_rebuild_count *count, struct tp_error *err)
@@ -61,7 +61,7 @@ static enum tp_status drop_strays(struct tp_archive *archive, struct tp_error *e
 	return status;
 }
 
-/* --- all of it ---------------------------------------------------------------------------------- */
+/* --- all of it -------------------------------------------------------------------------------- */
 
 static enum tp_status rebuild(
 	struct tp_archive *archive, struct tp_rebuild_count *count, struct tp_error *err)

@@ -10,7 +10,7 @@
 struct tp_chunk {
 	struct tp_segment *segment; /* NULL before the first turn */
 	size_t number;
-	int fd; /* of segment, kept for its next chunks; -1: not opened */
+	int fd;              /* of segment, kept for its next chunks; -1: not opened */
 	bool fd_is_segments; /* who closes it; he may be gone by the time that we are freed */
 	bool have[TP_SECTIONS];
 	struct tp_buf section[TP_SECTIONS];

@@ -46,8 +46,7 @@ static enum tp_status scan_header(
 	return tp_tree_scan(&header->tree, data, header_end(data, len), &limits, err);
 }
 
-/* --- texts -------------------------------------------------------------------------------------
- */
+/* --- texts ------------------------------------------------------------------------------------ */
 
 /* Cuts to `max` bytes, no character in half. */
 static void cut_at_character(struct tp_buf *text, size_t max)
@@ -122,8 +121,7 @@ static enum tp_status describe_subject(
 	return status;
 }
 
-/* --- envelope ----------------------------------------------------------------------------------
- */
+/* --- envelope --------------------------------------------------------------------------------- */
 
 /* True for what nearly all Return-Path and Delivered-To fields hold: one address without quotes or
  * comments, or a local user's name, perhaps in `<>`; *one is what is between, which may be nothing. To
@@ -151,8 +149,8 @@ static bool is_one_address(const char *data, struct tp_range value, struct tp_ra
 	return ats <= 1;
 }
 
-static enum tp_status add_one(const char *data, struct tp_range one, struct tp_strings *out,
-	struct tp_error *err)
+static enum tp_status add_one(
+	const char *data, struct tp_range one, struct tp_strings *out, struct tp_error *err)
 {
 	char *text;
 	enum tp_status status;

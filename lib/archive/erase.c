@@ -26,7 +26,7 @@
 #include "archive/shred.h"
 #include "archive/tidy.h"
 
-/* --- finding ------------------------------------------------------------------------------------ */
+/* --- finding ---------------------------------------------------------------------------------- */
 
 static void note(struct tp_error *missing, enum tp_status status, const char *sentence)
 {
@@ -97,7 +97,7 @@ static enum tp_status make_plan(struct tp_erase_plan *plan, const char *const *i
 	return status;
 }
 
-/* --- one pack, or all journals ------------------------------------------------------------------ */
+/* --- one pack, or all journals ---------------------------------------------------------------- */
 
 /* items[begin, end) of the plan, which are together. */
 struct unit {
@@ -270,7 +270,7 @@ static size_t unit_end(const struct tp_erase_plan *plan, size_t begin)
 	return end;
 }
 
-/* --- all of it ---------------------------------------------------------------------------------- */
+/* --- all of it -------------------------------------------------------------------------------- */
 
 /* A pack's message that is erased already was finished by tidy.h: it is only forgotten. */
 static void drop_finished(struct tp_erase_plan *plan)

@@ -34,7 +34,7 @@ static enum tp_status grow(void **list, size_t *cap, size_t size, struct tp_erro
 	return TP_OK;
 }
 
-/* --- adding ------------------------------------------------------------------------------------ */
+/* --- adding ----------------------------------------------------------------------------------- */
 
 /* Every hole gets a blob of its own here; settling makes those of one hash one. */
 static enum tp_status add_blobs(struct tp_erase_plan *plan, struct tp_erase_item *item,
@@ -91,7 +91,7 @@ enum tp_status tp_erase_plan_add(struct tp_erase_plan *plan, struct tp_view *vie
 	return status;
 }
 
-/* --- the file ---------------------------------------------------------------------------------- */
+/* --- the file --------------------------------------------------------------------------------- */
 
 static enum tp_status path_of(
 	const struct tp_archive *archive, struct tp_buf *path, struct tp_error *err)
@@ -197,7 +197,7 @@ enum tp_status tp_erase_plan_load(
 	return status == TP_NOINPUT ? TP_OK : status;
 }
 
-/* --- settling ---------------------------------------------------------------------------------- */
+/* --- settling --------------------------------------------------------------------------------- */
 
 static int compare_items(const void *left, const void *right)
 {
@@ -275,7 +275,7 @@ enum tp_status tp_erase_plan_settle(struct tp_erase_plan *plan, struct tp_error 
 	return settle_blobs(plan, err);
 }
 
-/* --- who else uses them ------------------------------------------------------------------------ */
+/* --- who else uses them ----------------------------------------------------------------------- */
 
 static struct tp_erase_blob *find_blob(struct tp_erase_plan *plan, const unsigned char *sha256)
 {

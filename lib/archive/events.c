@@ -30,8 +30,7 @@ static enum tp_status failed(struct tp_archive *archive, const char *what, struc
 	return tp_fail_errno(err, TP_IO, "%s/" NAME ": cannot %s", archive->path, what);
 }
 
-/* --- appending ---------------------------------------------------------------------------------
- */
+/* --- appending -------------------------------------------------------------------------------- */
 
 /* Opens and locks the log; a new one's name is made to last by whoever finds it empty. */
 static enum tp_status open_log(struct tp_archive *archive, int *fd, struct tp_error *err)
@@ -155,8 +154,7 @@ enum tp_status tp_event_add(struct tp_archive *archive, const char *actor, const
 	return status;
 }
 
-/* --- walking -----------------------------------------------------------------------------------
- */
+/* --- walking ---------------------------------------------------------------------------------- */
 
 struct walk {
 	struct tp_archive *archive;

@@ -14,8 +14,7 @@
 
 #define KEPT ((size_t)1 << 20) /* files up to this size are read into memory that is kept */
 
-/* --- one file ----------------------------------------------------------------------------------
- */
+/* --- one file --------------------------------------------------------------------------------- */
 
 struct reader {
 	const struct tp_import *import;
@@ -99,8 +98,7 @@ static enum tp_status give_file(struct reader *reader, int dir, const char *file
 	return status;
 }
 
-/* --- Maildirs ----------------------------------------------------------------------------------
- */
+/* --- Maildirs --------------------------------------------------------------------------------- */
 
 static enum tp_status give_entry(struct reader *reader, int dir, const char *folder,
 	const char *file, bool may_move, struct tp_error *err)
@@ -156,8 +154,7 @@ enum tp_status tp_import_maildir(
 	return status;
 }
 
-/* --- lists of files ----------------------------------------------------------------------------
- */
+/* --- lists of files --------------------------------------------------------------------------- */
 
 static enum tp_status give_names(struct reader *reader, FILE *list, struct tp_error *err)
 {

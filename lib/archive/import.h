@@ -13,7 +13,7 @@ struct tp_import_mail {
 	const char *name; /* for people: a file, or "FILE: message 3, byte 4711" */
 	const char *data; /* the message's bytes; borrowed */
 	size_t len;
-	uint64_t begin; /* where it stands in an mbox file; files: 0 */
+	uint64_t begin;     /* where it stands in an mbox file; files: 0 */
 	const char *sender; /* envelope sender, from an mbox `From ` line; NULL: not known */
 	int64_t arrival_ms; /* as its container says; else the topmost Received; else its file's age */
 };

@@ -45,8 +45,7 @@ int64_t tp_import_maildir_time(const char *file)
 	return digits >= 9 && file[digits] == '.' ? seconds * 1000 : 0;
 }
 
-/* --- mbox `From ` lines ------------------------------------------------------------------------
- */
+/* --- mbox `From ` lines ----------------------------------------------------------------------- */
 
 static bool is_weekday(const char *at)
 {

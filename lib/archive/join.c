@@ -35,8 +35,7 @@ __attribute__((constructor)) static void fill_pairs(void)
 	}
 }
 
-/* --- one hole ----------------------------------------------------------------------------------
- */
+/* --- one hole --------------------------------------------------------------------------------- */
 
 static enum tp_status flush(struct tp_joiner *joiner, struct tp_error *err)
 {
@@ -156,8 +155,7 @@ static enum tp_status fill_hole(struct tp_joiner *joiner, struct tp_error *err)
 	return status ? status : finish_hole(joiner, err);
 }
 
-/* --- the message -------------------------------------------------------------------------------
- */
+/* --- the message ------------------------------------------------------------------------------ */
 
 enum tp_status tp_joiner_new(const struct tp_split *split, tp_blob_reader *blobs,
 	void *blobs_context, tp_press_sink *sink, void *sink_context, struct tp_joiner **out,

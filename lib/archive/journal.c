@@ -44,8 +44,7 @@
 
 #define START_MAX ((uint64_t)UINT32_MAX * 8) /* siblings are offset / 8 in 32 bits */
 
-/* --- holding -----------------------------------------------------------------------------------
- */
+/* --- holding ---------------------------------------------------------------------------------- */
 
 static void let_go(struct tp_journal *journal)
 {
@@ -295,8 +294,7 @@ struct tp_journal_reader *tp_journal_look(struct tp_journal *journal)
 	return &journal->reader;
 }
 
-/* --- appending ---------------------------------------------------------------------------------
- */
+/* --- appending -------------------------------------------------------------------------------- */
 
 static enum tp_status cut(
 	struct tp_journal *journal, uint64_t size, uint64_t last, struct tp_error *err)

@@ -96,7 +96,7 @@ enum tp_status tp_journal_refresh(struct tp_journal_reader *reader, struct tp_er
 enum tp_status tp_journal_settle(struct tp_journal_reader *reader, struct tp_error *err);
 void tp_journal_close(struct tp_journal_reader *reader);
 
-/* --- erasing and retiring: under the archive's exclusive lock ---------------------------------- */
+/* --- erasing and retiring: under the archive's exclusive lock --------------------------------- */
 
 /* Overwrites what the record at `offset` holds, then makes its head say "erased"; durable. Id and
  * arrival stay. May be repeated; until it has succeeded the record is still found by its id. */

@@ -166,8 +166,7 @@ bool tp_journal_tail_read(
 	return !memcmp(bytes + 4, TAIL_MAGIC, 4);
 }
 
-/* --- tags --------------------------------------------------------------------------------------
- */
+/* --- tags ------------------------------------------------------------------------------------- */
 
 uint32_t tp_journal_tag_of_delivery(const unsigned char delivery[TP_SHA256_BYTES])
 {

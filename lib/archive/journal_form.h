@@ -88,7 +88,7 @@ struct tp_journal_about {
 struct tp_journal_about tp_journal_about(const struct tp_journal_opening *opening, uint64_t offset,
 	uint64_t piece); /* 0: facts; from 1: pieces of the skeleton */
 
-/* --- a journal being read (journal_read.c), alone or inside of one being written ----------------- */
+/* --- a journal being read (journal_read.c), alone or inside of one being written -------------- */
 
 #define TP_JOURNAL_HEADS_KEPT 64 /* a power of 2 */
 

@@ -11,8 +11,7 @@
 #define AHEAD      ((size_t)256 * 1024) /* read at a time when walking */
 #define WINDOW_MAX (TP_JOURNAL_FACTS_MAX + AHEAD)
 
-/* --- opening -----------------------------------------------------------------------------------
- */
+/* --- opening ---------------------------------------------------------------------------------- */
 
 static enum tp_status damaged(const struct tp_journal_reader *reader, uint64_t offset,
 	const char *id, const char *what, struct tp_error *err)
@@ -186,8 +185,7 @@ void tp_journal_close(struct tp_journal_reader *reader)
 	free(reader);
 }
 
-/* --- heads -------------------------------------------------------------------------------------
- */
+/* --- heads ------------------------------------------------------------------------------------ */
 
 enum tp_status tp_journal_head_at(struct tp_journal_reader *reader, uint64_t offset,
 	struct tp_journal_head *head, struct tp_error *err)
@@ -335,8 +333,7 @@ void tp_journal_seek(struct tp_journal_reader *reader, uint64_t offset)
 	reader->at = offset;
 }
 
-/* --- records -----------------------------------------------------------------------------------
- */
+/* --- records ---------------------------------------------------------------------------------- */
 
 /* The plain bytes of a piece that may be sealed; borrowed. */
 static enum tp_status open_piece(struct tp_journal_reader *reader,

@@ -14,7 +14,7 @@
 
 #define LEVEL 1 /* sealing presses again, and harder */
 
-/* --- the skeleton: the message without its holes ------------------------------------------------- */
+/* --- the skeleton: the message without its holes ---------------------------------------------- */
 
 struct skeleton {
 	const struct tp_split *split;
@@ -56,8 +56,7 @@ static bool next_piece(struct skeleton *from, struct tp_buf *plain, const char *
 	return *len > 0;
 }
 
-/* --- writing -----------------------------------------------------------------------------------
- */
+/* --- writing ---------------------------------------------------------------------------------- */
 
 struct writer {
 	struct tp_journal *journal;

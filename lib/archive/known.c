@@ -95,8 +95,7 @@ static bool is_listed(struct tp_known *known, struct timespec *stamp)
 	bool old;
 
 	*stamp = (struct timespec){ .tv_sec = 0 };
-	if (fstatat(known->archive->dir, "journal", &st, 0) ||
-		clock_gettime(CLOCK_REALTIME, &now))
+	if (fstatat(known->archive->dir, "journal", &st, 0) || clock_gettime(CLOCK_REALTIME, &now))
 		return false;
 	old = st.st_mtim.tv_sec < now.tv_sec - 1 && st.st_mtim.tv_sec > 0;
 	if (old)

@@ -31,7 +31,7 @@ struct collecting {
 	uint64_t removed;
 };
 
-/* --- is all of it there ------------------------------------------------------------------------- */
+/* --- is all of it there ----------------------------------------------------------------------- */
 
 static enum tp_status note_left(void *context, const char *line, size_t len, struct tp_error *err)
 {
@@ -86,7 +86,7 @@ static enum tp_status are_all_there(struct tp_archive *archive, struct tp_error 
 	return status;
 }
 
-/* --- who uses what ------------------------------------------------------------------------------ */
+/* --- who uses what ---------------------------------------------------------------------------- */
 
 static enum tp_status add_used(void *context, const struct tp_place *place,
 	const struct tp_record *record, const struct tp_split *split, struct tp_error *err)
@@ -139,7 +139,7 @@ static enum tp_status find_unused(
 	return tp_strings_add(&c->found, name, err);
 }
 
-/* --- removing ----------------------------------------------------------------------------------- */
+/* --- removing --------------------------------------------------------------------------------- */
 
 static void gone_name(const char *name, struct tp_buf *gone)
 {

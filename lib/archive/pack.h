@@ -85,8 +85,7 @@ enum tp_status tp_pack_skeleton(
 	struct tp_pack *pack, size_t i, tp_press_sink *sink, void *context, struct tp_error *err);
 /* The block in which message i begins: those of one block, and of the next, are cheapest to read one
  * after the other. */
-enum tp_status tp_pack_shelf(
-	struct tp_pack *pack, size_t i, uint32_t *shelf, struct tp_error *err);
+enum tp_status tp_pack_shelf(struct tp_pack *pack, size_t i, uint32_t *shelf, struct tp_error *err);
 /* The message with that id, erased or not; TP_NOTHING. */
 enum tp_status tp_pack_find(struct tp_pack *pack, const char *id, size_t *i, struct tp_error *err);
 

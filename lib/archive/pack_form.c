@@ -89,7 +89,7 @@ enum tp_status tp_pack_header_read(const unsigned char *bytes, uint64_t file_byt
 	return TP_OK;
 }
 
-/* --- tables ------------------------------------------------------------------------------------ */
+/* --- tables ----------------------------------------------------------------------------------- */
 
 static void put_piece(unsigned char *bytes, const struct tp_pack_piece *piece)
 {
@@ -133,7 +133,7 @@ void tp_pack_group_entry_read(const unsigned char *bytes, struct tp_pack_group_p
 	place->id[TP_ID_LEN] = 0;
 }
 
-/* --- names and links --------------------------------------------------------------------------- */
+/* --- names and links -------------------------------------------------------------------------- */
 
 enum tp_status tp_pack_make_link(const struct tp_pack_header *header,
 	unsigned char link[TP_SHA256_BYTES], struct tp_error *err)
@@ -155,7 +155,7 @@ struct tp_pack_name tp_pack_name(const char *folder, uint32_t number, const char
 	return name;
 }
 
-/* --- pieces ------------------------------------------------------------------------------------ */
+/* --- pieces ----------------------------------------------------------------------------------- */
 
 /* What a sealed piece is bound to, so that none can stand in another's place. */
 #define ABOUT_BYTES 24

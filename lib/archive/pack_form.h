@@ -75,7 +75,7 @@ struct tp_pack_name {
 };
 struct tp_pack_name tp_pack_name(const char *folder, uint32_t number, const char *suffix);
 
-/* --- pieces ------------------------------------------------------------------------------------ */
+/* --- pieces ----------------------------------------------------------------------------------- */
 
 enum tp_pack_kind { TP_PACK_BLOCK = 'B', TP_PACK_GROUP = 'G' };
 

@@ -135,7 +135,7 @@ enum tp_status tp_pack_columns_join(
 	return tp_buf_status(out, "directory of a pack", err);
 }
 
-/* --- reading ------------------------------------------------------------------------------------ */
+/* --- reading ---------------------------------------------------------------------------------- */
 
 static const char *take_text(struct tp_wire *wire)
 {

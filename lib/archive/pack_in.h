@@ -33,8 +33,8 @@ struct tp_pack {
 	struct tp_pack_group_slot *kept; /* groups looked at lately; NULL until there is one */
 	uint64_t clock;
 	struct tp_pack_group *group; /* the last of them */
-	struct tp_buf stored; /* the piece last read */
-	uint64_t stored_at;   /* where that is; 0: none */
+	struct tp_buf stored;        /* the piece last read */
+	uint64_t stored_at;          /* where that is; 0: none */
 };
 
 /* Makes pack->group the one with that index. */
@@ -62,7 +62,7 @@ enum tp_status tp_pack_piece_read(struct tp_pack *pack, const struct tp_pack_pie
 enum tp_status tp_pack_piece_check(struct tp_pack *pack, const char *what, uint32_t index,
 	const struct tp_pack_piece *piece, struct tp_error *err);
 
-/* --- the cache of blocks, one an archive ------------------------------------------------------- */
+/* --- the cache of blocks, one an archive ------------------------------------------------------ */
 
 /* The block's bytes if they are there, else a place for them (*bytes is then empty), into which the
  * least wanted ones made room. */

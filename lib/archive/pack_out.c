@@ -33,15 +33,15 @@ enum tp_status tp_pack_out_begin(struct tp_pack_out *out, struct tp_archive *arc
 	tp_buf_init(&out->group_table, TABLE_MAX);
 	tp_buf_init(&out->journal_table, TABLE_MAX);
 	tp_pack_columns_init(&out->columns);
-	out->fd = tp_create_at(archive->dir, out->aside.text,
-		O_WRONLY | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0640);
+	out->fd = tp_create_at(
+		archive->dir, out->aside.text, O_WRONLY | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0640);
 	if (out->fd < 0)
 		return tp_fail_errno(
 			err, TP_CANTCREATE, "%s/%s: cannot create", archive->path, out->aside.text);
 	return tp_write_all(out->fd, nothing, sizeof nothing, out->aside.text, err);
 }
 
-/* --- blocks ------------------------------------------------------------------------------------ */
+/* --- blocks ----------------------------------------------------------------------------------- */
 
 /* Jobs that threads take one by one. */
 struct team {
@@ -170,7 +170,7 @@ enum tp_status tp_pack_out_blocks_end(struct tp_pack_out *out, struct tp_error *
 	return out->job_count ? flush(out, err) : TP_OK;
 }
 
-/* --- directory and tables ---------------------------------------------------------------------- */
+/* --- directory and tables --------------------------------------------------------------------- */
 
 static enum tp_status write_group(struct tp_pack_out *out, struct tp_error *err)
 {

@@ -10,7 +10,7 @@
 #include "base/crc32c.h"
 #include "base/le.h"
 
-/* --- opening ------------------------------------------------------------------------------------ */
+/* --- opening ---------------------------------------------------------------------------------- */
 
 static enum tp_status read_at(
 	struct tp_pack *pack, uint64_t at, void *bytes, size_t len, struct tp_error *err)
@@ -227,7 +227,7 @@ const uint32_t *tp_pack_journals(const struct tp_pack *pack, size_t *count)
 	return pack->journals;
 }
 
-/* --- pieces ------------------------------------------------------------------------------------ */
+/* --- pieces ----------------------------------------------------------------------------------- */
 
 enum tp_status tp_pack_piece_read(struct tp_pack *pack, const struct tp_pack_piece *piece,
 	const struct tp_buf **stored, struct tp_error *err)
@@ -370,7 +370,7 @@ enum tp_status tp_pack_load_group(struct tp_pack *pack, uint32_t index, struct t
 	return TP_OK;
 }
 
-/* --- messages ---------------------------------------------------------------------------------- */
+/* --- messages --------------------------------------------------------------------------------- */
 
 static uint32_t group_of(const struct tp_pack *pack, size_t i)
 {
@@ -498,8 +498,7 @@ enum tp_status tp_pack_skeleton(
 	return tp_pack_stream(pack, entry->begin, entry->skeleton_bytes, sink, context, err);
 }
 
-enum tp_status tp_pack_shelf(
-	struct tp_pack *pack, size_t i, uint32_t *shelf, struct tp_error *err)
+enum tp_status tp_pack_shelf(struct tp_pack *pack, size_t i, uint32_t *shelf, struct tp_error *err)
 {
 	const struct tp_pack_entry *entry;
 	enum tp_status status = tp_pack_entry(pack, i, &entry, err);

@@ -34,7 +34,7 @@ static bool is_fault(enum tp_status status)
 	return status == TP_DATA || status == TP_LIMIT || status == TP_IO;
 }
 
-/* --- the directory ------------------------------------------------------------------------------ */
+/* --- the directory ---------------------------------------------------------------------------- */
 
 static void keep(struct verifying *v, const struct tp_pack_entry *entry)
 {
@@ -130,7 +130,7 @@ static enum tp_status look_at_directory(struct verifying *v, struct tp_error *er
 	return status;
 }
 
-/* --- the stream --------------------------------------------------------------------------------- */
+/* --- the stream ------------------------------------------------------------------------------- */
 
 static enum tp_status look_at_blocks(struct verifying *v, struct tp_error *err)
 {

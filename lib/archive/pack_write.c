@@ -38,7 +38,7 @@ struct tp_pack_writer {
 	uint64_t left;
 };
 
-/* --- the order --------------------------------------------------------------------------------- */
+/* --- the order -------------------------------------------------------------------------------- */
 
 static size_t clip(const char *text)
 {
@@ -106,7 +106,7 @@ static int compare_arrival(const void *left, const void *right)
 	return (a->i > b->i) - (a->i < b->i);
 }
 
-/* --- first pass: order and proof --------------------------------------------------------------- */
+/* --- first pass: order and proof -------------------------------------------------------------- */
 
 static enum tp_status look_at(
 	struct tp_pack_writer *w, size_t i, char before[TP_ID_LEN + 1], struct tp_error *err)
@@ -158,7 +158,7 @@ static enum tp_status look(struct tp_pack_writer *w, struct tp_error *err)
 	return tp_merkle_root(&w->merkle, w->out.header.root, err);
 }
 
-/* --- second pass: skeletons -------------------------------------------------------------------- */
+/* --- second pass: skeletons ------------------------------------------------------------------- */
 
 static enum tp_status add_bytes(void *context, const char *bytes, size_t len, struct tp_error *err)
 {
@@ -214,7 +214,7 @@ static enum tp_status add_skeletons(struct tp_pack_writer *w, struct tp_error *e
 	return status ? status : tp_pack_out_blocks_end(&w->out, err);
 }
 
-/* --- third pass: the directory ----------------------------------------------------------------- */
+/* --- third pass: the directory ---------------------------------------------------------------- */
 
 static void join_rcpts(const struct tp_record *record, struct tp_buf *out)
 {
@@ -283,7 +283,7 @@ static enum tp_status add_directory(struct tp_pack_writer *w, struct tp_error *e
 	return status;
 }
 
-/* --- all of it --------------------------------------------------------------------------------- */
+/* --- all of it -------------------------------------------------------------------------------- */
 
 static enum tp_status write_all(struct tp_pack_writer *w, const uint32_t *journals,
 	size_t journal_count, struct tp_error *err)

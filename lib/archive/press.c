@@ -77,8 +77,7 @@ static enum tp_status damaged(size_t code, struct tp_error *err)
 	return tp_fail(err, TP_DATA, "damaged compressed data (%s)", ZSTD_getErrorString(why));
 }
 
-/* --- whole frames ------------------------------------------------------------------------------
- */
+/* --- whole frames ----------------------------------------------------------------------------- */
 
 static size_t set_up(ZSTD_CCtx *context, int level)
 {
@@ -140,8 +139,7 @@ enum tp_status tp_unpress(const void *frame, size_t len, struct tp_buf *out, str
 	return TP_OK;
 }
 
-/* --- piece by piece ----------------------------------------------------------------------------
- */
+/* --- piece by piece --------------------------------------------------------------------------- */
 
 enum tp_status tp_unpress_stream(
 	const void *frame, size_t len, tp_press_sink *sink, void *context, struct tp_error *err)

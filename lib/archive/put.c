@@ -36,8 +36,7 @@ struct tp_putter {
 	struct tp_error lost;           /* why something that was put will never be durable */
 };
 
-/* --- the proof ---------------------------------------------------------------------------------
- */
+/* --- the proof -------------------------------------------------------------------------------- */
 
 struct comparing {
 	const char *data;
@@ -104,8 +103,7 @@ static enum tp_status prove(struct tp_archive *archive, struct tp_journal_reader
 	return status;
 }
 
-/* --- the record --------------------------------------------------------------------------------
- */
+/* --- the record ------------------------------------------------------------------------------- */
 
 static enum tp_status copy(char **to, const char *text, struct tp_error *err)
 {
@@ -149,8 +147,7 @@ static enum tp_status settle_id(
 	return status == TP_NOTHING ? TP_OK : status;
 }
 
-/* --- putting -----------------------------------------------------------------------------------
- */
+/* --- putting ---------------------------------------------------------------------------------- */
 
 enum tp_status tp_putter_new(
 	struct tp_archive *archive, struct tp_putter **out, struct tp_error *err)

@@ -30,8 +30,7 @@ void tp_record_release(struct tp_record *record)
 	*record = (struct tp_record)TP_RECORD_INIT;
 }
 
-/* --- ids ---------------------------------------------------------------------------------------
- */
+/* --- ids -------------------------------------------------------------------------------------- */
 
 static int compare(const void *a, const void *b)
 {
@@ -106,8 +105,10 @@ int64_t tp_id_arrival(const char *id)
 
 static uint32_t tail_of(const unsigned char *hash)
 {
-	return ((uint32_t)hash[0] << 24 | (uint32_t)hash[1] << 16 | (uint32_t)hash[2] << 8 |
-		       hash[3]) >> 2;
+	uint32_t first = (uint32_t)hash[0] << 24 | (uint32_t)hash[1] << 16 |
+			 (uint32_t)hash[2] << 8 | hash[3];
+
+	return first >> 2;
 }
 
 enum tp_status tp_record_identify(struct tp_record *record, struct tp_error *err)
@@ -140,8 +141,7 @@ bool tp_id_normalize(const char *text, char id[TP_ID_LEN + 1])
 	return i == TP_ID_LEN && !text[i];
 }
 
-/* --- bytes -------------------------------------------------------------------------------------
- */
+/* --- bytes ------------------------------------------------------------------------------------ */
 
 static void put_text(struct tp_buf *out, const char *text)
 {

@@ -18,18 +18,21 @@
 
 struct tp_record {
 	char id[TP_ID_LEN + 1];
-	int64_t arrival_ms; /* milliseconds since 1970 */
+	int64_t arrival_ms;    /* milliseconds since 1970 */
 	uint64_t size_bytes;   /* of the message as it came */
 	uint64_t stored_bytes; /* what it takes, shared blobs not counted; 0 when not known yet */
-	unsigned char sha256[TP_SHA256_BYTES];	 /* of the message as it came */
+	unsigned char sha256[TP_SHA256_BYTES];   /* of the message as it came */
 	unsigned char delivery[TP_SHA256_BYTES]; /* of sha256, sender and sorted recipients */
-	char *sender;		 /* envelope; "" is the null sender; never NULL */
-	struct tp_strings rcpts; /* envelope */
+	char *sender;                            /* envelope; "" is the null sender; never NULL */
+	struct tp_strings rcpts;                 /* envelope */
 	char *from, *to, *subject; /* decoded UTF-8: From; To and Cc; Subject. Never NULL */
-	char *actor;		 /* who put it: "uid 1000", or what --actor said */
+	char *actor;               /* who put it: "uid 1000", or what --actor said */
 };
 
-#define TP_RECORD_INIT { .arrival_ms = 0 }
+#define TP_RECORD_INIT                                                                             \
+	{                                                                                          \
+		.arrival_ms = 0                                                                    \
+	}
 
 void tp_record_release(struct tp_record *record);
 
@@ -50,14 +53,14 @@ int64_t tp_id_arrival(const char *id);
 /* Appends the record's bytes; reads them back into an initialised record, in place of
  * what it held. Decoding trusts nothing: TP_DATA when lengths or texts are not what they should be. */
 bool tp_record_encode(const struct tp_record *record, struct tp_buf *out);
-enum tp_status tp_record_decode(const void *bytes, size_t len, struct tp_record *record,
-	struct tp_error *err);
+enum tp_status tp_record_decode(
+	const void *bytes, size_t len, struct tp_record *record, struct tp_error *err);
 
 /* Fills from, to, subject from the message's header, size and sha256 from its bytes; also sender when
  * it is NULL (Return-Path, else "") and rcpts when there are none (the topmost Delivered-To, else
  * X-Original-To, else Envelope-To). Texts are bounded: 4 KiB of From and Subject, 64 KiB of To and
  * Cc, cut at a character. Envelope recipients are not. */
-enum tp_status tp_record_describe(struct tp_record *record, const char *data, size_t len,
-	struct tp_error *err);
+enum tp_status tp_record_describe(
+	struct tp_record *record, const char *data, size_t len, struct tp_error *err);
 
 #endif

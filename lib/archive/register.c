@@ -40,7 +40,7 @@ enum tp_status tp_register_mark(
 	return status;
 }
 
-/* --- one ---------------------------------------------------------------------------------------- */
+/* --- one -------------------------------------------------------------------------------------- */
 
 static enum tp_status damaged(const struct tp_register *reg, struct tp_error *err)
 {
@@ -145,7 +145,7 @@ enum tp_status tp_register_block(const struct tp_register *reg, uint32_t block,
 	return *count ? TP_OK : damaged(reg, err);
 }
 
-/* --- all of them -------------------------------------------------------------------------------- */
+/* --- all of them ------------------------------------------------------------------------------ */
 
 /* The largest register that begins with that pack; NULL: none can be read. */
 static enum tp_status open_largest(struct tp_archive *archive, uint32_t first, uint32_t last,

@@ -34,7 +34,7 @@ static enum tp_status add_entry(
 	return TP_OK;
 }
 
-/* --- gathering ---------------------------------------------------------------------------------- */
+/* --- gathering -------------------------------------------------------------------------------- */
 
 static enum tp_status add_prefix(void *context, uint64_t prefix, struct tp_error *err)
 {
@@ -95,7 +95,7 @@ static enum tp_status add_register(
 	return status;
 }
 
-/* --- writing ------------------------------------------------------------------------------------ */
+/* --- writing ---------------------------------------------------------------------------------- */
 
 static int compare(const void *left, const void *right)
 {
@@ -164,7 +164,7 @@ static enum tp_status write_register(
 	return status;
 }
 
-/* --- growing ------------------------------------------------------------------------------------ */
+/* --- growing ---------------------------------------------------------------------------------- */
 
 static bool is_there(struct tp_archive *archive, uint32_t first, uint32_t span)
 {

@@ -32,8 +32,7 @@ struct rotating {
 	bool dry_run;
 };
 
-/* --- to the cellar -----------------------------------------------------------------------------
- */
+/* --- to the cellar ---------------------------------------------------------------------------- */
 
 static uint64_t bytes_of(const struct tp_stock *stock, bool in_cellar)
 {
@@ -102,8 +101,7 @@ static enum tp_status move_packs(struct rotating *r, struct tp_error *err)
 	return TP_OK;
 }
 
-/* --- room in the cellar ------------------------------------------------------------------------
- */
+/* --- room in the cellar ----------------------------------------------------------------------- */
 
 static uint64_t cellar_on_discs(const struct tp_stock *stock)
 {
@@ -149,12 +147,10 @@ static enum tp_status make_room(struct rotating *r, struct tp_error *err)
 	}
 	if (status || !r->state.leaving.count || r->dry_run)
 		return status;
-	return tp_rotate_erase(
-		r->archive, &r->state, "erase", "for room", r->actor, err);
+	return tp_rotate_erase(r->archive, &r->state, "erase", "for room", r->actor, err);
 }
 
-/* --- offers ------------------------------------------------------------------------------------
- */
+/* --- offers ----------------------------------------------------------------------------------- */
 
 /* What is left of the offer: nothing, when its packs are on the disc or erased. */
 static void recount_offer(struct rotating *r)
@@ -219,8 +215,7 @@ static enum tp_status make_offer(struct rotating *r, struct tp_error *err)
 	return r->dry_run ? TP_OK : tp_event_add(r->archive, r->actor, "offer", NULL, note, err);
 }
 
-/* --- all of it ---------------------------------------------------------------------------------
- */
+/* --- all of it -------------------------------------------------------------------------------- */
 
 static enum tp_status settle_offer(struct rotating *r, struct tp_error *err)
 {

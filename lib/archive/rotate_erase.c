@@ -33,8 +33,7 @@ struct erasing {
 	size_t at;               /* its next message */
 };
 
-/* --- before ------------------------------------------------------------------------------------
- */
+/* --- before ----------------------------------------------------------------------------------- */
 
 static enum tp_status note_pack(struct tp_archive *archive, uint32_t number, const char *event,
 	const char *why, const char *actor, struct tp_error *err)
@@ -75,8 +74,7 @@ static enum tp_status add_kept(struct erasing *e, const char *folder, struct tp_
 	return status;
 }
 
-/* --- one pack ----------------------------------------------------------------------------------
- */
+/* --- one pack --------------------------------------------------------------------------------- */
 
 /* Removes up to a few attachments of the pack's next messages. Under the exclusive lock. */
 static enum tp_status remove_some(struct erasing *e, struct tp_error *err)
@@ -164,8 +162,7 @@ static enum tp_status erase_pack(struct erasing *e, uint32_t number, struct tp_e
 	return status;
 }
 
-/* --- all of them -------------------------------------------------------------------------------
- */
+/* --- all of them ------------------------------------------------------------------------------ */
 
 static enum tp_status erase_all(struct erasing *e, struct tp_error *err)
 {

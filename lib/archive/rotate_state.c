@@ -15,8 +15,7 @@ static const char *const words[] = { [TP_OFFER_NONE] = "none",
 	[TP_OFFER_ACCEPTED] = "accepted",
 	[TP_OFFER_REFUSED] = "refused" };
 
-/* --- lists -------------------------------------------------------------------------------------
- */
+/* --- lists ------------------------------------------------------------------------------------ */
 
 enum tp_status tp_pack_list_add(struct tp_pack_list *list, uint32_t number, struct tp_error *err)
 {
@@ -57,8 +56,7 @@ static enum tp_status path_of(
 	return tp_buf_status(path, "path", err);
 }
 
-/* --- reading -----------------------------------------------------------------------------------
- */
+/* --- reading ---------------------------------------------------------------------------------- */
 
 static bool get_number(const struct tp_json *doc, const char *pointer, int64_t *number)
 {
@@ -151,8 +149,7 @@ out:
 	return status;
 }
 
-/* --- writing -----------------------------------------------------------------------------------
- */
+/* --- writing ---------------------------------------------------------------------------------- */
 
 static void put_list(struct tp_buf *out, const char *name, const struct tp_pack_list *list)
 {

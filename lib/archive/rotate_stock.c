@@ -13,8 +13,7 @@
 #define SECTOR       2048
 #define BESIDES_FILE 768
 
-/* --- sets of attachments -----------------------------------------------------------------------
- */
+/* --- sets of attachments ---------------------------------------------------------------------- */
 
 void tp_blob_set_release(struct tp_blob_set *set)
 {
@@ -146,8 +145,7 @@ static enum tp_status pass_over(struct tp_stock *stock, enum tp_status status,
 	return tp_fail(err, status, "%s", why->text);
 }
 
-/* --- packs -------------------------------------------------------------------------------------
- */
+/* --- packs ------------------------------------------------------------------------------------ */
 
 static void count_message(struct tp_stock_pack *stock, const struct tp_record *record)
 {

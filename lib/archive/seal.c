@@ -71,7 +71,7 @@ struct sealing {
 	struct tp_error damage; /* the first damaged journal's; status TP_OK: none */
 };
 
-/* --- which journals ---------------------------------------------------------------------------- */
+/* --- which journals --------------------------------------------------------------------------- */
 
 static void note_damage(struct sealing *s, uint32_t journal, const struct tp_error *why)
 {
@@ -128,7 +128,7 @@ static enum tp_status find_due(struct sealing *s, bool all, struct tp_error *err
 	return status;
 }
 
-/* --- what is in them --------------------------------------------------------------------------- */
+/* --- what is in them -------------------------------------------------------------------------- */
 
 static enum tp_status add_item(struct sealing *s, uint32_t due, const struct tp_record *record,
 	uint64_t offset, struct tp_error *err)
@@ -217,7 +217,7 @@ static void sort_items(struct sealing *s)
 	s->count = kept;
 }
 
-/* --- the pack ---------------------------------------------------------------------------------- */
+/* --- the pack --------------------------------------------------------------------------------- */
 
 static enum tp_status describe(void *context, size_t i, struct tp_record *record,
 	struct tp_split *split, bool *erased, struct tp_error *err)
@@ -346,7 +346,7 @@ static enum tp_status remove_journals(struct sealing *s, struct tp_error *err)
 	return status;
 }
 
-/* --- one pack after the other ------------------------------------------------------------------ */
+/* --- one pack after the other ----------------------------------------------------------------- */
 
 /* Journals for one pack: until they are as large together as a full one. */
 static void choose(struct sealing *s)

@@ -35,7 +35,7 @@ enum tp_status tp_sealing_lock(struct tp_archive *archive, int *fd, struct tp_er
 	return lock_file(archive, "sealing.lock", false, fd, err);
 }
 
-/* --- between sealers and erasers ---------------------------------------------------------------- */
+/* --- between sealers and erasers -------------------------------------------------------------- */
 
 enum tp_status tp_seal_sweep(struct tp_archive *archive, struct tp_error *err)
 {

@@ -14,8 +14,8 @@
 extern const char tp_archive_settings_text[];
 
 /* Reads FOLDER/archive.yaml; all defaults when there is none. */
-enum tp_status tp_archive_settings_read(const char *folder, struct tp_archive_settings *settings,
-	struct tp_error *err);
+enum tp_status tp_archive_settings_read(
+	const char *folder, struct tp_archive_settings *settings, struct tp_error *err);
 void tp_archive_settings_release(struct tp_archive_settings *settings);
 
 #endif

@@ -47,8 +47,7 @@ static struct line line_at(const char *data, size_t at, size_t end)
 	return line;
 }
 
-/* --- shape -------------------------------------------------------------------------------------
- */
+/* --- shape ------------------------------------------------------------------------------------ */
 
 static bool is_digits(struct finder *f, size_t at, size_t end)
 {
@@ -99,8 +98,7 @@ static void measure(struct finder *f, size_t at, size_t end, struct tp_hole *hol
 	hole->width = lines > 1 ? (uint16_t)width : 0;
 }
 
-/* --- holes -------------------------------------------------------------------------------------
- */
+/* --- holes ------------------------------------------------------------------------------------ */
 
 /* The bytes that a hole takes in the message; sizes are below 2^56, so nothing overflows. */
 static uint64_t encoded_bytes(const struct tp_hole *hole)

@@ -19,11 +19,11 @@
 #define TP_HOLE_MIN 1024
 
 struct tp_hole {
-	struct tp_range range;	    /* of the message: the digits and their line endings */
-	uint64_t at;		    /* offset in the skeleton */
-	uint64_t size_bytes;	    /* decoded */
+	struct tp_range range; /* of the message: the digits and their line endings */
+	uint64_t at;           /* offset in the skeleton */
+	uint64_t size_bytes;   /* decoded */
 	unsigned char sha256[TP_SHA256_BYTES]; /* of the decoded content */
-	uint16_t width;		    /* digits a line, a multiple of 4; 0: all in one line */
+	uint16_t width; /* digits a line, a multiple of 4; 0: all in one line */
 	bool crlf;
 	bool final_eol; /* the last line ends in one, too */
 };
@@ -36,14 +36,13 @@ struct tp_split {
 
 /* Finds the holes, and hashes them. Linear, memory flat. A message too odd for the part tree
  * (TP_LIMIT) simply has none. */
-enum tp_status tp_split(const char *data, size_t len, struct tp_split *split,
-	struct tp_error *err);
+enum tp_status tp_split(const char *data, size_t len, struct tp_split *split, struct tp_error *err);
 void tp_split_release(struct tp_split *split);
 
 /* The list of holes as bytes, and back (TP_DATA). Ranges are not kept; decoding works them out. */
 bool tp_split_encode(const struct tp_split *split, struct tp_buf *out);
-enum tp_status tp_split_decode(const void *bytes, size_t len, struct tp_split *split,
-	struct tp_error *err);
+enum tp_status tp_split_decode(
+	const void *bytes, size_t len, struct tp_split *split, struct tp_error *err);
 
 /* Puts a message together: takes the skeleton piece by piece, asks for each blob, gives the
  * message to `sink` in order. */
@@ -53,8 +52,8 @@ struct tp_joiner;
 enum tp_status tp_joiner_new(const struct tp_split *split, tp_blob_reader *blobs,
 	void *blobs_context, tp_press_sink *sink, void *sink_context, struct tp_joiner **joiner,
 	struct tp_error *err);
-enum tp_status tp_joiner_add(struct tp_joiner *joiner, const char *bytes, size_t len,
-	struct tp_error *err);
+enum tp_status tp_joiner_add(
+	struct tp_joiner *joiner, const char *bytes, size_t len, struct tp_error *err);
 enum tp_status tp_joiner_end(struct tp_joiner *joiner, struct tp_error *err);
 void tp_joiner_free(struct tp_joiner *joiner);
 

@@ -11,7 +11,7 @@
 #include "archive/segment.h"
 #include "archive/shred.h"
 
-/* --- removing ---------------------------------------------------------------------------------- */
+/* --- removing --------------------------------------------------------------------------------- */
 
 static void gone_name(uint32_t number, struct tp_buf *name)
 {
@@ -57,7 +57,7 @@ enum tp_status tp_journals_remove(
 	return status;
 }
 
-/* --- tidying ----------------------------------------------------------------------------------- */
+/* --- tidying ---------------------------------------------------------------------------------- */
 
 struct tidying {
 	struct tp_archive *archive;

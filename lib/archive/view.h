@@ -79,8 +79,8 @@ enum tp_status tp_view_content(struct tp_view *view, const struct tp_place *plac
 
 /* Messages of one pack are cheapest to read in the order of their shelves, and on one shelf in that of
  * their places. A journal has but one, 0. */
-enum tp_status tp_view_shelf(struct tp_view *view, const struct tp_place *place, uint32_t *shelf,
-	struct tp_error *err);
+enum tp_status tp_view_shelf(
+	struct tp_view *view, const struct tp_place *place, uint32_t *shelf, struct tp_error *err);
 
 /* --- finding --------------------------------------------------------------------------------- */
 

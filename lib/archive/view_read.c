@@ -305,8 +305,8 @@ enum tp_status tp_view_record(struct tp_view *view, const struct tp_place *place
 	return status ? status : tp_pack_record(pack, place->at, record, split, err);
 }
 
-enum tp_status tp_view_shelf(struct tp_view *view, const struct tp_place *place, uint32_t *shelf,
-	struct tp_error *err)
+enum tp_status tp_view_shelf(
+	struct tp_view *view, const struct tp_place *place, uint32_t *shelf, struct tp_error *err)
 {
 	struct tp_pack *pack;
 	enum tp_status status;

@@ -38,7 +38,7 @@ static inline struct tp_wire tp_wire_of(const void *bytes, size_t len)
 {
 	const unsigned char *at = bytes;
 
-	return (struct tp_wire) { .at = at, .end = at + len };
+	return (struct tp_wire){ .at = at, .end = at + len };
 }
 
 /* The next `len` bytes, borrowed; NULL when there are not so many. */

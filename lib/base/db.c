@@ -175,10 +175,9 @@ static enum tp_status set_up(struct tp_db *db, const char *const *migrations, st
 	sqlite3_busy_timeout(db->handle, db->options.busy_ms);
 	code = exec_patiently(db, "PRAGMA journal_mode=WAL");
 	if (!code)
-		code = exec_patiently(
-			db, db->options.relaxed
-				    ? "PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON"
-				    : "PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON");
+		code = exec_patiently(db,
+			db->options.relaxed ? "PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON"
+					    : "PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON");
 	if (!code)
 		code = set_options(db);
 	if (code)

@@ -54,7 +54,7 @@ enum tp_status tp_query_again(struct tp_query *query, struct tp_error *err, cons
 void tp_query_reset(struct tp_query *query);
 
 /* Runs a statement that gives no rows. */
-enum tp_status tp_db_run(struct tp_db *db, struct tp_error *err, const char *sql,
-	const char *types, ...);
+enum tp_status tp_db_run(
+	struct tp_db *db, struct tp_error *err, const char *sql, const char *types, ...);
 
 #endif

@@ -230,7 +230,8 @@ static void give(int fd, const struct stat *owner)
 }
 
 /* Made by us alone: a name that was there before may be a link to anything. */
-static int create_as_root(int dir, const char *name, int flags, mode_t mode, const struct stat *owner)
+static int create_as_root(
+	int dir, const char *name, int flags, mode_t mode, const struct stat *owner)
 {
 	for (;;) {
 		int fd = openat(dir, name, flags | O_CREAT | O_EXCL, mode);

@@ -47,7 +47,8 @@ struct tp_tool {
 		*instead; /* carries_mail: options that name the mail ("mbox maildir"; NULL: none).
 				With one of them stdin is left alone and exit codes are as in tools
 				that do not carry mail */
-	const char *verdict; /* carries_mail: the line (with its end) that --on-error=pass prints, for
+	const char
+		*verdict; /* carries_mail: the line (with its end) that --on-error=pass prints, for
 				a tool that judges the mail and does not hand it on. The mail may be
 				empty then, and is not waited for on a terminal */
 	const char *on_error_key; /* a key of its own that --on-error sets as well; NULL: none */

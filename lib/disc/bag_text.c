@@ -4,7 +4,6 @@
 
 #include <inttypes.h>
 
-
 /* In this order a text says: serial; number of mails, first and last day, bytes; and, where there is a
  * contact, its address. */
 struct words {

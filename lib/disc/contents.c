@@ -47,7 +47,7 @@ static enum tp_status read_at(
 	return TP_OK;
 }
 
-/* --- opening ------------------------------------------------------------------------------------ */
+/* --- opening ---------------------------------------------------------------------------------- */
 
 static enum tp_status read_header(struct tp_contents *c, struct tp_error *err)
 {
@@ -139,7 +139,7 @@ const unsigned char *tp_contents_pieces(const struct tp_contents *contents, size
 	return contents->pieces;
 }
 
-/* --- mails -------------------------------------------------------------------------------------- */
+/* --- mails ------------------------------------------------------------------------------------ */
 
 /* A group in memory. */
 struct group {
@@ -247,7 +247,7 @@ enum tp_status tp_contents_walk(
 	return status;
 }
 
-/* --- one mail ----------------------------------------------------------------------------------- */
+/* --- one mail --------------------------------------------------------------------------------- */
 
 struct wanted {
 	uint64_t i;

@@ -12,7 +12,7 @@
 
 #include "disc/ledger.h"
 
-/* --- writing ------------------------------------------------------------------------------------ */
+/* --- writing ---------------------------------------------------------------------------------- */
 
 struct tp_contents_out;
 enum tp_status tp_contents_out_new(struct tp_archive *archive, const char *serial,
@@ -28,7 +28,7 @@ enum tp_status tp_contents_out_finish(struct tp_contents_out *out, uint32_t numb
 uint64_t tp_contents_out_mails(const struct tp_contents_out *out);
 void tp_contents_out_free(struct tp_contents_out *out);
 
-/* --- reading ------------------------------------------------------------------------------------ */
+/* --- reading ---------------------------------------------------------------------------------- */
 
 struct tp_contents;
 /* TP_NOINPUT: there is none; TP_DATA: damaged, or of another image than the ledger says: a disc was

@@ -66,7 +66,7 @@ uint64_t tp_contents_out_mails(const struct tp_contents_out *out)
 	return out->mails;
 }
 
-/* --- groups ------------------------------------------------------------------------------------- */
+/* --- groups ----------------------------------------------------------------------------------- */
 
 static enum tp_status close_group(struct tp_contents_out *o, struct tp_error *err)
 {
@@ -117,7 +117,7 @@ enum tp_status tp_contents_out_add(
 	return close_group(out, err);
 }
 
-/* --- the file ----------------------------------------------------------------------------------- */
+/* --- the file --------------------------------------------------------------------------------- */
 
 static void put_header(
 	unsigned char bytes[TP_CONTENTS_HEADER], const struct tp_contents_header *header)

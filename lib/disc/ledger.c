@@ -31,7 +31,7 @@ struct tp_disc_making {
 	struct tp_contents_out *out;
 };
 
-/* --- locks -------------------------------------------------------------------------------------- */
+/* --- locks ------------------------------------------------------------------------------------ */
 
 static enum tp_status open_lock(struct tp_archive *archive, int *fd, struct tp_error *err)
 {
@@ -84,7 +84,7 @@ static off_t byte_of(const char *serial)
 	return BYTE_SERIALS + n;
 }
 
-/* --- reading ------------------------------------------------------------------------------------ */
+/* --- reading ---------------------------------------------------------------------------------- */
 
 enum tp_status tp_disc_walk(
 	struct tp_archive *archive, tp_disc_each *each, void *context, struct tp_error *err)
@@ -148,7 +148,7 @@ enum tp_disc_step tp_disc_state(const struct tp_disc *disc)
 	return (enum tp_disc_step)step;
 }
 
-/* --- making one --------------------------------------------------------------------------------- */
+/* --- making one ------------------------------------------------------------------------------- */
 
 static enum tp_status say_taken(const struct tp_disc *disc, struct tp_error *err)
 {
@@ -288,7 +288,7 @@ void tp_disc_drop(struct tp_disc_making *making)
 	free(making);
 }
 
-/* --- what becomes of it ------------------------------------------------------------------------- */
+/* --- what becomes of it ----------------------------------------------------------------------- */
 
 static enum tp_status mark(struct tp_archive *archive, struct tp_disc *disc, enum tp_disc_step step,
 	bool found, const char *actor, struct tp_error *err)

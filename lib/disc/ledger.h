@@ -44,20 +44,20 @@ enum tp_disc_step {
 struct tp_disc {
 	uint32_t number; /* in the ledger, from 1; struct tp_place.disc */
 	char serial[TP_SERIAL_LEN + 1];
-	char medium[16];	   /* plan.h's name of it */
-	uint64_t sectors;	   /* of the image */
-	uint64_t mails, bytes;	   /* of the mails as they came */
-	int64_t first_ms, last_ms; /* arrivals */
+	char medium[16];                        /* plan.h's name of it */
+	uint64_t sectors;                       /* of the image */
+	uint64_t mails, bytes;                  /* of the mails as they came */
+	int64_t first_ms, last_ms;              /* arrivals */
 	unsigned char content[TP_SHA256_BYTES]; /* tp_bag_digest */
-	unsigned char image[TP_SHA256_BYTES];	/* tp_image_digest */
-	int64_t when[TP_DISC_STEPS]; /* seconds; 0: not so far */
+	unsigned char image[TP_SHA256_BYTES];   /* tp_image_digest */
+	int64_t when[TP_DISC_STEPS];            /* seconds; 0: not so far */
 	int64_t left_at; /* when the cellar had let go of all its mails; 0: not so far */
 };
 
 /* "made", "burnt" ... as the ledger, the event log and dvd-list call them. */
 extern const char *const tp_disc_words[TP_DISC_STEPS];
 
-/* --- making one (dvd-pack) ---------------------------------------------------------------------- */
+/* --- making one (dvd-pack) -------------------------------------------------------------------- */
 
 struct tp_disc_making; /* a serial that nobody else can take while this is open */
 
@@ -70,7 +70,7 @@ enum tp_status tp_disc_reserve(struct tp_archive *archive, const char *serial,
 
 /* The next mail of the disc, in order of arrival: where it stands (image.h). */
 struct tp_disc_mail {
-	const char *id;	  /* 16 characters; NUL or not */
+	const char *id;   /* 16 characters; NUL or not */
 	const char *path; /* on the disc */
 	uint64_t sector, sectors, size_bytes;
 };
@@ -86,7 +86,7 @@ enum tp_status tp_disc_made(struct tp_disc_making *making, const struct tp_disc 
 /* Lets go of the serial; NULL is fine. Without tp_disc_made before, nothing happened. */
 void tp_disc_drop(struct tp_disc_making *making);
 
-/* --- reading the ledger ------------------------------------------------------------------------- */
+/* --- reading the ledger ----------------------------------------------------------------------- */
 
 /* Gives every disc, in the order of their numbers; ends at the first `each` that fails. TP_DATA: a line
  * of the ledger is damaged. No lock is needed: a disc's facts are replaced whole. */
@@ -96,15 +96,15 @@ enum tp_status tp_disc_walk(
 	struct tp_archive *archive, tp_disc_each *each, void *context, struct tp_error *err);
 
 /* One disc, by its serial (normalized) or its number. TP_NOTHING: there is none. */
-enum tp_status tp_disc_find(struct tp_archive *archive, const char *serial, struct tp_disc *disc,
-	struct tp_error *err);
-enum tp_status tp_disc_get(struct tp_archive *archive, uint32_t number, struct tp_disc *disc,
-	struct tp_error *err);
+enum tp_status tp_disc_find(
+	struct tp_archive *archive, const char *serial, struct tp_disc *disc, struct tp_error *err);
+enum tp_status tp_disc_get(
+	struct tp_archive *archive, uint32_t number, struct tp_disc *disc, struct tp_error *err);
 
 /* The step that it has come to: the last one in the order of enum tp_disc_step. */
 enum tp_disc_step tp_disc_state(const struct tp_disc *disc);
 
-/* --- what becomes of a disc (dvd-list) ---------------------------------------------------------- */
+/* --- what becomes of a disc (dvd-list) -------------------------------------------------------- */
 
 /* Records that a disc was burnt, verified, shipped, received or lost: the event first, then the fact. One
  * that is recorded already stays as it is. TP_NOTHING: no such disc. TP_USAGE: it was lost; a disc
@@ -113,7 +113,6 @@ enum tp_status tp_disc_mark(struct tp_archive *archive, const char *serial, enum
 	bool found, const char *actor, struct tp_error *err);
 
 /* Records that the cellar has let go of a disc's mails (release.h). */
-enum tp_status tp_disc_mark_left(
-	struct tp_archive *archive, uint32_t number, struct tp_error *err);
+enum tp_status tp_disc_mark_left(struct tp_archive *archive, uint32_t number, struct tp_error *err);
 
 #endif

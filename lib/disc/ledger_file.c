@@ -30,7 +30,7 @@ static enum tp_status path_of(const struct tp_archive *archive, uint32_t number,
 	return tp_buf_status(path, "path", err);
 }
 
-/* --- reading ------------------------------------------------------------------------------------ */
+/* --- reading ---------------------------------------------------------------------------------- */
 
 struct reading {
 	const struct tp_json *doc;
@@ -126,7 +126,7 @@ enum tp_status tp_ledger_read(
 	return status;
 }
 
-/* --- writing ------------------------------------------------------------------------------------ */
+/* --- writing ---------------------------------------------------------------------------------- */
 
 static void put_hash(struct tp_buf *out, const char *name, const unsigned char *hash)
 {

@@ -37,7 +37,7 @@ struct tp_page {
 	struct tp_buf list; /* of shards, for about.js */
 };
 
-/* --- files -------------------------------------------------------------------------------------- */
+/* --- files ------------------------------------------------------------------------------------ */
 
 static uint64_t in_sectors(uint64_t bytes)
 {
@@ -87,7 +87,7 @@ static enum tp_status write_shard(struct tp_page *p, struct tp_error *err)
 	return status ? status : tp_buf_status(&p->list, "page", err);
 }
 
-/* --- mails -------------------------------------------------------------------------------------- */
+/* --- mails ------------------------------------------------------------------------------------ */
 
 enum tp_status tp_page_new(const struct tp_page_about *about, const struct tp_page_sink *sink,
 	struct tp_page **page, struct tp_error *err)
@@ -165,7 +165,7 @@ void tp_page_free(struct tp_page *page)
 	free(page);
 }
 
-/* --- sizes -------------------------------------------------------------------------------------- */
+/* --- sizes ------------------------------------------------------------------------------------ */
 
 uint64_t tp_page_sectors(const struct tp_page *page)
 {

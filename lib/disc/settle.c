@@ -48,7 +48,7 @@ static enum tp_status nomem(struct tp_error *err)
 	return tp_fail(err, TP_NOMEM, "disc: out of memory");
 }
 
-/* --- discs -------------------------------------------------------------------------------------- */
+/* --- discs ------------------------------------------------------------------------------------ */
 
 static bool is_good(const struct tp_archive *archive, const struct tp_disc *disc)
 {
@@ -134,7 +134,7 @@ static const struct entry *find_entry(const struct good *g, const char *id)
 	return bsearch(id, g->entries, g->count, sizeof *g->entries, compare_entries);
 }
 
-/* --- packs of the cellar ------------------------------------------------------------------------ */
+/* --- packs of the cellar ---------------------------------------------------------------------- */
 
 typedef enum tp_status each_message(
 	void *context, const struct tp_record *record, bool erased, struct tp_error *err);
@@ -230,7 +230,7 @@ static enum tp_status choose(struct settling *s, struct tp_settled *settled, str
 	return TP_OK;
 }
 
-/* --- segments ----------------------------------------------------------------------------------- */
+/* --- segments --------------------------------------------------------------------------------- */
 
 /* The segment of a disc being made: what it has, and the mails of packs that leave. */
 struct building {
@@ -331,7 +331,7 @@ static enum tp_status write_segment(struct settling *s, struct good *g, struct t
 	return status;
 }
 
-/* --- all of it ---------------------------------------------------------------------------------- */
+/* --- all of it -------------------------------------------------------------------------------- */
 
 static enum tp_status release(struct settling *s, const char *actor, struct tp_error *err)
 {

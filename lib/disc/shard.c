@@ -64,7 +64,7 @@ static void clear(struct tp_shard *shard)
 	shard->mails = 0;
 }
 
-/* --- texts -------------------------------------------------------------------------------------- */
+/* --- texts ------------------------------------------------------------------------------------ */
 
 /* What would end a line, a literal, or the reader's trust in what he sees: controls, of C1, too, and
  * line and paragraph separators are spaces. */
@@ -202,7 +202,7 @@ static enum tp_status add_texts(
 	return status;
 }
 
-/* --- the rest ----------------------------------------------------------------------------------- */
+/* --- the rest --------------------------------------------------------------------------------- */
 
 static enum tp_status add_path(struct tp_shard *shard, const char *path, struct tp_error *err)
 {
@@ -253,7 +253,7 @@ uint64_t tp_shard_bytes(const struct tp_shard *shard)
 	return bytes;
 }
 
-/* --- writing ------------------------------------------------------------------------------------ */
+/* --- writing ---------------------------------------------------------------------------------- */
 
 struct writing {
 	enum tp_status (*add)(void *context, const void *bytes, size_t len, struct tp_error *err);

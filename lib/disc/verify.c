@@ -83,7 +83,7 @@ static enum tp_status check_piece(struct verifying *v, uint64_t piece, struct tp
 	return status;
 }
 
-/* --- what is damaged ---------------------------------------------------------------------------- */
+/* --- what is damaged -------------------------------------------------------------------------- */
 
 static void tell(struct verifying *v, uint64_t piece, const struct tp_disc_mail *mail)
 {
@@ -123,7 +123,7 @@ static enum tp_status name_faults(struct verifying *v, struct tp_error *err)
 	return status;
 }
 
-/* --- all of it ---------------------------------------------------------------------------------- */
+/* --- all of it -------------------------------------------------------------------------------- */
 
 static enum tp_status prepare(struct verifying *v, struct tp_archive *archive, struct tp_error *err)
 {

@@ -12,7 +12,7 @@
 
 static struct tp_error err;
 
-/* --- mails and their records ------------------------------------------------------------------- */
+/* --- mails and their records ------------------------------------------------------------------ */
 
 static struct tp_buf mail = TP_BUF_INIT(64 << 20);
 
@@ -98,7 +98,7 @@ static bool finds(struct tp_journal_reader *reader, unsigned n, size_t body)
 	return found && is_mail(reader, by_id, n, body);
 }
 
-/* --- archives and files ------------------------------------------------------------------------ */
+/* --- archives and files ----------------------------------------------------------------------- */
 
 static struct tp_archive *archive;
 
@@ -167,7 +167,7 @@ static unsigned walk(struct tp_journal_reader *reader, unsigned *faults, uint64_
 	return whole;
 }
 
-/* --- tests ------------------------------------------------------------------------------------- */
+/* --- tests ------------------------------------------------------------------------------------ */
 
 #define MANY    2000
 #define BODY(n) ((n) % 7 * 90)

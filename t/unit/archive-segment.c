@@ -352,8 +352,8 @@ static int missed;
 static void *look_for_it(void *archive)
 {
 	while (replacing)
-		missed += faccessat(((struct tp_archive *)archive)->dir, "index/00000088.tpx",
-				  F_OK, 0) != 0;
+		missed += faccessat(((struct tp_archive *)archive)->dir, "index/00000088.tpx", F_OK,
+				  0) != 0;
 	return NULL;
 }
 

@@ -42,8 +42,7 @@ static void test_rows(void)
 	ok(tp_state_get(state, TP_STATE_KEY, "a b c", NOW, &found, &err) == TP_NOTHING,
 		"nothing yet");
 	ok(!tp_state_put(state, "a b c", &entry, NOW, &err), "put");
-	ok(!tp_state_get(state, TP_STATE_KEY, "a b c", NOW, &found, &err) &&
-			same(&found, &entry),
+	ok(!tp_state_get(state, TP_STATE_KEY, "a b c", NOW, &found, &err) && same(&found, &entry),
 		"and found as it was");
 	ok(tp_state_get(state, TP_STATE_ORIGIN, "a b c", NOW, &found, &err) == TP_NOTHING,
 		"not as another kind");
