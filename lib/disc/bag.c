@@ -4,33 +4,24 @@
  */
 #include "disc/bag.h"
 
-#include <errno.h>
 #include <inttypes.h>
-#include <unistd.h>
 
 #include "base/digest.h"
-#include "base/file.h"
 #include "base/hex.h"
 #include "disc/bag_text.h"
 #include "disc/page.h"
 #include "disc/sign.h"
+#include "disc/spill.h"
 
-#define PENDING_BYTES ((size_t)64 << 10)
-#define MANIFEST      "manifest-sha256.txt"
-#define TAGMANIFEST   "tagmanifest-sha256.txt"
-#define SIGNATURE     TAGMANIFEST ".p7s"
-
-/* A file that is written from begin to end. */
-struct spill {
-	int fd;
-	uint64_t len; /* what is pending counted */
-	struct tp_buf pending;
-};
+#define WALK_BYTES  ((size_t)64 << 10)
+#define MANIFEST    "manifest-sha256.txt"
+#define TAGMANIFEST "tagmanifest-sha256.txt"
+#define SIGNATURE   TAGMANIFEST ".p7s"
 
 struct tp_bag {
 	const struct tp_bag_about *about;
 	struct tp_layout layout; /* of the mails and their folders */
-	struct spill manifest, other;
+	struct tp_spill manifest, other;
 	struct tp_sha256 *manifest_sha;
 	struct tp_page *page;
 	struct tp_page_about page_about;
@@ -48,45 +39,6 @@ struct tp_bag {
 	unsigned part, in_folder;
 	char folder[TP_BAG_PATH_MAX];
 };
-
-/* --- spills ----------------------------------------------------------------------------------- */
-
-static enum tp_status spill_open(struct spill *spill, struct tp_error *err)
-{
-	tp_buf_init(&spill->pending, PENDING_BYTES * 2);
-	return tp_tmpfile(&spill->fd, err);
-}
-
-static enum tp_status spill_flush(struct spill *spill, struct tp_error *err)
-{
-	enum tp_status status = tp_write_all(
-		spill->fd, tp_buf_str(&spill->pending), spill->pending.len, "temporary file", err);
-
-	tp_buf_clear(&spill->pending);
-	return status;
-}
-
-static enum tp_status spill_add(
-	struct spill *spill, const void *bytes, size_t len, struct tp_error *err)
-{
-	enum tp_status status = TP_OK;
-
-	if (spill->pending.len + len > PENDING_BYTES)
-		status = spill_flush(spill, err);
-	spill->len += len;
-	if (!status && len > PENDING_BYTES)
-		return tp_write_all(spill->fd, bytes, len, "temporary file", err);
-	if (!status && !tp_buf_add(&spill->pending, bytes, len))
-		status = tp_buf_status(&spill->pending, "bag", err);
-	return status;
-}
-
-static void spill_close(struct spill *spill)
-{
-	if (spill->fd >= 0)
-		close(spill->fd);
-	tp_buf_release(&spill->pending);
-}
 
 /* --- the bag's own files ---------------------------------------------------------------------- */
 
@@ -130,11 +82,12 @@ static enum tp_status add_tag(
 
 static enum tp_status end_file(struct tp_bag *bag, struct tp_error *err)
 {
-	struct tp_bag_file *file = &bag->files[bag->file_count - 1];
+	struct tp_bag_file *file;
 
 	if (!bag->file_open)
 		return TP_OK;
 	bag->file_open = false;
+	file = &bag->files[bag->file_count - 1];
 	file->size_bytes = bag->other.len - file->begin;
 	return add_tag(bag, bag->file_sha, file->path, err);
 }
@@ -163,7 +116,7 @@ static enum tp_status add_bytes(void *context, const void *bytes, size_t len, st
 	if (!bag->file_open)
 		return tp_fail(err, TP_INTERNAL, "bag: bytes without a file");
 	status = tp_sha256_add(bag->file_sha, bytes, len, err);
-	return status ? status : spill_add(&bag->other, bytes, len, err);
+	return status ? status : tp_spill_add(&bag->other, bytes, len, err);
 }
 
 static enum tp_status add_text(
@@ -217,9 +170,9 @@ enum tp_status tp_bag_new(
 	if (about->certificate)
 		status = measure_signature(bag, err);
 	if (!status)
-		status = spill_open(&bag->manifest, err);
+		status = tp_spill_open(&bag->manifest, err);
 	if (!status)
-		status = spill_open(&bag->other, err);
+		status = tp_spill_open(&bag->other, err);
 	if (!status)
 		status = tp_sha256_new(&bag->manifest_sha, err);
 	if (!status)
@@ -240,8 +193,8 @@ void tp_bag_free(struct tp_bag *bag)
 	tp_page_free(bag->page);
 	tp_sha256_free(bag->manifest_sha);
 	tp_sha256_free(bag->file_sha);
-	spill_close(&bag->manifest);
-	spill_close(&bag->other);
+	tp_spill_close(&bag->manifest);
+	tp_spill_close(&bag->other);
 	for (size_t i = 0; i < bag->file_count; i++)
 		free(bag->files[i].path);
 	free(bag->files);
@@ -283,7 +236,7 @@ static enum tp_status add_line(
 	tp_hex(record->sha256, sizeof record->sha256, hex);
 	len = snprintf(line, sizeof line, "%s  %s\n", hex, path);
 	status = tp_sha256_add(bag->manifest_sha, line, (size_t)len, err);
-	return status ? status : spill_add(&bag->manifest, line, (size_t)len, err);
+	return status ? status : tp_spill_add(&bag->manifest, line, (size_t)len, err);
 }
 
 static void count(struct tp_bag *bag, const struct tp_record *record)
@@ -363,7 +316,7 @@ static enum tp_status add_declarations(struct tp_bag *bag, struct tp_error *err)
 
 static enum tp_status add_manifest(struct tp_bag *bag, struct tp_error *err)
 {
-	enum tp_status status = spill_flush(&bag->manifest, err);
+	enum tp_status status = tp_spill_flush(&bag->manifest, err);
 	struct tp_bag_file *file;
 
 	if (status)
@@ -415,7 +368,7 @@ enum tp_status tp_bag_close(struct tp_bag *bag, struct tp_error *err)
 	/* A shard's memory is of no more use, and libisofs will want much. */
 	tp_page_free(bag->page);
 	bag->page = NULL;
-	return status ? status : spill_flush(&bag->other, err);
+	return status ? status : tp_spill_flush(&bag->other, err);
 }
 
 /* --- a closed bag ----------------------------------------------------------------------------- */
@@ -426,30 +379,12 @@ size_t tp_bag_files(const struct tp_bag *bag, const struct tp_bag_file **files)
 	return bag->file_count;
 }
 
-static enum tp_status read_at(int fd, uint64_t at, void *bytes, size_t len, struct tp_error *err)
-{
-	size_t done = 0;
-
-	while (done < len) {
-		ssize_t n = pread(fd, (char *)bytes + done, len - done, (off_t)(at + done));
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0) {
-			errno = n ? errno : EIO;
-			return tp_fail_errno(err, TP_IO, "temporary file: cannot read");
-		}
-		done += (size_t)n;
-	}
-	return TP_OK;
-}
-
 enum tp_status tp_bag_read(const struct tp_bag *bag, const struct tp_bag_file *file, uint64_t at,
 	void *bytes, size_t len, struct tp_error *err)
 {
 	if (at > file->size_bytes || len > file->size_bytes - at)
 		return tp_fail(err, TP_INTERNAL, "%s: read beyond its end", file->path);
-	return read_at(file->in_manifest ? bag->manifest.fd : bag->other.fd, file->begin + at,
+	return tp_spill_read(file->in_manifest ? &bag->manifest : &bag->other, file->begin + at,
 		bytes, len, err);
 }
 
@@ -482,17 +417,17 @@ static enum tp_status give_lines(
 enum tp_status tp_bag_walk(
 	const struct tp_bag *bag, tp_bag_each *each, void *context, struct tp_error *err)
 {
-	char *bytes = malloc(PENDING_BYTES);
+	char *bytes = malloc(WALK_BYTES);
 	enum tp_status status = bytes ? TP_OK : tp_fail(err, TP_NOMEM, "bag: out of memory");
 	uint64_t at = 0;
 	size_t i = 0;
 
 	while (!status && at < bag->manifest.len) {
 		uint64_t left = bag->manifest.len - at;
-		size_t len = left < PENDING_BYTES ? (size_t)left : PENDING_BYTES;
+		size_t len = left < WALK_BYTES ? (size_t)left : WALK_BYTES;
 		const char *last;
 
-		status = read_at(bag->manifest.fd, at, bytes, len, err);
+		status = tp_spill_read(&bag->manifest, at, bytes, len, err);
 		last = status ? NULL : memrchr(bytes, '\n', len);
 		if (last)
 			status = give_lines(
