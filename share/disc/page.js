@@ -92,7 +92,7 @@
 			unit: ['bytes', 'kB', 'MB', 'GB']
 		}
 	};
-	let language = 'en', words = WORDS.en, dates, days, counts;
+	let language = 'en', locale, words = WORDS.en, dates, days, counts;
 
 	function say(name) {
 		const values = arguments;
@@ -108,16 +108,17 @@
 		for (; bytes >= 999.5 && unit < 3; unit++) bytes /= 1000;
 		const digits = unit && bytes < 9.95 ? 1 : 0;
 
-		return bytes.toLocaleString(language, { minimumFractionDigits: digits, maximumFractionDigits: digits }) +
+		return bytes.toLocaleString(locale, { minimumFractionDigits: digits, maximumFractionDigits: digits }) +
 			' ' + words.unit[unit];
 	}
 
 	function speak(code) {
 		language = code;
 		words = WORDS[code];
-		dates = new Intl.DateTimeFormat(code, { year: 'numeric', month: 'short', day: 'numeric', hour: '2-digit', minute: '2-digit' });
-		days = new Intl.DateTimeFormat(code, { dateStyle: 'long' });
-		counts = new Intl.NumberFormat(code);
+		locale = code === 'en' ? 'en-GB' : code; /* days before months, and 24 hours */
+		dates = new Intl.DateTimeFormat(locale, { year: 'numeric', month: 'short', day: 'numeric', hour: '2-digit', minute: '2-digit' });
+		days = new Intl.DateTimeFormat(locale, { dateStyle: 'long' });
+		counts = new Intl.NumberFormat(locale);
 		document.documentElement.lang = code;
 		document.querySelectorAll('[data-word]').forEach(function (node) { node.textContent = words[node.dataset.word]; });
 		document.querySelectorAll('[data-hint]').forEach(function (node) { node.placeholder = words[node.dataset.hint]; });
@@ -450,8 +451,16 @@
 		return at < 0 ? [text, ''] : [text.slice(0, at), text.slice(at + 1)];
 	}
 
+	/* A narrow window shows rows as blocks; browsers then forget that they are rows, unless told. */
+	function part(tag, role, name) {
+		const node = make(tag, undefined, name);
+
+		node.setAttribute('role', role);
+		return node;
+	}
+
 	function cell(row, name, node) {
-		const td = make('td', undefined, name);
+		const td = part('td', 'cell', name);
 
 		td.appendChild(node);
 		row.appendChild(td);
@@ -477,7 +486,7 @@
 		add('from', sender.filter(Boolean).join(' · '));
 		add('to', to.filter(Boolean).join(' · '));
 		add('subject', textOf(shard.subject, shard.subject.row[row]));
-		add('sent', new Date(shard.when[row]).toLocaleString(language, { dateStyle: 'full', timeStyle: 'long' }));
+		add('sent', new Date(shard.when[row]).toLocaleString(locale, { dateStyle: 'full', timeStyle: 'long' }));
 		add('size', size(shard.size[row]));
 		link.href = path;
 		list.appendChild(make('dt', words.file));
@@ -493,7 +502,7 @@
 		if (open) {
 			tr.nextSibling.remove();
 		} else {
-			const more = make('tr', undefined, 'details'), td = make('td');
+			const more = part('tr', 'row', 'details'), td = part('td', 'cell');
 
 			td.colSpan = 6;
 			td.appendChild(details(shard, row, path));
@@ -503,7 +512,7 @@
 	}
 
 	function makeRow(pair) {
-		const shard = shards[pair.shard], row = pair.row, tr = make('tr'), path = pathOf(shard, row);
+		const shard = shards[pair.shard], row = pair.row, tr = part('tr', 'row'), path = pathOf(shard, row);
 		const subject = textOf(shard.subject, shard.subject.row[row]), link = make('a'), time = make('time', dates.format(shard.when[row]));
 		const more = make('button', '⋯');
 

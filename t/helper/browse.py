@@ -10,7 +10,9 @@ A line of the script is one of
     type TEXT            into what has the focus
     key NAME             Enter, Tab, ...
     file SELECTOR PATH   chooses a file
-    shot PATH [W H]      a screenshot
+    size W H             the window's, in pixels
+    dark                 as who prefers dark colours
+    shot PATH            a screenshot
 
 What the page itself loads from anywhere but file: is printed as a line "network", what it throws or
 reports as a line "trouble": a page of ours has neither.
@@ -137,13 +139,16 @@ def run(browser, page, line):
         root = browser.call("DOM.getDocument")["root"]["nodeId"]
         node = browser.call("DOM.querySelector", nodeId=root, selector=selector)["nodeId"]
         browser.call("DOM.setFileInputFiles", nodeId=node, files=[os.path.abspath(path)])
+    elif word == "size":
+        width, height = rest.split()
+        browser.call("Emulation.setDeviceMetricsOverride", width=int(width), height=int(height),
+                     deviceScaleFactor=1, mobile=False)
+    elif word == "dark":
+        browser.call("Emulation.setEmulatedMedia",
+                     features=[{"name": "prefers-color-scheme", "value": "dark"}])
     elif word == "shot":
-        parts = rest.split()
-        if len(parts) == 3:
-            browser.call("Emulation.setDeviceMetricsOverride", width=int(parts[1]),
-                         height=int(parts[2]), deviceScaleFactor=1, mobile=False)
         data = browser.call("Page.captureScreenshot", format="png")["data"]
-        with open(parts[0], "wb") as out:
+        with open(rest, "wb") as out:
             out.write(base64.b64decode(data))
     else:
         raise SystemExit("browse: what is '%s'?" % word)
