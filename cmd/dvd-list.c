@@ -17,6 +17,7 @@
 #include "disc/verify.h"
 
 #define EVERY_SECTORS 8192 /* lines of progress */
+#define FAULTS_BYTES  65536
 
 static struct {
 	bool json;
@@ -37,6 +38,8 @@ struct work {
 	struct tp_table table;
 	bool terminal;
 	uint64_t count;
+	bool cannot_write; /* and why */
+	struct tp_error why;
 };
 
 /* --- lists ------------------------------------------------------------------------------------ */
@@ -225,12 +228,25 @@ static void show_progress(void *context, uint64_t sectors, uint64_t all)
 			(unsigned)(sectors * 100 / all));
 }
 
+/* A disc that is damaged all over has a line for each of its mails: they go out as they come. */
+static void flush_faults(struct work *w, size_t more_than)
+{
+	struct tp_buf *out = &w->run->text;
+
+	if (out->len <= more_than)
+		return;
+	if (!w->cannot_write && tp_stdout_write(out->data, out->len, &w->why))
+		w->cannot_write = true;
+	tp_buf_clear(out);
+}
+
 static void show_fault(void *context, const struct tp_disc_fault *fault)
 {
 	struct work *w = context;
 	const struct tp_disc_mail *mail = fault->mail;
 	struct tp_buf *out = &w->run->text;
 
+	flush_faults(w, FAULTS_BYTES);
 	if (opt.json) {
 		tp_buf_addc(out, '{');
 		tp_json_pair_int(out, "sector", (int64_t)fault->sector);
@@ -251,14 +267,13 @@ static enum tp_status verify(
 		.context = w, .progress = show_progress, .fault = show_fault
 	};
 	enum tp_status status = tp_disc_verify(w->archive, disc, path, &verify, err);
-	struct tp_buf *out = &w->run->text;
-	struct tp_error why;
 
 	if (!status)
 		return mark(w, disc, TP_DISC_VERIFIED, true, err);
 	/* What is damaged is printed in any case. */
-	if (status == TP_DATA && out->len && tp_stdout_write(out->data, out->len, &why))
-		tp_say_error(&why);
+	flush_faults(w, 0);
+	if (w->cannot_write)
+		tp_say_error(&w->why);
 	return status;
 }
 

@@ -136,6 +136,8 @@ static enum tp_status read_ids(struct tp_buf *ids, struct tp_error *err)
 	char text[64];
 
 	for (size_t at = 0, n; !status && at < list.len; at += n + 1) {
+		while (at < list.len && (list.data[at] == ' ' || list.data[at] == '\t'))
+			at++;
 		n = 0;
 		while (at + n < list.len && list.data[at + n] && list.data[at + n] != '\n')
 			n++;

@@ -73,6 +73,9 @@ ok 'ids as arguments, misread a little' dvd-pack -q -a A --plan "$(tr a-z A-Z <i
 printf '%s\0%s\0' "$(cat id1)" "$(cat id2)" >nul
 ok 'ids that end in NUL' dvd-pack -q -a A --plan <nul
 has '  are read' .out '^mails	2	'
+sed 's/^/ 	 /' ids >indented
+ok 'ids behind spaces' dvd-pack -q -a A --plan - <indented
+has '  are read' .out '^mails	4	'
 
 # --- a serial that is used ------------------------------------------------------------------------
 ok 'the ledger has the disc' test "$(ledger_count)" -eq 1

@@ -39,7 +39,7 @@ for m in $(seq 60); do
 done
 total=$((n + 60))
 ok 'a disc of hostile mails' dvd-pack -q -a A --serial KWRTPM - <ids
-cp .out disc.iso
+mv .out disc.iso
 unpack disc.iso tree
 
 # --- hostile mails ---------------------------------------------------------------------------------
@@ -55,7 +55,7 @@ is 'all are counted' count "\"$total mails\""
 is 'every link leads to a mail on the disc' links true
 is 'nothing became markup' alien 0
 is 'what senders wrote keeps its direction to itself' apart true
-is 'ten thousand characters are there' long 10000
+is 'ten thousand characters are as many as the index keeps' long 4096
 is 'and push nothing out of the window' wide true
 is 'dates and sizes are read whole' clipped 0
 hasnt 'no request leaves, nothing complains' answers '^(network|trouble)'
@@ -69,8 +69,35 @@ for path in sorted(paths):
           % (body, json.dumps(name), json.dumps(">" + body)))' >script
 browse open "$(cat script)"
 ok 'each stands beside its own file' test "$(grep -c '^path.*true$' answers)" -eq "$n"
-browse open 'eval go (document.querySelector("#rows .subject a").click(), 1)' 'wait location.pathname.endsWith(".eml") || document.readyState === "complete"'
-hasnt 'a click on one is no trouble' answers '^(network|trouble)'
+
+# --- a click ---------------------------------------------------------------------------------------
+# Chromium would show an empty page. It asks for the disc, once; in a dialog that no test can answer, so
+# what it would give is made of the form's own file.
+FOLDER='(path => { const inside = (name, rest) => ({ name, getDirectoryHandle: async n => { if (rest[0] !== n) throw Error(n); return inside(n, rest.slice(1)); },
+	getFileHandle: async n => { if (rest.length > 1 || rest[0] !== n) throw Error(n); return { getFile: async () => document.getElementById("file").files[0] }; } });
+	window.showDirectoryPicker = async () => { window.asked = (window.asked || 0) + 1; return path.startsWith("data/") ? inside("DISC", path.split("/")) : inside("data", path.split("/")); }; return 1; })'
+FOLDER=$(printf '%s' "$FOLDER" | tr '\n\t' '  ')
+path=$(cd tree && echo data/2005/12/20051231-235905_*)
+LINK="document.querySelector('#rows a[href=\"$path\"]')"
+printf 'From: a@b.example\nSubject: chosen\n\nbody 5\n' >chosen.eml
+for root in "$path" "${path#data/}"; do
+	browse open 'file #file chosen.eml' 'wait !document.getElementById("mail").hidden' \
+		'eval away (document.getElementById("mail").hidden = true, 1)' "eval folder $FOLDER('$root')" \
+		"eval click ($LINK.click(), 1)" 'eval focus document.activeElement.id' 'eval asked window.asked === undefined' \
+		'eval help document.getElementById("readhelp").textContent.startsWith("This browser shows no mail by itself.")' \
+		'key Enter' 'wait !document.getElementById("mail").hidden' 'eval shown document.querySelector("#mail h3").textContent' \
+		'eval again (document.getElementById("mail").hidden = true, 1)' "eval click2 ($LINK.click(), 1)" \
+		'wait !document.getElementById("mail").hidden' 'eval once window.asked' \
+		'eval other (document.querySelector("#rows tr:first-child a").click(), 1)' 'wait !document.getElementById("trouble").hidden' \
+		'eval why document.getElementById("trouble").textContent' 'eval here location.pathname.endsWith("index.html")'
+	is 'a click leads to the button that asks for the disc' focus '"pick"'
+	is 'and nobody is asked before' asked true
+	is 'which says why' help true
+	is 'then the mail is shown' shown '"chosen"'
+	is 'and the next at once' once 1
+	has 'what is not there is named' answers '^why	"This is not on the disc that was chosen: data/2005/12/'
+	is 'and the page stays' here true
+done
 
 # --- widths ----------------------------------------------------------------------------------------
 for width in 320 390 700 840 1280 1920; do
@@ -88,10 +115,10 @@ AT='(e => e.id || e.name || e.dataset.sort || e.dataset.go || e.className || e.t
 set -- open
 for i in $(seq 16); do set -- "$@" 'key Tab' "eval at$i $AT"; done
 browse "$@"
-cut -f2 answers | tr -d '"' | tr '\n' ' ' >order
-echo 'skip q main Clear from to subject since since since since until until until until date ' >want
+cut -f2 answers | tr -d '"' | paste -sd' ' >order
+echo 'skip q main Clear from to subject since since since since until until until until date' >want
 same 'Tab goes the way that is read' order want
-browse open 'key Tab' 'key Enter' "eval skipped $AT" 'key Tab' "eval next $AT" 'eval focus matchMedia("(any-hover: none)").matches || getComputedStyle(document.activeElement).outlineStyle'
+browse open 'key Tab' 'key Enter' "eval skipped $AT" 'key Tab' "eval next $AT" 'eval focus getComputedStyle(document.activeElement).outlineStyle'
 is 'one step skips the form' skipped '"results"'
 is 'to the table' next '"date"'
 is 'and one sees where one is' focus '"solid"'

@@ -12,6 +12,7 @@
 #include "base/json.h"
 
 #define FILE_MAX ((size_t)64 << 10)
+#define MOST     UINT32_MAX /* mails, sectors: what is allocated for them can be reckoned */
 
 const char *const tp_disc_words[TP_DISC_STEPS] = { [TP_DISC_MADE] = "made",
 	[TP_DISC_BURNT] = "burnt",
@@ -92,7 +93,8 @@ static bool get_disc(struct reading *r, struct tp_disc *disc)
 		get_count(r, "sectors", &disc->sectors) && get_count(r, "mails", &disc->mails) &&
 		get_count(r, "bytes", &disc->bytes) && get_int(r, "first_ms", &disc->first_ms) &&
 		get_int(r, "last_ms", &disc->last_ms) && get_hash(r, "content", disc->content) &&
-		get_hash(r, "image", disc->image) && get_int(r, "left", &disc->left_at);
+		get_hash(r, "image", disc->image) && get_int(r, "left", &disc->left_at) &&
+		disc->sectors <= MOST && disc->mails <= MOST;
 
 	for (int step = 0; good && step < TP_DISC_STEPS; step++)
 		good = get_int(r, tp_disc_words[step], &disc->when[step]);

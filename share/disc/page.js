@@ -21,7 +21,7 @@
 			subject: 'Subject', since: 'From', until: 'Until', search: 'Search', clear: 'Clear',
 			help: 'All words must be found; capitals and accents make no difference. "Quotes" keep words together.',
 			caption: 'Mails on this disc', date: 'Date', size: 'Size', details: 'Details', pages: 'Pages',
-			first: 'First', previous: 'Previous', next: 'Next', last: 'Last', place: 'Page {0} of {1}',
+			first: 'First', previous: 'Previous', next: 'Next', last: 'Last', place: 'Page {0} of {0}',
 			facts: '{0}, {1} – {2}', facts1: '{0}, {1}', mails: '{0} mails', mail: '1 mail', none: 'No mails',
 			found: '{0} of {1} mails', searching: 'Searching … {0} so far',
 			noSubject: '(no subject)', nobody: '(nobody)', sent: 'Received', file: 'File', open: 'Open the mail',
@@ -29,6 +29,8 @@
 			badDates: 'The first day is later than the last.',
 			reading: 'Read a mail in this page', choose: 'Choose a file …',
 			readhelp: 'A click on a subject opens the mail in your mail program. To read one here, choose its file, or drop it on this page.',
+			pick: 'Choose the disc', away: 'This is not on the disc that was chosen: {0}',
+			pickhelp: 'This browser shows no mail by itself. Choose the disc once, and a click on a subject opens the mail here.',
 			attachments: 'Attachments', empty: 'This mail has no text.', unreadable: 'The file cannot be read.',
 			unnamed: 'unnamed', proof: 'Every mail is a file in the folder', readme: 'How to prove that nothing was changed',
 			broken: 'The list of this disc (search/about.js) cannot be read. The mails are in the folder “data”, by year and month.',
@@ -40,7 +42,7 @@
 			subject: 'Objet', since: 'Du', until: 'Au', search: 'Rechercher', clear: 'Effacer',
 			help: 'Tous les mots doivent être trouvés ; majuscules et accents sont indifférents. Les "guillemets" gardent les mots ensemble.',
 			caption: 'Messages de ce disque', date: 'Date', size: 'Taille', details: 'Détails', pages: 'Pages',
-			first: 'Première', previous: 'Précédente', next: 'Suivante', last: 'Dernière', place: 'Page {0} sur {1}',
+			first: 'Première', previous: 'Précédente', next: 'Suivante', last: 'Dernière', place: 'Page {0} sur {0}',
 			facts: '{0}, {1} – {2}', facts1: '{0}, {1}', mails: '{0} messages', mail: '1 message', none: 'Aucun message',
 			found: '{0} messages sur {1}', searching: 'Recherche… {0} jusqu’ici',
 			noSubject: '(sans objet)', nobody: '(personne)', sent: 'Reçu', file: 'Fichier', open: 'Ouvrir le message',
@@ -48,6 +50,8 @@
 			badDates: 'Le premier jour est après le dernier.',
 			reading: 'Lire un message dans cette page', choose: 'Choisir un fichier…',
 			readhelp: 'Un clic sur l’objet ouvre le message dans votre logiciel de courrier. Pour le lire ici, choisissez son fichier ou déposez-le sur la page.',
+			pick: 'Choisir le disque', away: 'Le disque choisi ne contient pas : {0}',
+			pickhelp: 'Ce navigateur n’affiche pas les messages lui-même. Choisissez le disque une fois : un clic sur l’objet ouvrira alors le message ici.',
 			attachments: 'Pièces jointes', empty: 'Ce message n’a pas de texte.', unreadable: 'Le fichier est illisible.',
 			unnamed: 'sans nom', proof: 'Chaque message est un fichier du dossier', readme: 'Comment prouver que rien n’a été modifié',
 			broken: 'La liste de ce disque (search/about.js) est illisible. Les messages sont dans le dossier « data », par année et par mois.',
@@ -59,7 +63,7 @@
 			subject: 'Betreff', since: 'Vom', until: 'Bis', search: 'Suchen', clear: 'Leeren',
 			help: 'Alle Wörter müssen vorkommen; Großschreibung und Akzente sind gleich. "Anführungszeichen" halten Wörter zusammen.',
 			caption: 'Nachrichten auf dieser Disc', date: 'Datum', size: 'Größe', details: 'Einzelheiten', pages: 'Seiten',
-			first: 'Erste', previous: 'Vorige', next: 'Nächste', last: 'Letzte', place: 'Seite {0} von {1}',
+			first: 'Erste', previous: 'Vorige', next: 'Nächste', last: 'Letzte', place: 'Seite {0} von {0}',
 			facts: '{0}, {1} – {2}', facts1: '{0}, {1}', mails: '{0} Nachrichten', mail: '1 Nachricht', none: 'Keine Nachrichten',
 			found: '{0} von {1} Nachrichten', searching: 'Suche läuft … bisher {0}',
 			noSubject: '(kein Betreff)', nobody: '(niemand)', sent: 'Eingang', file: 'Datei', open: 'Nachricht öffnen',
@@ -67,6 +71,8 @@
 			badDates: 'Der erste Tag liegt nach dem letzten.',
 			reading: 'Eine Nachricht auf dieser Seite lesen', choose: 'Datei wählen …',
 			readhelp: 'Ein Klick auf den Betreff öffnet die Nachricht im Mailprogramm. Um sie hier zu lesen, die Datei wählen oder auf die Seite ziehen.',
+			pick: 'Disc wählen', away: 'Auf der gewählten Disc fehlt: {0}',
+			pickhelp: 'Dieser Browser zeigt selbst keine Nachrichten. Wählen Sie einmal die Disc; ein Klick auf den Betreff öffnet die Nachricht dann hier.',
 			attachments: 'Anhänge', empty: 'Diese Nachricht hat keinen Text.', unreadable: 'Die Datei ist nicht lesbar.',
 			unnamed: 'ohne Namen', proof: 'Jede Nachricht ist eine Datei im Ordner', readme: 'Wie man beweist, dass nichts verändert wurde',
 			broken: 'Die Liste dieser Disc (search/about.js) ist nicht lesbar. Die Nachrichten sind im Ordner „data“, nach Jahr und Monat.',
@@ -78,7 +84,7 @@
 			subject: 'Asunto', since: 'Desde', until: 'Hasta', search: 'Buscar', clear: 'Borrar',
 			help: 'Deben encontrarse todas las palabras; mayúsculas y acentos no cuentan. Las "comillas" mantienen juntas las palabras.',
 			caption: 'Mensajes de este disco', date: 'Fecha', size: 'Tamaño', details: 'Detalles', pages: 'Páginas',
-			first: 'Primera', previous: 'Anterior', next: 'Siguiente', last: 'Última', place: 'Página {0} de {1}',
+			first: 'Primera', previous: 'Anterior', next: 'Siguiente', last: 'Última', place: 'Página {0} de {0}',
 			facts: '{0}, {1} – {2}', facts1: '{0}, {1}', mails: '{0} mensajes', mail: '1 mensaje', none: 'Ningún mensaje',
 			found: '{0} de {1} mensajes', searching: 'Buscando… {0} hasta ahora',
 			noSubject: '(sin asunto)', nobody: '(nadie)', sent: 'Recibido', file: 'Archivo', open: 'Abrir el mensaje',
@@ -86,6 +92,8 @@
 			badDates: 'El primer día es posterior al último.',
 			reading: 'Leer un mensaje en esta página', choose: 'Elegir un archivo…',
 			readhelp: 'Un clic en el asunto abre el mensaje en su programa de correo. Para leerlo aquí, elija su archivo o suéltelo en la página.',
+			pick: 'Elegir el disco', away: 'No está en el disco elegido: {0}',
+			pickhelp: 'Este navegador no muestra mensajes por sí mismo. Elija el disco una vez y un clic en el asunto abrirá el mensaje aquí.',
 			attachments: 'Adjuntos', empty: 'Este mensaje no tiene texto.', unreadable: 'No se puede leer el archivo.',
 			unnamed: 'sin nombre', proof: 'Cada mensaje es un archivo de la carpeta', readme: 'Cómo probar que nada ha cambiado',
 			broken: 'No se puede leer la lista de este disco (search/about.js). Los mensajes están en la carpeta «data», por año y mes.',
@@ -489,6 +497,7 @@
 		add('sent', new Date(shard.when[row]).toLocaleString(locale, { dateStyle: 'full', timeStyle: 'long' }));
 		add('size', size(shard.size[row]));
 		link.href = path;
+		link.onclick = function (event) { openMail(event, path); };
 		list.appendChild(make('dt', words.file));
 		list.appendChild(make('dd')).appendChild(link);
 		return list;
@@ -519,6 +528,7 @@
 		time.dateTime = new Date(shard.when[row]).toISOString();
 		link.href = path;
 		link.title = subject || words.open;
+		link.onclick = function (event) { openMail(event, path); };
 		link.appendChild(quoted(subject, words.noSubject));
 		more.type = 'button';
 		more.setAttribute('aria-expanded', 'false');
@@ -781,6 +791,58 @@
 		reader.readAsBinaryString(file);
 	}
 
+	/* --- opening a mail where it stands ---------------------------------------------------------- */
+
+	/* Chromium takes a local mail for a web archive, and shows an empty page for most. But it can be given a
+	 * folder to read, once; a click then shows the mail here. Other browsers hand mails to a mail program. */
+	const PICKS = typeof window.showDirectoryPicker === 'function';
+	let folder = null, wanted = null;
+
+	/* Of the disc, or of the folder `data` on it. */
+	async function fileAt(path) {
+		const names = path.split('/'), last = names.pop();
+
+		if (folder.name === 'data') names.shift();
+		let at = folder;
+		for (const name of names) at = await at.getDirectoryHandle(name);
+		return (await at.getFileHandle(last)).getFile();
+	}
+
+	async function openHere(path) {
+		try {
+			readFile(await fileAt(path));
+			hide('trouble');
+		} catch (error) {
+			folder = null;
+			complain(say('away', path));
+			$('results').focus();
+		}
+	}
+
+	async function pick() {
+		try {
+			folder = await window.showDirectoryPicker({ id: 'disc', mode: 'read' });
+		} catch (error) {
+			return; /* nothing was chosen */
+		}
+		if (wanted) openHere(wanted);
+	}
+
+	function openMail(event, path) {
+		if (!PICKS || event.ctrlKey || event.metaKey || event.shiftKey) return;
+		event.preventDefault();
+		wanted = path;
+		if (folder) openHere(path);
+		else $('pick').focus();
+	}
+
+	function offerFolder() {
+		if (!PICKS) return;
+		$('readhelp').dataset.word = 'pickhelp';
+		$('pick').hidden = false;
+		$('pick').onclick = pick;
+	}
+
 	/* --- the page ---------------------------------------------------------------------------- */
 
 	function introduce() {
@@ -859,6 +921,7 @@
 			facts = about;
 			if (!WORDS[facts.language]) facts.language = 'en';
 			offerLanguages();
+			offerFolder();
 			listen();
 			readAddress();
 		},
