@@ -1,64 +1,52 @@
 /*
- * The image, by libisofs: see image.h. libisofs formats it in a thread of its own, which asks the
- * streams below for content, one at a time and in order; we read from its ring, hash and write.
+ * The tree of the image, by libisofs: see image_parts.h. libisofs formats in a thread of its own, which
+ * asks the streams below for content, one at a time and in order. We read from its ring what is before
+ * the mails, then end it.
  */
-#include "disc/image.h"
+#include <stdlib.h>
+#include <string.h>
+
+#include "disc/image_parts.h"
 
 #ifdef TP_HAVE_LIBISOFS
 
 #define LIBISOFS_WITHOUT_LIBBURN
 #include <libisofs/libisofs.h>
 
-#include <errno.h>
-#include <fcntl.h>
-#include <poll.h>
 #include <pthread.h>
-#include <sys/stat.h>
-#include <time.h>
-#include <unistd.h>
 
-#include "base/digest.h"
-#include "base/file.h"
-
-#define PIECE_BYTES  ((size_t)TP_IMAGE_PIECE * TP_SECTOR)
-#define BATCH_BYTES  (32 * PIECE_BYTES) /* written at once */
-#define RING_SECTORS 2048
-/* A consumer that takes nothing for so long is a burner: nobody shall wait for it. */
-#define STALL_MS 100
+#define RING_SECTORS 512
 
 /* What stands behind a stream: its address says which. */
 struct slot {
-	struct tp_image *image;
+	struct tp_image_tree *tree;
 };
 
-struct tp_image {
-	const struct tp_bag *bag;
-	struct tp_source *source;
+/* The mails of the folder that is being filled: paths, each with its NUL. */
+struct folder {
+	struct tp_buf paths;
+	uint32_t starts[TP_BAG_FOLDER_FILES];
+	size_t count, first; /* first: number of the first mail */
+	size_t name;         /* where names begin in the paths */
+};
+
+struct tp_image_tree {
+	struct tp_image *image;
 	const struct tp_bag_file *files;
-	size_t file_count, mail_count;
+	size_t file_count;
 	struct slot *slots; /* mails, then files */
-	uint32_t *order;    /* in which the mails' contents stand */
-	uint32_t *ranks;    /* the other way round; when the tree stands, where each begins */
-	uint64_t sectors;
+	int64_t time;
 	IsoImage *iso;
 	struct burn_source *burn;
-	/* the folder that mails are put into */
-	IsoDir *month;
-	char folder[TP_BAG_PATH_MAX];
-	int64_t time;
-	uint64_t tail; /* sectors */
-	/* the content that is being given, in the writer's thread */
-	struct tp_spool content;
+	struct folder *folder; /* NULL when the tree stands */
+	/* the file that is being given, in the writer's thread */
 	uint64_t at;
-	uint64_t given; /* contents that were given whole, empty ones not counted */
-	/* the first failure of a stream, for both threads */
+	/* the first failure of a stream and files that were given whole, empty ones not counted: for both
+	 * threads */
 	pthread_mutex_t gate;
+	uint64_t given;
 	enum tp_status status;
 	struct tp_error err;
-	/* the output */
-	unsigned char *batch;
-	struct tp_buf pieces;
-	uint64_t written; /* sectors */
 };
 
 static enum tp_status fail_iso(int code, const char *what, struct tp_error *err)
@@ -68,80 +56,87 @@ static enum tp_status fail_iso(int code, const char *what, struct tp_error *err)
 
 /* --- streams ---------------------------------------------------------------------------------- */
 
+static struct tp_image_tree *tree_of(IsoStream *stream)
+{
+	return ((struct slot *)stream->data)->tree;
+}
+
 static size_t slot_of(IsoStream *stream)
 {
-	struct slot *slot = stream->data;
-
-	return (size_t)(slot - slot->image->slots);
+	return (size_t)((struct slot *)stream->data - tree_of(stream)->slots);
 }
 
-static struct tp_image *image_of(IsoStream *stream)
+static int note_failure(struct tp_image_tree *tree, const struct tp_error *err)
 {
-	return ((struct slot *)stream->data)->image;
-}
-
-static int note_failure(struct tp_image *image, const struct tp_error *err)
-{
-	pthread_mutex_lock(&image->gate);
-	if (!image->status) {
-		image->status = err->status;
-		image->err = *err;
+	pthread_mutex_lock(&tree->gate);
+	if (!tree->status) {
+		tree->status = err->status;
+		tree->err = *err;
 	}
-	pthread_mutex_unlock(&image->gate);
+	pthread_mutex_unlock(&tree->gate);
 	return ISO_FILE_READ_ERROR;
 }
 
-static uint64_t size_of_slot(const struct tp_image *image, size_t i)
+/* NULL: it is a mail's. */
+static const struct tp_bag_file *file_of(IsoStream *stream)
 {
-	return i < image->mail_count ? tp_source_size(image->source, i)
-				     : image->files[i - image->mail_count].size_bytes;
+	const struct tp_image_tree *tree = tree_of(stream);
+	size_t i = slot_of(stream), mails = tree->image->mail_count;
+
+	return i < mails ? NULL : &tree->files[i - mails];
 }
 
 static off_t stream_size(IsoStream *stream)
 {
-	return (off_t)size_of_slot(image_of(stream), slot_of(stream));
+	const struct tp_bag_file *file = file_of(stream);
+
+	return (off_t)(file ? file->size_bytes
+			    : tp_source_size(tree_of(stream)->image->source, slot_of(stream)));
 }
 
 static int stream_open(IsoStream *stream)
 {
-	struct tp_image *image = image_of(stream);
-	size_t i = slot_of(stream);
-	struct tp_error err;
-
-	image->at = 0;
-	tp_spool_release(&image->content);
-	if (i < image->mail_count && tp_source_content(image->source, i, &image->content, &err))
-		return note_failure(image, &err);
+	tree_of(stream)->at = 0;
 	return 1;
 }
 
 static int stream_close(IsoStream *stream)
 {
-	struct tp_image *image = image_of(stream);
-	uint64_t size = size_of_slot(image, slot_of(stream));
+	struct tp_image_tree *tree = tree_of(stream);
+	const struct tp_bag_file *file = file_of(stream);
 
 	/* Empty ones may be opened or not. */
-	if (size && image->at == size)
-		image->given++;
-	tp_spool_release(&image->content);
+	pthread_mutex_lock(&tree->gate);
+	if (file && file->size_bytes && tree->at == file->size_bytes)
+		tree->given++;
+	pthread_mutex_unlock(&tree->gate);
 	return 1;
+}
+
+/* In place of a mail: which it would be. */
+static void stamp(size_t i, unsigned char *bytes, size_t len)
+{
+	char text[32] = "";
+
+	memset(bytes, 0, len);
+	snprintf(text, sizeof text, "mail %zu", i);
+	memcpy(bytes, text, len < sizeof text ? len : sizeof text);
 }
 
 static int stream_read(IsoStream *stream, void *bytes, size_t count)
 {
-	struct tp_image *image = image_of(stream);
-	size_t i = slot_of(stream);
-	uint64_t left = size_of_slot(image, i) - image->at;
+	struct tp_image_tree *tree = tree_of(stream);
+	const struct tp_bag_file *file = file_of(stream);
+	uint64_t left = (uint64_t)stream_size(stream) - tree->at;
 	struct tp_error err;
 
 	if (count > left)
 		count = (size_t)left;
-	if (i < image->mail_count)
-		memcpy(bytes, image->content.data + image->at, count);
-	else if (tp_bag_read(image->bag, &image->files[i - image->mail_count], image->at, bytes,
-			 count, &err))
-		return note_failure(image, &err);
-	image->at += count;
+	if (!file)
+		stamp(slot_of(stream), bytes, count);
+	else if (tp_bag_read(tree->image->bag, file, tree->at, bytes, count, &err))
+		return note_failure(tree, &err);
+	tree->at += count;
 	return (int)count;
 }
 
@@ -200,7 +195,7 @@ static void settle(IsoNode *node, int64_t time, mode_t mode)
 }
 
 /* The folder of that name, made when it is not there. */
-static enum tp_status enter(struct tp_image *image, IsoDir *parent, const char *name, IsoDir **dir,
+static enum tp_status enter(struct tp_image_tree *tree, IsoDir *parent, const char *name, IsoDir **dir,
 	struct tp_error *err)
 {
 	IsoNode *node = NULL;
@@ -213,28 +208,28 @@ static enum tp_status enter(struct tp_image *image, IsoDir *parent, const char *
 	code = iso_tree_add_new_dir(parent, name, dir);
 	if (code < 0)
 		return fail_iso(code, name, err);
-	settle((IsoNode *)*dir, image->time, 0555);
+	settle((IsoNode *)*dir, tree->time, 0555);
 	return TP_OK;
 }
 
 /* The folder of a path, walked from the root; *name is what is behind its last `/`. */
-static enum tp_status enter_path(struct tp_image *image, const char *path, IsoDir **dir,
+static enum tp_status enter_path(struct tp_image_tree *tree, const char *path, IsoDir **dir,
 	const char **name, struct tp_error *err)
 {
 	enum tp_status status = TP_OK;
 	char part[TP_BAG_PATH_MAX];
 	const char *slash;
 
-	*dir = iso_image_get_root(image->iso);
+	*dir = iso_image_get_root(tree->iso);
 	for (; !status && (slash = strchr(path, '/')); path = slash + 1) {
 		snprintf(part, sizeof part, "%.*s", (int)(slash - path), path);
-		status = enter(image, *dir, part, dir, err);
+		status = enter(tree, *dir, part, dir, err);
 	}
 	*name = path;
 	return status;
 }
 
-static enum tp_status add_file(struct tp_image *image, IsoDir *dir, const char *name, size_t i,
+static enum tp_status add_file(struct tp_image_tree *tree, IsoDir *dir, const char *name, size_t i,
 	int64_t time, int weight, struct tp_error *err)
 {
 	IsoStream *stream = malloc(sizeof *stream);
@@ -243,8 +238,8 @@ static enum tp_status add_file(struct tp_image *image, IsoDir *dir, const char *
 
 	if (!stream)
 		return tp_fail(err, TP_NOMEM, "image: out of memory");
-	image->slots[i].image = image;
-	*stream = (IsoStream){ .class = &streams, .refcount = 1, .data = &image->slots[i] };
+	tree->slots[i].tree = tree;
+	*stream = (IsoStream){ .class = &streams, .refcount = 1, .data = &tree->slots[i] };
 	code = iso_tree_add_new_file(dir, name, stream, &file);
 	if (code < 0) {
 		iso_stream_unref(stream);
@@ -255,89 +250,105 @@ static enum tp_status add_file(struct tp_image *image, IsoDir *dir, const char *
 	return TP_OK;
 }
 
-static enum tp_status add_mail(void *context, size_t i, const char *path, struct tp_error *err)
+/* Puts the folder's mails into the tree, the last one first: libisofs looks for the place of each from the
+ * first one on, and would walk past all that came before it. */
+static enum tp_status add_folder(struct tp_image_tree *tree, struct tp_error *err)
 {
-	struct tp_image *image = context;
-	const char *name = strrchr(path, '/') + 1;
-	size_t folder_len = (size_t)(name - path);
-	enum tp_status status = TP_OK;
+	const struct tp_image *image = tree->image;
+	struct folder *folder = tree->folder;
+	const char *paths = tp_buf_str(&folder->paths), *name;
+	enum tp_status status = tp_buf_status(&folder->paths, "image", err);
+	IsoDir *dir;
 	char id[TP_ID_LEN + 1];
 
-	if (strncmp(path, image->folder, folder_len) || image->folder[folder_len]) {
-		snprintf(image->folder, sizeof image->folder, "%.*s", (int)folder_len, path);
-		status = enter_path(image, path, &image->month, &name, err);
+	if (!status && folder->count)
+		status = enter_path(tree, paths, &dir, &name, err);
+	for (size_t k = folder->count; !status && k-- > 0;) {
+		size_t i = folder->first + k;
+
+		snprintf(id, sizeof id, "%.*s", TP_ID_LEN, tp_source_id(image->source, i));
+		status = add_file(tree, dir, paths + folder->starts[k] + folder->name, i,
+			tp_bag_time(tp_id_arrival(id)),
+			(int)(image->mail_count - image->begins[i]), err);
 	}
-	snprintf(id, sizeof id, "%.*s", TP_ID_LEN, tp_source_id(image->source, i));
-	return status ? status
-		      : add_file(image, image->month, name, i, tp_bag_time(tp_id_arrival(id)),
-				(int)(image->mail_count - image->ranks[i]), err);
+	tp_buf_clear(&folder->paths);
+	folder->count = 0;
+	return status;
+}
+
+static enum tp_status add_mail(void *context, size_t i, const char *path, struct tp_error *err)
+{
+	struct tp_image_tree *tree = context;
+	struct folder *folder = tree->folder;
+	size_t name = (size_t)(strrchr(path, '/') + 1 - path);
+	enum tp_status status = TP_OK;
+
+	if (folder->count &&
+		(folder->count == TP_BAG_FOLDER_FILES || name != folder->name ||
+			memcmp(path, folder->paths.data, name) != 0))
+		status = add_folder(tree, err);
+	if (!folder->count) {
+		folder->first = i;
+		folder->name = name;
+	}
+	folder->starts[folder->count++] = (uint32_t)folder->paths.len;
+	tp_buf_add(&folder->paths, path, strlen(path) + 1);
+	return status;
+}
+
+static enum tp_status add_mails(struct tp_image_tree *tree, struct tp_error *err)
+{
+	enum tp_status status;
+
+	tree->folder = calloc(1, sizeof *tree->folder);
+	if (!tree->folder)
+		return tp_fail(err, TP_NOMEM, "image: out of memory");
+	tp_buf_init(&tree->folder->paths, TP_BAG_FOLDER_FILES * TP_BAG_PATH_MAX);
+	status = tp_bag_walk(tree->image->bag, add_mail, tree, err);
+	if (!status)
+		status = add_folder(tree, err);
+	tp_buf_release(&tree->folder->paths);
+	free(tree->folder);
+	tree->folder = NULL;
+	return status;
 }
 
 /* Texts first, so that they can be read even where the end cannot. */
-static enum tp_status add_files(struct tp_image *image, struct tp_error *err)
+static enum tp_status add_files(struct tp_image_tree *tree, struct tp_error *err)
 {
+	size_t mails = tree->image->mail_count;
 	enum tp_status status = TP_OK;
 	const char *name;
 	IsoDir *dir;
 
-	for (size_t i = 0; !status && i < image->file_count; i++) {
-		status = enter_path(image, image->files[i].path, &dir, &name, err);
+	for (size_t i = 0; !status && i < tree->file_count; i++) {
+		status = enter_path(tree, tree->files[i].path, &dir, &name, err);
 		if (!status)
-			status = add_file(image, dir, name, image->mail_count + i, image->time,
-				(int)(image->mail_count + image->file_count - i), err);
+			status = add_file(tree, dir, name, mails + i, tree->time,
+				(int)(mails + tree->file_count - i), err);
 	}
 	return status;
 }
 
-/* Contents with the same weight would stand in any order: each has its own, which is its rank. */
-static enum tp_status rank(struct tp_image *image, struct tp_error *err)
-{
-	enum tp_status status =
-		tp_source_order(image->source, image->mail_count, image->order, err);
-
-	for (size_t i = 0; !status && i < image->mail_count; i++)
-		image->ranks[image->order[i]] = (uint32_t)i;
-	return status;
-}
-
-static uint64_t sectors_of(uint64_t bytes)
-{
-	return (bytes + TP_SECTOR - 1) / TP_SECTOR;
-}
-
-/* Where each mail begins, now that the size of the image is known: contents are the end of it. */
-static void place(struct tp_image *image)
-{
-	uint64_t sector = image->sectors - image->tail;
-
-	for (size_t k = image->mail_count; k-- > 0;) {
-		sector -= sectors_of(tp_source_size(image->source, image->order[k]));
-		image->ranks[image->order[k]] = (uint32_t)sector;
-	}
-	free(image->order);
-	image->order = NULL;
-}
-
-/* --- the image -------------------------------------------------------------------------------- */
-
-static enum tp_status begin_iso(struct tp_image *image, const char *serial, struct tp_error *err)
+static enum tp_status begin_iso(
+	struct tp_image_tree *tree, const char *serial, struct tp_error *err)
 {
 	int code = iso_init();
 
 	if (code >= 0)
 		code = iso_set_local_charset((char *)"UTF-8", 0);
 	if (code >= 0)
-		code = iso_image_new(serial, &image->iso);
+		code = iso_image_new(serial, &tree->iso);
 	if (code < 0)
 		return fail_iso(code, "libisofs", err);
 	/* Failures are told by results and by the streams themselves. */
 	iso_set_msgs_severities((char *)"NEVER", (char *)"NEVER", (char *)"");
-	iso_image_set_volset_id(image->iso, serial);
-	iso_image_set_volume_id(image->iso, serial);
-	iso_image_set_system_id(image->iso, "");
-	iso_image_set_application_id(image->iso, "TUBEPOST");
-	iso_image_set_data_preparer_id(image->iso, "TUBEPOST");
-	settle((IsoNode *)iso_image_get_root(image->iso), image->time, 0555);
+	iso_image_set_volset_id(tree->iso, serial);
+	iso_image_set_volume_id(tree->iso, serial);
+	iso_image_set_system_id(tree->iso, "");
+	iso_image_set_application_id(tree->iso, "TUBEPOST");
+	iso_image_set_data_preparer_id(tree->iso, "TUBEPOST");
+	settle((IsoNode *)iso_image_get_root(tree->iso), tree->time, 0555);
 	return TP_OK;
 }
 
@@ -352,11 +363,11 @@ static void write_time(int64_t time, char digits[DIGITS])
 		date.hour, date.minute, date.second);
 }
 
-static int set_options(struct tp_image *image, IsoWriteOpts *opts)
+static int set_options(const struct tp_image_tree *tree, IsoWriteOpts *opts)
 {
 	char digits[DIGITS];
 
-	write_time(image->time, digits);
+	write_time(tree->time, digits);
 	iso_write_opts_set_iso_level(opts, 3);
 	iso_write_opts_set_rockridge(opts, 1);
 	/* 1.12 has serial numbers of files, which libisofs gives to folders by where they happen to be in
@@ -368,38 +379,177 @@ static int set_options(struct tp_image *image, IsoWriteOpts *opts)
 	iso_write_opts_set_dir_rec_mtime(opts, 3);
 	iso_write_opts_set_output_charset(opts, "UTF-8");
 	iso_write_opts_set_fifo_size(opts, RING_SECTORS);
-	iso_write_opts_set_tail_blocks(opts, (uint32_t)image->tail);
+	iso_write_opts_set_tail_blocks(opts, (uint32_t)tree->image->tail);
 	return iso_write_opts_set_pvd_times(opts, 0, 0, 0, 0, digits);
 }
 
-static enum tp_status reckon(struct tp_image *image, struct tp_error *err)
+/* Sizes are known from here on, and libisofs begins to write. */
+static enum tp_status begin_writing(struct tp_image_tree *tree, struct tp_error *err)
 {
 	IsoWriteOpts *opts = NULL;
 	int code = iso_write_opts_new(&opts, 0);
 
 	if (code >= 0)
-		code = set_options(image, opts);
+		code = set_options(tree, opts);
 	if (code >= 0)
-		code = iso_image_create_burn_source(image->iso, opts, &image->burn);
+		code = iso_image_create_burn_source(tree->iso, opts, &tree->burn);
 	iso_write_opts_free(opts);
 	if (code < 0)
 		return fail_iso(code, "libisofs", err);
-	image->sectors = (uint64_t)image->burn->get_size(image->burn) / TP_SECTOR;
-	place(image);
+	tree->image->sectors = (uint64_t)tree->burn->get_size(tree->burn) / TP_SECTOR;
 	return TP_OK;
 }
 
-static enum tp_status take_memory(struct tp_image *image, struct tp_error *err)
+static void free_tree(struct tp_image_tree *tree)
+{
+	if (!tree)
+		return;
+	if (tree->burn) {
+		/* Ends the writer's thread wherever it is. */
+		tree->burn->cancel(tree->burn);
+		tree->burn->free_data(tree->burn);
+		free(tree->burn);
+	}
+	if (tree->iso)
+		iso_image_unref(tree->iso);
+	iso_finish();
+	pthread_mutex_destroy(&tree->gate);
+	free(tree->slots);
+	free(tree);
+}
+
+static enum tp_status make_tree(
+	struct tp_image *image, const char *serial, int64_t time, struct tp_error *err)
+{
+	struct tp_image_tree *tree = image->tree = calloc(1, sizeof *tree);
+	enum tp_status status;
+
+	if (!tree)
+		return tp_fail(err, TP_NOMEM, "image: out of memory");
+	pthread_mutex_init(&tree->gate, NULL);
+	tree->image = image;
+	tree->time = time;
+	tree->file_count = tp_bag_files(image->bag, &tree->files);
+	tree->slots = calloc(image->mail_count + tree->file_count + 1, sizeof *tree->slots);
+	if (!tree->slots)
+		return tp_fail(err, TP_NOMEM, "image: out of memory");
+	status = begin_iso(tree, serial, err);
+	if (!status)
+		status = add_mails(tree, err);
+	if (!status)
+		status = add_files(tree, err);
+	return status ? status : begin_writing(tree, err);
+}
+
+/* --- the head --------------------------------------------------------------------------------- */
+
+static enum tp_status check_streams(struct tp_image_tree *tree, struct tp_error *err)
+{
+	enum tp_status status;
+
+	pthread_mutex_lock(&tree->gate);
+	status = tree->status;
+	if (status && err)
+		*err = tree->err;
+	pthread_mutex_unlock(&tree->gate);
+	return status;
+}
+
+enum tp_status tp_image_head_read(
+	struct tp_image *image, unsigned char *bytes, size_t sectors, struct tp_error *err)
+{
+	struct burn_source *burn = image->tree->burn;
+	enum tp_status status;
+
+	for (size_t i = 0; i < sectors; i++) {
+		/* More than a sector at once lost the tail of the image with some versions. */
+		if (burn->read_xt(burn, bytes + i * TP_SECTOR, TP_SECTOR) == TP_SECTOR)
+			continue;
+		status = check_streams(image->tree, err);
+		return status ? status
+			      : tp_fail(err, TP_IO, "the image ended before its mails");
+	}
+	return check_streams(image->tree, err);
+}
+
+/* What libisofs would write behind the head is the first mail that has content: proof that mails stand
+ * where its folders say. */
+static enum tp_status check_first_mail(struct tp_image *image, struct tp_error *err)
+{
+	unsigned char there[TP_SECTOR], wanted[TP_SECTOR];
+	uint64_t size;
+	size_t k = 0;
+	enum tp_status status;
+
+	while (k < image->mail_count && !tp_source_size(image->source, image->order[k]))
+		k++;
+	if (k == image->mail_count)
+		return TP_OK;
+	size = tp_source_size(image->source, image->order[k]);
+	memset(wanted, 0, sizeof wanted);
+	stamp(image->order[k], wanted, size < sizeof wanted ? (size_t)size : sizeof wanted);
+	status = tp_image_head_read(image, there, 1, err);
+	if (!status && memcmp(there, wanted, sizeof there) != 0)
+		status = tp_fail(err, TP_INTERNAL, "mails stand where libisofs has no mails");
+	return status;
+}
+
+/* The writer's thread has closed the last file by the time that it gives the first mail; when there is
+ * no mail with content, by the end. */
+static enum tp_status check_files(struct tp_image_tree *tree, struct tp_error *err)
+{
+	uint64_t contents = 0, given;
+
+	for (size_t i = 0; i < tree->file_count; i++)
+		contents += tree->files[i].size_bytes > 0;
+	pthread_mutex_lock(&tree->gate);
+	given = tree->given;
+	pthread_mutex_unlock(&tree->gate);
+	if (given != contents)
+		return tp_fail(err, TP_INTERNAL, "%llu of %llu files were written",
+			(unsigned long long)given, (unsigned long long)contents);
+	return TP_OK;
+}
+
+enum tp_status tp_image_head_end(struct tp_image *image, struct tp_error *err)
+{
+	enum tp_status status = check_first_mail(image, err);
+
+	if (!status)
+		status = check_files(image->tree, err);
+	free_tree(image->tree);
+	image->tree = NULL;
+	return status;
+}
+
+/* --- the image -------------------------------------------------------------------------------- */
+
+/* Contents with the same weight would stand in any order: each has its own, which is its rank. */
+static enum tp_status rank(struct tp_image *image, struct tp_error *err)
 {
 	size_t mails = image->mail_count ? image->mail_count : 1;
+	enum tp_status status;
 
-	image->slots = calloc(mails + image->file_count, sizeof *image->slots);
 	image->order = calloc(mails, sizeof *image->order);
-	image->ranks = calloc(mails, sizeof *image->ranks);
-	image->batch = malloc(BATCH_BYTES);
-	if (!image->slots || !image->order || !image->ranks || !image->batch)
+	image->begins = calloc(mails, sizeof *image->begins);
+	if (!image->order || !image->begins)
 		return tp_fail(err, TP_NOMEM, "image: out of memory");
-	return TP_OK;
+	status = tp_source_order(image->source, image->mail_count, image->order, err);
+	for (size_t i = 0; !status && i < image->mail_count; i++)
+		image->begins[image->order[i]] = (uint32_t)i;
+	return status;
+}
+
+/* Where each mail begins, now that the size of the image is known: contents are the end of it. */
+static void place(struct tp_image *image)
+{
+	uint64_t sector = image->sectors - image->tail;
+
+	for (size_t k = image->mail_count; k-- > 0;) {
+		sector -= tp_image_sectors_of(tp_source_size(image->source, image->order[k]));
+		image->begins[image->order[k]] = (uint32_t)sector;
+	}
+	image->head = sector;
 }
 
 enum tp_status tp_image_new(const struct tp_bag *bag, struct tp_source *source, const char *serial,
@@ -413,24 +563,14 @@ enum tp_status tp_image_new(const struct tp_bag *bag, struct tp_source *source, 
 		return tp_fail(err, TP_NOMEM, "image: out of memory");
 	image->bag = bag;
 	image->source = source;
-	image->time = time;
 	image->tail = tail;
-	image->content = (struct tp_spool)TP_SPOOL_INIT;
 	image->mail_count = tp_bag_mails(bag);
-	image->file_count = tp_bag_files(bag, &image->files);
 	tp_buf_init(&image->pieces, SIZE_MAX / 2);
-	pthread_mutex_init(&image->gate, NULL);
-	status = take_memory(image, err);
+	status = rank(image, err);
 	if (!status)
-		status = rank(image, err);
+		status = make_tree(image, serial, time, err);
 	if (!status)
-		status = begin_iso(image, serial, err);
-	if (!status)
-		status = tp_bag_walk(bag, add_mail, image, err);
-	if (!status)
-		status = add_files(image, err);
-	if (!status)
-		status = reckon(image, err);
+		place(image);
 	if (status)
 		tp_image_free(image);
 	else
@@ -442,22 +582,10 @@ void tp_image_free(struct tp_image *image)
 {
 	if (!image)
 		return;
-	if (image->burn) {
-		/* Ends the writer's thread wherever it is. */
-		image->burn->cancel(image->burn);
-		image->burn->free_data(image->burn);
-		free(image->burn);
-	}
-	if (image->iso)
-		iso_image_unref(image->iso);
-	iso_finish();
-	tp_spool_release(&image->content);
+	free_tree(image->tree);
 	tp_buf_release(&image->pieces);
-	pthread_mutex_destroy(&image->gate);
-	free(image->slots);
 	free(image->order);
-	free(image->ranks);
-	free(image->batch);
+	free(image->begins);
 	free(image);
 }
 
@@ -468,157 +596,8 @@ uint64_t tp_image_sectors(const struct tp_image *image)
 
 void tp_image_place(const struct tp_image *image, size_t i, uint64_t *sector, uint64_t *sectors)
 {
-	*sector = image->ranks[i];
-	*sectors = sectors_of(tp_source_size(image->source, i));
-}
-
-/* --- writing ---------------------------------------------------------------------------------- */
-
-/* A pipe is opened again so that our end of it alone does not block: flags of the one that we were given
- * are shared with whoever gave it. */
-static int open_again(int fd)
-{
-	char path[32];
-	struct stat st;
-
-	if (fstat(fd, &st) || !S_ISFIFO(st.st_mode))
-		return -1;
-	snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
-	return open(path, O_WRONLY | O_NONBLOCK | O_CLOEXEC);
-}
-
-/* While nothing can be written the archive is not kept waiting. */
-static void wait_for_room(struct tp_image *image, int fd)
-{
-	struct pollfd poll_fd = { .fd = fd, .events = POLLOUT };
-
-	while (poll(&poll_fd, 1, STALL_MS) == 0)
-		tp_source_pause(image->source);
-}
-
-static enum tp_status put(struct tp_image *image, int fd, const unsigned char *bytes, size_t len,
-	struct tp_error *err)
-{
-	while (len) {
-		ssize_t n = write(fd, bytes, len);
-
-		if (n < 0 && errno == EAGAIN)
-			wait_for_room(image, fd);
-		else if (n < 0 && errno != EINTR)
-			return tp_fail_errno(err, TP_IO, "stdout: cannot write");
-		if (n > 0) {
-			bytes += n;
-			len -= (size_t)n;
-		}
-	}
-	return TP_OK;
-}
-
-static enum tp_status check_streams(struct tp_image *image, struct tp_error *err)
-{
-	enum tp_status status;
-
-	pthread_mutex_lock(&image->gate);
-	status = image->status;
-	if (status && err)
-		*err = image->err;
-	pthread_mutex_unlock(&image->gate);
-	return status;
-}
-
-/* The next batch, or what is left at the end. */
-static enum tp_status fill_batch(struct tp_image *image, size_t *len, struct tp_error *err)
-{
-	uint64_t left = (image->sectors - image->written) * TP_SECTOR;
-	size_t want = left < BATCH_BYTES ? (size_t)left : BATCH_BYTES;
-
-	*len = 0;
-	while (*len < want) {
-		/* More than a sector at once lost the tail of the image with some versions. */
-		int n = image->burn->read_xt(image->burn, image->batch + *len, TP_SECTOR);
-
-		if (n != TP_SECTOR) {
-			enum tp_status status = check_streams(image, err);
-
-			return status ? status
-				      : tp_fail(err, TP_IO,
-						"the image ended at sector %llu of %llu",
-						(unsigned long long)(image->written +
-								     *len / TP_SECTOR),
-						(unsigned long long)image->sectors);
-		}
-		*len += TP_SECTOR;
-	}
-	return check_streams(image, err);
-}
-
-static enum tp_status hash_batch(struct tp_image *image, size_t len, struct tp_error *err)
-{
-	unsigned char hash[TP_SHA256_BYTES];
-	enum tp_status status = TP_OK;
-
-	for (size_t at = 0; !status && at < len; at += PIECE_BYTES) {
-		size_t left = len - at;
-
-		status = tp_sha256(
-			image->batch + at, left < PIECE_BYTES ? left : PIECE_BYTES, hash, err);
-		tp_buf_add(&image->pieces, hash, sizeof hash);
-	}
-	return status ? status : tp_buf_status(&image->pieces, "image", err);
-}
-
-/* Nothing may be behind the end, and every content must have been given whole. */
-static enum tp_status check_end(struct tp_image *image, struct tp_error *err)
-{
-	uint64_t contents = 0;
-	enum tp_status status;
-	unsigned char more[TP_SECTOR];
-
-	if (image->burn->read_xt(image->burn, more, TP_SECTOR) > 0)
-		return tp_fail(err, TP_INTERNAL, "the image is longer than it was planned");
-	status = check_streams(image, err);
-	for (size_t i = 0; i < image->mail_count + image->file_count; i++)
-		contents += size_of_slot(image, i) > 0;
-	if (!status && image->given != contents)
-		status = tp_fail(err, TP_INTERNAL, "%llu of %llu files were written",
-			(unsigned long long)image->given, (unsigned long long)contents);
-	return status;
-}
-
-enum tp_status tp_image_write(struct tp_image *image, int fd, tp_image_progress *progress,
-	void *context, struct tp_error *err)
-{
-	int again = open_again(fd), to = again >= 0 ? again : fd;
-	enum tp_status status = TP_OK;
-	size_t len;
-
-	while (!status && image->written < image->sectors) {
-		status = fill_batch(image, &len, err);
-		if (!status)
-			status = hash_batch(image, len, err);
-		if (!status)
-			status = put(image, to, image->batch, len, err);
-		if (!status)
-			image->written += len / TP_SECTOR;
-		if (!status && progress)
-			progress(context, image->written);
-	}
-	if (!status)
-		status = check_end(image, err);
-	if (again >= 0)
-		close(again);
-	return status;
-}
-
-const unsigned char *tp_image_pieces(const struct tp_image *image, size_t *count)
-{
-	*count = image->pieces.len / TP_SHA256_BYTES;
-	return (const unsigned char *)image->pieces.data;
-}
-
-void tp_image_digest(const struct tp_image *image, unsigned char sha256[TP_SHA256_BYTES])
-{
-	tp_sha256(image->pieces.data, image->pieces.len, sha256, NULL);
+	*sector = image->begins[i];
+	*sectors = tp_image_sectors_of(tp_source_size(image->source, i));
 }
 
 #else
@@ -650,21 +629,15 @@ void tp_image_place(const struct tp_image *image, size_t i, uint64_t *sector, ui
 	*sector = *sectors = 0;
 }
 
-enum tp_status tp_image_write(struct tp_image *image, int fd, tp_image_progress *progress,
-	void *context, struct tp_error *err)
+enum tp_status tp_image_head_read(
+	struct tp_image *image, unsigned char *bytes, size_t sectors, struct tp_error *err)
 {
 	return without(err);
 }
 
-const unsigned char *tp_image_pieces(const struct tp_image *image, size_t *count)
+enum tp_status tp_image_head_end(struct tp_image *image, struct tp_error *err)
 {
-	*count = 0;
-	return NULL;
-}
-
-void tp_image_digest(const struct tp_image *image, unsigned char sha256[TP_SHA256_BYTES])
-{
-	memset(sha256, 0, TP_SHA256_BYTES);
+	return without(err);
 }
 
 #endif
