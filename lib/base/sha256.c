@@ -140,8 +140,8 @@ __attribute__((target("sha,sse4.1,ssse3"))) static void blocks_fast_two(
 		}
 #pragma GCC unroll 16
 		for (int i = 0; i < 16; i++) {
-			const __m128i four = _mm_load_si128(
-				(const __m128i *)(const void *)(constants + 4 * i));
+			const __m128i four =
+				_mm_load_si128((const __m128i *)(const void *)(constants + 4 * i));
 
 #pragma GCC unroll 2
 			for (int k = 0; k < 2; k++) {

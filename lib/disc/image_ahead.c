@@ -140,9 +140,9 @@ static enum tp_status read_mail(struct tp_ahead *ahead, size_t i, struct tp_erro
 	if (!size || padded > room(ahead))
 		return read_proven(ahead, i, err);
 	mail = &ahead->batch->mails[ahead->batch->mail_count];
-	*mail = (struct tp_ahead_mail){ .number = (uint32_t)i,
-		.at = (uint32_t)ahead->batch->len,
-		.len = (uint32_t)size };
+	*mail = (struct tp_ahead_mail){
+		.number = (uint32_t)i, .at = (uint32_t)ahead->batch->len, .len = (uint32_t)size
+	};
 	status = tp_source_bytes(ahead->image->source, i, to, mail->sha256, &proven, err);
 	if (status)
 		return status;

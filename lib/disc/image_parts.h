@@ -1,7 +1,9 @@
 /*
  * What an image is made of. Private to image*.c, which stand in a row:
  *
- *   image.c        the tree, and with it the head of the image up to the first mail: libisofs
+ *   image.c        the order of the mails, and where each begins
+ *   image_tree.c   the tree, and with it the head of the image up to the first mail: libisofs
+ *   image_stream.c what libisofs reads
  *   image_ahead.c  a thread that reads head and mails ahead, batch by batch
  *   image_write.c  the caller's thread, which proves what was read, hashes it and writes it
  *
@@ -23,8 +25,9 @@ struct tp_image {
 	const struct tp_bag *bag;
 	struct tp_source *source;
 	size_t mail_count;
-	uint32_t *order;  /* in which the mails' contents stand */
-	uint32_t *begins; /* the sector of each mail; before the tree stands, its rank in the order */
+	uint32_t *order; /* in which the mails' contents stand */
+	uint32_t *
+		begins; /* the sector of each mail; before the tree stands, its rank in the order */
 	uint64_t sectors; /* of all, */
 	uint64_t head;    /* of what is before the first mail, */
 	uint64_t tail;    /* and of zeros behind the last */
@@ -38,7 +41,13 @@ static inline uint64_t tp_image_sectors_of(uint64_t bytes)
 	return (bytes + TP_SECTOR - 1) / TP_SECTOR;
 }
 
-/* --- image.c: for one thread at a time -------------------------------------------------------- */
+/* --- image_tree.c: for one thread at a time --------------------------------------------------- */
+
+/* Makes image->tree: order, begins, which are ranks, and tail are there. Then image->sectors is, too. What
+ * fails leaves it to be freed. */
+enum tp_status tp_image_tree_new(
+	struct tp_image *image, const char *serial, int64_t time, struct tp_error *err);
+void tp_image_tree_free(struct tp_image_tree *tree);
 
 /* The next `sectors` of the head, which has so many left. TP_IO, or what one of the bag's files failed
  * with. */

@@ -94,7 +94,8 @@ static void hash_pieces(struct tp_image *image, const struct tp_ahead_batch *bat
 
 		first = left < first ? left : first;
 		second = left - first < second ? left - first : second;
-		tp_sha256_two((const void *const[2]){ batch->bytes + at, batch->bytes + at + first },
+		tp_sha256_two(
+			(const void *const[2]){ batch->bytes + at, batch->bytes + at + first },
 			(const size_t[2]){ first, second }, hash);
 		tp_buf_add(&image->pieces, hash, second ? sizeof hash : sizeof hash[0]);
 	}
@@ -102,8 +103,8 @@ static void hash_pieces(struct tp_image *image, const struct tp_ahead_batch *bat
 
 /* --- the image -------------------------------------------------------------------------------- */
 
-static enum tp_status write_batch(struct tp_image *image, int fd,
-	const struct tp_ahead_batch *batch, struct tp_error *err)
+static enum tp_status write_batch(
+	struct tp_image *image, int fd, const struct tp_ahead_batch *batch, struct tp_error *err)
 {
 	enum tp_status status;
 
