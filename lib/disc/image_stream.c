@@ -1,6 +1,7 @@
 /*
- * Streams: what libisofs reads for content, in its writer's thread, one at a time and in order. The bag's files
- * are given to it. Mails are not: it knows their sizes, and is ended at the first (image_parts.h).
+ * Streams: what libisofs reads for content, in its writer's thread, one at a time and in order. The
+ * bag's files are given to it. Mails are not: it knows their sizes, and is ended at the first
+ * (image_parts.h).
  */
 #ifdef TP_HAVE_LIBISOFS
 
