@@ -98,7 +98,7 @@ wall 'pcre2' 'lib/base/pattern\.c' 'PCRE2 stays in lib/base/pattern.c'
 wall 'jansson' 'lib/base/json\.c' 'Jansson stays in lib/base/json.c'
 wall 'zstd|zdict' 'lib/archive/press\.c' 'zstd stays in lib/archive/press.c'
 wall 'ares' 'lib/greylist/resolver\.c' 'c-ares stays in lib/greylist/resolver.c'
-wall 'libisofs' 'lib/disc/image\.c' 'libisofs stays in lib/disc/image.c'
+wall 'libisofs' 'lib/disc/image_(tree|stream|iso)\.[ch]' 'libisofs stays in lib/disc/image_tree.c and image_stream.c'
 wall 'utf8proc' 'lib/base/fold\.c' 'utf8proc stays in lib/base/fold.c'
 
 arrow() { # ROOM ALLOWED

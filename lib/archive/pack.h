@@ -83,6 +83,10 @@ enum tp_status tp_pack_record(struct tp_pack *pack, size_t i, struct tp_record *
 	struct tp_split *split, struct tp_error *err);
 enum tp_status tp_pack_skeleton(
 	struct tp_pack *pack, size_t i, tp_press_sink *sink, void *context, struct tp_error *err);
+/* The same at once, of a message that has `size` bytes and no holes, and the hash that they must have, which
+ * is left to the caller to compare. TP_NOTHING: it was erased, has holes, or has another size. */
+enum tp_status tp_pack_bytes(struct tp_pack *pack, size_t i, void *bytes, size_t size,
+	unsigned char sha256[TP_SHA256_BYTES], struct tp_error *err);
 /* The block in which message i begins: those of one block, and of the next, are cheapest to read one
  * after the other. */
 enum tp_status tp_pack_shelf(struct tp_pack *pack, size_t i, uint32_t *shelf, struct tp_error *err);

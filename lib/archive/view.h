@@ -77,6 +77,12 @@ enum tp_status tp_view_record(struct tp_view *view, const struct tp_place *place
 enum tp_status tp_view_content(struct tp_view *view, const struct tp_place *place,
 	tp_press_sink *sink, void *context, struct tp_error *err);
 
+/* The same into memory, of a message of `size` bytes. *proven false: the bytes were not checked yet, which
+ * is left to the caller, who compares their SHA-256 with this one; who reads much does that in another
+ * thread. */
+enum tp_status tp_view_bytes(struct tp_view *view, const struct tp_place *place, void *bytes,
+	size_t size, unsigned char sha256[TP_SHA256_BYTES], bool *proven, struct tp_error *err);
+
 /* Messages of one pack are cheapest to read in the order of their shelves, and on one shelf in that of
  * their places. A journal has but one, 0. */
 enum tp_status tp_view_shelf(

@@ -97,6 +97,25 @@ enum tp_status tp_sha256(
 	return TP_OK;
 }
 
+void tp_sha256_two(
+	const void *const bytes[2], const size_t len[2], unsigned char out[2][TP_SHA256_BYTES])
+{
+	const unsigned char *const texts[2] = { bytes[0], bytes[1] };
+	size_t both = (len[0] < len[1] ? len[0] : len[1]) / BLOCK;
+	struct tp_sha256 sha[2];
+	uint32_t *const states[2] = { sha[0].state, sha[1].state };
+
+	begin(&sha[0]);
+	begin(&sha[1]);
+	tp_sha256_blocks_two(states, texts, both);
+	for (int k = 0; k < 2; k++) {
+		sha[k].len = both * BLOCK;
+		if (len[k] > both * BLOCK)
+			add(&sha[k], texts[k] + both * BLOCK, len[k] - both * BLOCK);
+		end(&sha[k], out[k]);
+	}
+}
+
 /* The hash of the key's block, each byte changed by `mask`, with `bytes` behind it. */
 static void hash_keyed(const unsigned char key[BLOCK], unsigned char mask, const void *bytes,
 	size_t len, unsigned char out[TP_SHA256_BYTES])

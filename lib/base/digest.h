@@ -22,6 +22,9 @@ void tp_sha256_free(struct tp_sha256 *sha);
 
 enum tp_status tp_sha256(
 	const void *bytes, size_t len, unsigned char out[TP_SHA256_BYTES], struct tp_error *err);
+/* Of two texts at once, quicker than one after the other; best when they are about as long. */
+void tp_sha256_two(
+	const void *const bytes[2], const size_t len[2], unsigned char out[2][TP_SHA256_BYTES]);
 enum tp_status tp_hmac_sha256(const void *key, size_t key_len, const void *bytes, size_t len,
 	unsigned char out[TP_SHA256_BYTES], struct tp_error *err);
 

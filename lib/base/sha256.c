@@ -109,8 +109,77 @@ __attribute__((target("sha,sse4.1,ssse3"))) static void blocks_fast(
 	_mm_storeu_si128((__m128i *)(void *)state, _mm_blend_epi16(cdab, efgh, 0xf0));
 	_mm_storeu_si128((__m128i *)(void *)(state + 4), _mm_alignr_epi8(efgh, cdab, 8));
 }
+
+/* Two states at once: a round waits for the one before it, and the processor has room for another
+ * meanwhile. */
+__attribute__((target("sha,sse4.1,ssse3"))) static void blocks_fast_two(
+	uint32_t *const states[2], const unsigned char *const bytes[2], size_t count)
+{
+	const __m128i big_endian = _mm_set_epi64x(0x0c0d0e0f08090a0b, 0x0405060700010203);
+	__m128i abef[2], cdgh[2], abef_before[2], cdgh_before[2], w[2][4], sum[2];
+
+#pragma GCC unroll 2
+	for (int k = 0; k < 2; k++) {
+		const __m128i *state = (const __m128i *)(void *)states[k];
+		__m128i cdab = _mm_shuffle_epi32(_mm_loadu_si128(state), 0xb1);
+		__m128i efgh = _mm_shuffle_epi32(_mm_loadu_si128(state + 1), 0x1b);
+
+		abef[k] = _mm_alignr_epi8(cdab, efgh, 8);
+		cdgh[k] = _mm_blend_epi16(efgh, cdab, 0xf0);
+	}
+	for (size_t at = 0; at < count * 64; at += 64) {
+#pragma GCC unroll 2
+		for (int k = 0; k < 2; k++) {
+			const __m128i *block = (const __m128i *)(const void *)(bytes[k] + at);
+
+			abef_before[k] = abef[k];
+			cdgh_before[k] = cdgh[k];
+#pragma GCC unroll 4
+			for (int i = 0; i < 4; i++)
+				w[k][i] = _mm_shuffle_epi8(_mm_loadu_si128(block + i), big_endian);
+		}
+#pragma GCC unroll 16
+		for (int i = 0; i < 16; i++) {
+			const __m128i four =
+				_mm_load_si128((const __m128i *)(const void *)(constants + 4 * i));
+
+#pragma GCC unroll 2
+			for (int k = 0; k < 2; k++) {
+				sum[k] = _mm_add_epi32(w[k][i % 4], four);
+				cdgh[k] = _mm_sha256rnds2_epu32(cdgh[k], abef[k], sum[k]);
+				abef[k] = _mm_sha256rnds2_epu32(
+					abef[k], cdgh[k], _mm_shuffle_epi32(sum[k], 0x0e));
+				sum[k] = _mm_sha256msg1_epu32(w[k][i % 4], w[k][(i + 1) % 4]);
+				sum[k] = _mm_add_epi32(sum[k],
+					_mm_alignr_epi8(w[k][(i + 3) % 4], w[k][(i + 2) % 4], 4));
+				w[k][i % 4] = _mm_sha256msg2_epu32(sum[k], w[k][(i + 3) % 4]);
+			}
+		}
+#pragma GCC unroll 2
+		for (int k = 0; k < 2; k++) {
+			abef[k] = _mm_add_epi32(abef[k], abef_before[k]);
+			cdgh[k] = _mm_add_epi32(cdgh[k], cdgh_before[k]);
+		}
+	}
+#pragma GCC unroll 2
+	for (int k = 0; k < 2; k++) {
+		__m128i feba = _mm_shuffle_epi32(abef[k], 0x1b);
+		__m128i dchg = _mm_shuffle_epi32(cdgh[k], 0xb1);
+		__m128i *state = (__m128i *)(void *)states[k];
+
+		_mm_storeu_si128(state, _mm_blend_epi16(feba, dchg, 0xf0));
+		_mm_storeu_si128(state + 1, _mm_alignr_epi8(dchg, feba, 8));
+	}
+}
 #else
 #define blocks_fast tp_sha256_blocks_plain
+
+static void blocks_fast_two(
+	uint32_t *const states[2], const unsigned char *const bytes[2], size_t count)
+{
+	tp_sha256_blocks_plain(states[0], bytes[0], count);
+	tp_sha256_blocks_plain(states[1], bytes[1], count);
+}
 #endif
 
 void tp_sha256_blocks(uint32_t state[8], const unsigned char *bytes, size_t count)
@@ -119,4 +188,15 @@ void tp_sha256_blocks(uint32_t state[8], const unsigned char *bytes, size_t coun
 		blocks_fast(state, bytes, count);
 	else
 		tp_sha256_blocks_plain(state, bytes, count);
+}
+
+void tp_sha256_blocks_two(
+	uint32_t *const states[2], const unsigned char *const bytes[2], size_t count)
+{
+	if (tp_cpu_has_sha256()) {
+		blocks_fast_two(states, bytes, count);
+	} else {
+		tp_sha256_blocks_plain(states[0], bytes[0], count);
+		tp_sha256_blocks_plain(states[1], bytes[1], count);
+	}
 }

@@ -12,7 +12,7 @@
 #include "base/file.h"
 #include "disc/contents_form.h"
 
-#define LEVEL      9
+#define LEVEL      3
 #define COPY_BYTES ((size_t)256 << 10)
 
 struct tp_contents_out {

@@ -2,16 +2,15 @@
  * The image: ISO 9660 level 3 with Joliet and Rock Ridge, by libisofs, in one pass to a descriptor. The
  * one module that knows libisofs. Built without it, every call is TP_UNAVAILABLE and says so.
  *
- * Sizes are known before the first byte and cannot change; contents are asked for as their place
- * comes. libisofs fills up silently what a content is short of, so nothing is left to it: a mail is
- * whole and proven (source.h) before its first byte is given, what was given is counted, and the
- * first failure ends the image.
+ * Sizes are known before the first byte and cannot change; mails are read ahead by a thread, in the
+ * order in which they stand. libisofs fills up silently what a content is short of, so no mail is left
+ * to it: each is whole and proven before its first byte is written, and the first failure ends the image.
  *
  * The same bag gives the same bytes: owner, modes and all times are fixed, nothing is taken from the
  * clock, the process or the file system.
  *
- * Memory: libisofs needs some 700 bytes a mail for its trees; of contents there is one mail at a time
- * (those over 1 MiB in an unlinked file) and a ring of 4 MiB.
+ * Memory: libisofs needs some 700 bytes a mail for its trees until the first mail is written; of contents
+ * there are four batches of 1 MiB, and one mail that is larger (over 1 MiB in an unlinked file).
  */
 #ifndef TP_DISC_IMAGE_H
 #define TP_DISC_IMAGE_H

@@ -243,6 +243,40 @@ enum tp_status tp_source_content(
 	return tp_source_file_content(source, mail, content, err);
 }
 
+static enum tp_status archive_bytes(struct tp_source *source, struct tp_source_mail *mail,
+	void *bytes, unsigned char sha256[TP_SHA256_BYTES], bool *proven, struct tp_error *err)
+{
+	struct tp_place place;
+	enum tp_status status;
+
+	pthread_mutex_lock(&source->gate);
+	status = tp_source_view(source, err);
+	if (!status)
+		status = tp_source_follow(source, mail, &place, err);
+	if (!status)
+		status = tp_view_bytes(
+			source->view, &place, bytes, mail->size_bytes, sha256, proven, err);
+	pthread_mutex_unlock(&source->gate);
+	return said_loudly(status, err);
+}
+
+enum tp_status tp_source_bytes(struct tp_source *source, size_t i, void *bytes,
+	unsigned char sha256[TP_SHA256_BYTES], bool *proven, struct tp_error *err)
+{
+	struct tp_source_mail *mail = &source->mails[i];
+	struct tp_spool content = TP_SPOOL_INIT;
+	enum tp_status status;
+
+	if (source->archive)
+		return archive_bytes(source, mail, bytes, sha256, proven, err);
+	*proven = true;
+	status = tp_source_file_content(source, mail, &content, err);
+	if (!status)
+		memcpy(bytes, content.data, mail->size_bytes);
+	tp_spool_release(&content);
+	return status;
+}
+
 static int compare_places(const void *a, const void *b, void *context)
 {
 	const struct tp_source_mail *mails = context;

@@ -61,6 +61,11 @@ enum tp_status tp_source_order(
 enum tp_status tp_source_content(
 	struct tp_source *source, size_t i, struct tp_spool *content, struct tp_error *err);
 
+/* The same into memory, as many bytes as its size. *proven false: they were not checked yet, which is left
+ * to the caller, who compares their SHA-256 with this one. */
+enum tp_status tp_source_bytes(struct tp_source *source, size_t i, void *bytes,
+	unsigned char sha256[TP_SHA256_BYTES], bool *proven, struct tp_error *err);
+
 /* Lets go of the archive until the next call; may be called by another thread than the one that
  * reads, which it waits for. */
 void tp_source_pause(struct tp_source *source);

@@ -114,12 +114,35 @@ static void test_hex(void)
 	ok(tp_unhex("", back, 0), "nothing is nothing");
 }
 
+/* Two at once, of lengths on both sides of a block's end and far from one another. */
+static void test_two(void)
+{
+	static const size_t lens[] = { 0, 1, 55, 56, 63, 64, 65, 119, 128, 500, 1000 };
+	unsigned char bytes[2][1000], both[2][TP_SHA256_BYTES], alone[TP_SHA256_BYTES];
+	unsigned bad = 0, done = 0;
+
+	for (size_t i = 0; i < sizeof bytes; i++)
+		bytes[i / 1000][i % 1000] = (unsigned char)(i * 7 + i / 251);
+	for (size_t a = 0; a < sizeof lens / sizeof *lens; a++)
+		for (size_t b = 0; b < sizeof lens / sizeof *lens; b++, done++) {
+			const size_t len[2] = { lens[a], lens[b] };
+
+			tp_sha256_two((const void *const[2]){ bytes[0], bytes[1] }, len, both);
+			for (int k = 0; k < 2; k++) {
+				tp_sha256(bytes[k], len[k], alone, NULL);
+				bad += memcmp(alone, both[k], sizeof alone) != 0;
+			}
+		}
+	ok(done == 121 && !bad, "SHA-256 of two texts at once: %u of %u differ", bad, 2 * done);
+}
+
 int main(void)
 {
 	unsigned char a[64] = { 0 }, b[64] = { 0 };
 
 	test_hashes();
 	test_lengths();
+	test_two();
 	test_hex();
 	ok(!tp_random(a, sizeof a, &err) && !tp_random(b, sizeof b, &err) && memcmp(a, b, sizeof a),
 		"random bytes differ");
