@@ -121,6 +121,15 @@ archive-rotate -a A >>rotated 2>&1
 ok '(a pack was erased for room)' test -z "$(find A -name 00000001.tpp)"
 ok 'after rotation all is well' archive-check -a A
 
+# A journal that a killed sealer left behind is met again in its pack, and counts once.
+fresh
+cp -a A/journal spent
+archive-rotate -a A --seal --all
+cp -n spent/*.tpj A/journal
+ok 'a journal that a pack has replaced' archive-check -a A --json
+has 'counts once' .out '"messages":6,"erased":0,"packs":2,"journals":'
+has 'as no journal' .out '"journals":[01],'
+
 # The end of a journal that nobody was ever told of is no fault.
 fresh
 truncate -s -9 "A/$journal"
