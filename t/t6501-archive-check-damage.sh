@@ -165,7 +165,15 @@ if [ "$(id -u)" = 0 ] && command -v setpriv >/dev/null; then
 	ok 'a read-only archive is checked' as_nobody archive-check -a "$TRASH/A"
 	fails 77 'and not rebuilt' as_nobody archive-check -a "$TRASH/A" --rebuild
 	fails 77 'nor erased from' as_nobody archive-rm -a "$TRASH/A" "$(cat id1)"
+	ok 'what a rotation would do can be said' as_nobody archive-rotate -a "$TRASH/A" --dry-run
+	has 'to him, too' .out '^offer	none'
 	ok 'it is as it was' diff -r whole A
+	# The group reads and does not put (tubepost-recipes(7), "procmail").
+	as_group() { setpriv --reuid=65534 --regid="$(id -g)" --clear-groups env HOME=/ "$@"; }
+	fresh
+	ok 'the group gets' as_group archive-get -a "$TRASH/A" "$(cat id1)"
+	fails 75 'and does not put' as_group archive-put -a "$TRASH/A" <mail1
+	has 'for it may not' .err 'read-only|denied'
 else
 	skip 'not root, or no setpriv' 'a read-only archive'
 fi

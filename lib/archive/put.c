@@ -122,9 +122,8 @@ static enum tp_status describe(
 	char uid[32];
 
 	snprintf(uid, sizeof uid, "uid %lu", (unsigned long)getuid());
-	record->arrival_ms = request->arrival_ms || request->dated
-				     ? request->arrival_ms
-				     : tp_now_ms();
+	record->arrival_ms =
+		request->arrival_ms || request->dated ? request->arrival_ms : tp_now_ms();
 	if (request->sender)
 		status = copy(&record->sender, request->sender, err);
 	for (size_t i = 0; !status && rcpts && i < rcpts->count; i++)

@@ -23,7 +23,7 @@ struct tp_put_request {
 
 struct tp_put_result {
 	char id[TP_ID_LEN + 1];
-	bool known;            /* that delivery was there already */
+	bool known; /* that delivery was there already */
 	/* It was there in a pack, under this id, and could not be read back: stored again. Else "" */
 	char damaged[TP_ID_LEN + 1];
 	uint64_t stored_bytes; /* newly written */

@@ -94,8 +94,8 @@ static enum tp_status read_part(
 	return TP_OK;
 }
 
-static enum tp_status copy(int from, int to, const char *name, const struct tp_damage *damage,
-	struct tp_error *err)
+static enum tp_status copy(
+	int from, int to, const char *name, const struct tp_damage *damage, struct tp_error *err)
 {
 	char part[PART];
 	enum tp_status status = TP_OK;
@@ -136,8 +136,7 @@ static bool has_them(
 	return same;
 }
 
-static enum tp_status move_aside(
-	struct tp_archive *archive, const char *name, struct tp_error *err)
+static enum tp_status move_aside(struct tp_archive *archive, const char *name, struct tp_error *err)
 {
 	/* Not a link and then an unlink: a leftover ASIDE is overwritten, and with it what it names. */
 	if (renameat(archive->dir, ASIDE, archive->dir, name))
@@ -182,8 +181,8 @@ static enum tp_status make_folder(struct tp_archive *archive, struct tp_error *e
 	return TP_OK;
 }
 
-static enum tp_status copy_aside(struct tp_archive *archive, int from,
-	const struct tp_damage *damage, struct tp_error *err)
+static enum tp_status copy_aside(
+	struct tp_archive *archive, int from, const struct tp_damage *damage, struct tp_error *err)
 {
 	int to = tp_create_at(archive->dir, ASIDE, O_WRONLY | O_EXCL | O_CLOEXEC, 0640);
 	char journal[TP_ARCHIVE_NAME];
