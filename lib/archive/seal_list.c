@@ -51,10 +51,10 @@ static enum tp_status look_at_journal(
 	status = tp_journal_take(s->archive, number, &due->held, &why);
 	if (status == TP_TEMPORARY)
 		s->report->busy++;
-	if (status == TP_DATA || status == TP_IO)
+	if (status == TP_DATA)
 		note_damage(s, number, &why);
-	if (status == TP_TEMPORARY || status == TP_DATA || status == TP_IO ||
-		status == TP_NOTHING || status == TP_NOINPUT)
+	if (status == TP_TEMPORARY || status == TP_DATA || status == TP_NOTHING ||
+		status == TP_NOINPUT)
 		return TP_OK;
 	if (status)
 		return tp_fail(err, status, "%s", why.text);
