@@ -15,6 +15,7 @@
 #include "archive/pack.h"
 #include "archive/rotate_state.h"
 #include "archive/rotate_stock.h"
+#include "archive/salvage.h"
 #include "archive/seal.h"
 #include "archive/shred.h"
 #include "archive/tidy.h"
@@ -273,6 +274,7 @@ static void fill_result(struct rotating *r)
 static enum tp_status rotate(struct rotating *r, struct tp_error *err)
 {
 	enum tp_status status = TP_OK;
+	uint64_t damaged = 0;
 
 	if (!r->dry_run) {
 		status = tp_tidy(r->archive, err);
@@ -295,6 +297,8 @@ static enum tp_status rotate(struct rotating *r, struct tp_error *err)
 		status = settle_offer(r, err);
 	fill_result(r);
 	if (!status && !r->dry_run)
+		status = tp_salvage_count(r->archive, &damaged, err);
+	if (!status && !r->dry_run && !damaged)
 		status = tp_orphans_remove(r->archive, TP_ORPHANS_AGE, &r->result->orphans, err);
 	tp_stock_release(&r->stock);
 	return status;
@@ -310,13 +314,18 @@ enum tp_status tp_rotate(struct tp_archive *archive, bool dry_run, const char *a
 	int fd = -1;
 
 	*result = (struct tp_rotation){ .offer = TP_OFFER_NONE };
+	/* Who only looks writes nothing, not even in an archive that he may not write to. */
 	if (!status)
-		status = tp_seal_lock(archive, true, &fd, err);
-	if (!status)
-		status = tp_rotate_state_read(archive, &r.state, err);
+		status = dry_run ? tp_archive_lock(archive, TP_HOLD_READ, err)
+				 : tp_seal_lock(archive, true, &fd, err);
+	if (status)
+		return status;
+	status = tp_rotate_state_read(archive, &r.state, err);
 	if (!status)
 		status = rotate(&r, err);
 	tp_rotate_state_release(&r.state);
+	if (dry_run)
+		tp_archive_unlock(archive);
 	if (fd >= 0)
 		close(fd);
 	return status;
