@@ -6,6 +6,7 @@
 
 #include "archive/rotate.h"
 #include "archive/seal.h"
+#include "base/clock.h"
 #include "base/diag.h"
 #include "base/json.h"
 #include "base/tool.h"
@@ -51,12 +52,39 @@ static void print_json(
 	tp_json_pair_int(out, "unused_attachments", (int64_t)rotation->orphans);
 	tp_json_pair_int(out, "online_bytes", (int64_t)rotation->online_bytes);
 	tp_json_pair_int(out, "cellar_bytes", (int64_t)rotation->cellar_bytes);
+	tp_json_pair_int(out, "journal_bytes", (int64_t)rotation->journal_bytes);
 	tp_json_pair_int(out, "over_bytes", (int64_t)rotation->over_bytes);
 	tp_json_pair(out, "offer", offers[rotation->offer]);
 	tp_json_pair_int(out, "offer_messages", (int64_t)rotation->offer_messages);
 	tp_json_pair_int(out, "offer_bytes", (int64_t)rotation->offer_bytes);
+	tp_json_pair_int(out, "answer_until", rotation->answer_until);
 	tp_json_pair_bool(out, "notice_due", rotation->notice_due);
 	tp_buf_adds(out, "}\n");
+}
+
+static const char *why_kept(const struct tp_rotation *rotation)
+{
+	if (!rotation->may_erase)
+		return "kept, for archive.yaml says no size";
+	switch (rotation->offer) {
+	case TP_OFFER_OPEN:
+		return rotation->answer_until ? "kept until the offer is answered, or has waited"
+					      : "kept until somebody was told of the offer";
+	case TP_OFFER_ACCEPTED:
+		return "kept until the disc that was accepted has taken its mails";
+	default:
+		return "kept until it was offered";
+	}
+}
+
+/* Sealing comes before the rest, and a dry run does not seal. */
+static void print_unsealed(const struct tp_rotation *rotation, struct tp_buf *out)
+{
+	if (!opt.dry_run || !rotation->journal_bytes)
+		return;
+	tp_buf_adds(out, "unsealed\t");
+	tp_size_format(rotation->journal_bytes, out);
+	tp_buf_adds(out, " in journals: what sealing them would move is not in this\n");
 }
 
 static void print_text(const struct tp_archive *archive, const struct tp_seal_report *sealed,
@@ -77,14 +105,19 @@ static void print_text(const struct tp_archive *archive, const struct tp_seal_re
 	if (rotation->over_bytes) {
 		tp_buf_adds(out, ", on discs ");
 		tp_size_format(rotation->over_bytes, out);
-		tp_buf_adds(out, " beyond its room: kept, for archive.yaml says no size");
+		tp_buf_addf(out, " beyond its room: %s", why_kept(rotation));
 	}
 	tp_buf_addf(out, "\noffer\t%s", offers[rotation->offer]);
 	if (rotation->offer != TP_OFFER_NONE) {
 		tp_buf_addf(out, ", %" PRIu64 " messages, ", rotation->offer_messages);
 		tp_size_format(rotation->offer_bytes, out);
 	}
+	if (rotation->answer_until) {
+		tp_buf_adds(out, ", until ");
+		tp_date_rfc3339(rotation->answer_until, out);
+	}
 	tp_buf_adds(out, rotation->notice_due ? ", to be told (--notice)\n" : "\n");
+	print_unsealed(rotation, out);
 }
 
 /* --- what is done ----------------------------------------------------------------------------- */
@@ -112,6 +145,11 @@ static enum tp_status seal(
 		tp_notice("sealed %" PRIu64 " messages in %u packs: %" PRIu64
 			  " bytes of journals in %" PRIu64,
 			report->messages, report->packs, report->journal_bytes, report->pack_bytes);
+	if (status == TP_NOTHING && !opt.dry_run)
+		tp_warn("another process is sealing: nothing was sealed by this one");
+	else if (report->busy)
+		tp_notice(
+			"%u journals are being written to: the next run seals them", report->busy);
 	return status == TP_NOTHING ? TP_OK : status;
 }
 
@@ -127,6 +165,27 @@ static enum tp_status settle_discs(
 		tp_notice("the cellar let go of %" PRIu64 " mails that are on discs",
 			settled.messages);
 	return status;
+}
+
+/* It counts as told when it is out, so whoever could not write it is told again. */
+static enum tp_status tell(struct tp_archive *archive, const struct tp_rotation *rotation,
+	struct tp_run *run, struct tp_error *err)
+{
+	enum tp_status status;
+
+	if (rotation->erased)
+		tp_warn("erased %" PRIu64 " messages for room", rotation->erased);
+	if (rotation->over_bytes)
+		tp_warn("the cellar holds %" PRIu64 " bytes beyond its room: %s",
+			rotation->over_bytes, why_kept(rotation));
+	if (!rotation->notice_due)
+		return tp_fail(err, TP_NOTHING, "no notice is due");
+	status = tp_rotate_notice(archive, rotation, &run->text, err);
+	if (status || opt.dry_run)
+		return status;
+	status = tp_stdout_write(run->text.data, run->text.len, err);
+	tp_buf_truncate(&run->text, 0);
+	return status ? status : tp_rotate_told(archive, err);
 }
 
 static enum tp_status rotate(struct tp_archive *archive, struct tp_run *run, struct tp_error *err)
@@ -154,11 +213,11 @@ static enum tp_status rotate(struct tp_archive *archive, struct tp_run *run, str
 		archive, opt.dry_run, tp_conf_str(run->conf, "archive.actor"), &rotation, err);
 	if (rotated)
 		return rotated;
-	if (opt.notice && !rotation.notice_due)
-		return tp_fail(err, TP_NOTHING, "no notice is due");
-	if (opt.notice && !opt.dry_run)
-		rotated = tp_rotate_notice(archive, &rotation, &run->text, err);
-	else if (opt.json)
+	if (opt.notice) {
+		rotated = tell(archive, &rotation, run, err);
+		if (rotated == TP_NOTHING && status)
+			rotated = TP_OK;
+	} else if (opt.json)
 		print_json(&sealed, &rotation, &run->text);
 	else
 		print_text(archive, &sealed, &rotation, &run->text);

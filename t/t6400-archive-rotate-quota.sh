@@ -96,14 +96,18 @@ settings "size: $((total - 1000))" 'disc: 1500kB' 'language: de' 'sender: archiv
 ok 'the cellar fills a disc' rotate --dry-run --json
 [ "$(number offer)" = open ] && [ ! -e box/rotation ]
 result $? 'a dry run says so and offers nothing'
-ok 'a notice' rotate --notice
+archive-rotate -a box --notice >/dev/full 2>.err
+[ $? -eq 74 ]
+result $? 'a notice that cannot be written'
+ok 'comes again' rotate --notice
 cp .out notice
 has 'goes to the contact' notice '^To: <ann@example.org>$'
 has 'from the sender' notice '^From: <archive@example.org>$'
 has 'in the language' notice '^Content-Language: de$'
 perl -MMIME::QuotedPrint -0777 -ne 's/.*?\n\n//s; print decode_qp($_)' notice >text
 has 'with the text' text 'reicht für eine Disc: [0-9]+ Nachrichten vom 2005-07-01 bis zum 2005-07-01'
-has 'and the command' text "archive-rotate --archive 'box' --accept"
+has 'and the command, with a path for everybody' text "archive-rotate --archive '$(pwd -P)/box' --accept"
+has 'and until when it waits' text 'bis zum 20[0-9-]*, werden diese Nachrichten'
 mime-size notice >sizes
 has 'it is a mail' sizes 'text/plain'
 fails 1 'the next run' rotate --notice
@@ -141,13 +145,65 @@ same 'the same' ids .out
 # What was accepted stays, whatever has to go.
 settings 'size: 1000' 'disc: 1MiB'
 rotate --json >.out
-[ "$(number erased_messages)" -gt 0 ] && [ "$(number offer)" = accepted ]
-result $? 'younger ones are erased for room'
+[ "$(number erased_messages)" = 0 ] && [ "$(number offer)" = accepted ] && [ "$(number over_bytes)" -gt 0 ]
+result $? 'and the younger ones, too, for nobody was asked about them'
 xargs archive-get -a box --mbox <ids >box.mbox
 [ "$(grep -c '^From ' box.mbox)" -eq "$n" ]
 result $? 'what was accepted stays'
+ok 'said no after all' rotate --refuse
+ok 'it goes' rotate --json
+[ "$(number erased_messages)" = "$n" ] && [ "$(number offer)" = open ]
+result $? 'as room is needed, and the next is offered'
 has 'the erasure is on record' box/events.log '"event":"erase","id":null,"note":"for room: pack 0000000[0-9], 20 messages'
 ok 'all is well' healthy
+
+# --- asked first ----------------------------------------------------------------------------------
+# Much comes at once, as from an import: it takes more room than the cellar has before anybody was asked.
+rm -rf box && mkdir box && settings 'size: 1000' 'disc: 1MiB'
+for i in 1 2 3 4 5 6; do pack $i $i; done
+count() { archive-find -a box --count --tier all; }
+ok 'far too much' rotate --json
+[ "$(number erased_messages)" = 0 ] && [ "$(number offer)" = open ] && [ "$(number answer_until)" = 0 ] &&
+	[ "$(number over_bytes)" -gt 0 ] && [ "$(count)" = 120 ]
+result $? 'is offered before anything is erased'
+now=$(date +%s)
+TUBEPOST_NOW=$((now + 100 * 86400)) rotate --json >.out
+[ "$(number erased_messages)" = 0 ]
+result $? 'and waits until somebody was told'
+ok 'why is said' rotate
+has 'in the report' .out 'kept until somebody was told'
+TUBEPOST_NOW=$now rotate --notice >notice 2>.err
+has 'a notice says what is too much' .err 'the cellar holds [0-9]* bytes beyond its room'
+TUBEPOST_NOW=$((now + 8 * 86400)) rotate --notice >again
+[ -s notice ] && [ -s again ]
+result $? 'and comes a second time'
+TUBEPOST_NOW=$((now + 13 * 86400)) rotate --json >.out
+[ "$(number erased_messages)" = 0 ] && [ "$(number answer_until)" = $((now + 14 * 86400)) ]
+result $? 'thirteen days later it is there'
+echo 'answer: 60d' >>box/archive.yaml
+TUBEPOST_NOW=$((now + 15 * 86400)) rotate --json >.out
+[ "$(number erased_messages)" = 0 ]
+result $? 'as long as the archive says'
+settings 'size: 1000' 'disc: 1MiB'
+TUBEPOST_NOW=$((now + 15 * 86400)) rotate --notice >.out 2>.err
+has 'then it goes, and that is said' .err 'erased [0-9]* messages for room'
+[ "$(count)" -lt 120 ] && [ "$(count)" -ge 80 ]
+result $? 'what was offered, and no more'
+has 'for the next a notice comes at once' .out '^Subject: '
+settings 'size: 1000' 'disc: 1MiB'
+sed -i 1d box/archive.yaml
+left=$(count)
+rotate --refuse
+rotate --json >.out
+TUBEPOST_NOW=$((now + 20 * 86400)) rotate --json >.out
+TUBEPOST_NOW=$((now + 40 * 86400)) rotate --json >.out
+[ "$(count)" -lt "$left" ]
+result $? 'with nobody to tell an offer waits from the day on that it was made'
+ok 'all is well' healthy
+settings 'journal: 2MiB'
+archive-put -a box --maildir md --rcpt journal >/dev/null
+ok 'what is not sealed yet' rotate --dry-run --all
+has 'a dry run does not count, and says so' .out '^unsealed	'
 
 # --- not said -------------------------------------------------------------------------------------
 rm -rf box && mkdir box && settings 'size: 1000' 'disc: 1GB'
@@ -160,6 +216,9 @@ ok 'again' rotate --json
 [ "$(number over_bytes)" -gt 0 ] && [ "$(number erased_messages)" = 0 ] && healthy &&
 	[ "$(packs cellar)" = 00000001.tpp00000002.tpp00000003.tpp ]
 result $? 'and nothing is erased'
+ok 'a notice' rotate --notice
+perl -MMIME::QuotedPrint -0777 -ne 's/.*?\n\n//s; print decode_qp($_)' .out >text
+has 'promises it' text 'Then they stay in the cellar'
 ok 'whoever is asked' rotate --refuse
 ok 'and answers' rotate --json
 [ "$(number erased_messages)" = 0 ] && [ "$(archive-find -a box --ids --tier all | wc -l)" -eq 80 ]

@@ -43,6 +43,7 @@ struct tp_archive_settings {
 	bool may_erase;         /* for room: only where archive.yaml says a size */
 	uint64_t disc_bytes;    /* 4.7 GB */
 	bool subscribe;         /* discs are offered: yes */
+	int64_t answer_seconds; /* how long an offer waits for an answer: 14 days */
 	char *after;            /* burnt, verified or received: when the cellar lets go: verified */
 	char *language;         /* en, fr, de, es: en */
 	char *contact, *sender; /* addresses of notices; NULL: none */

@@ -156,7 +156,7 @@ static enum tp_status ask_journals(struct tp_known *known, struct tp_journal *ow
 		else if (!status)
 			status = tp_journal_find(place->reader, place->id, &place->offset, err);
 		/* What is in a journal that cannot be read counts as not stored. */
-		if (status != TP_NOTHING && status != TP_DATA)
+		if (status != TP_NOTHING && status != TP_DATA && status != TP_IO)
 			return status;
 	}
 	return TP_NOTHING;
@@ -180,6 +180,17 @@ enum tp_status tp_known_delivery(struct tp_known *known, struct tp_journal *own,
 	place->reader = NULL;
 	status = open_view(known, err);
 	return status ? status : tp_view_find_sealed(known->view, delivery, place->id, err);
+}
+
+enum tp_status tp_known_content(struct tp_known *known, const char *id, tp_press_sink *sink,
+	void *context, struct tp_error *err)
+{
+	struct tp_place place;
+	enum tp_status status = tp_view_find_sealed_id(known->view, id, &place, err);
+
+	if (status == TP_NOTHING)
+		return tp_fail(err, TP_DATA, "message %s: the index knows it not", id);
+	return status ? status : tp_view_content(known->view, &place, sink, context, err);
 }
 
 void tp_known_trust(struct tp_known *known, const struct tp_known_place *place)

@@ -15,6 +15,7 @@
 #include "archive/pack.h"
 #include "archive/rotate_state.h"
 #include "archive/rotate_stock.h"
+#include "archive/salvage.h"
 #include "archive/seal.h"
 #include "archive/shred.h"
 #include "archive/tidy.h"
@@ -119,7 +120,30 @@ static void drop_pack(struct tp_stock *stock, size_t i)
 	memmove(&stock->packs[i], &stock->packs[i + 1], (stock->count - i) * sizeof *stock->packs);
 }
 
-/* The oldest go until the cellar has room, those aside that somebody has accepted. */
+/* When an open offer has waited long enough; 0: nobody was told of it yet. */
+static int64_t answer_until(const struct rotating *r)
+{
+	const struct tp_archive_settings *settings = &r->archive->settings;
+	int64_t from = settings->contact ? r->state.first_told : r->state.since;
+
+	return from ? from + settings->answer_seconds : 0;
+}
+
+/* Whether a pack may be erased for room: never what was accepted, and where discs are offered only
+ * what was offered and not wanted. */
+static bool may_go(const struct rotating *r, uint32_t number)
+{
+	bool offered = tp_pack_list_has(&r->state.offered, number);
+	int64_t until = answer_until(r);
+
+	if (offered && r->state.offer == TP_OFFER_ACCEPTED)
+		return false;
+	if (!r->archive->settings.subscribe)
+		return true;
+	return offered && (r->state.offer == TP_OFFER_REFUSED || (until && tp_now() >= until));
+}
+
+/* The oldest go until the cellar has room, those aside that may not. */
 static enum tp_status make_room(struct rotating *r, struct tp_error *err)
 {
 	const struct tp_archive_settings *settings = &r->archive->settings;
@@ -127,16 +151,10 @@ static enum tp_status make_room(struct rotating *r, struct tp_error *err)
 	enum tp_status status = TP_OK;
 	size_t i = 0;
 
-	if (taken > room && !settings->may_erase) {
-		r->result->over_bytes = taken - room;
-		return TP_OK;
-	}
-	while (!status && i < r->stock.count && taken > room) {
+	while (!status && settings->may_erase && i < r->stock.count && taken > room) {
 		const struct tp_stock_pack *pack = &r->stock.packs[i];
 
-		if (!pack->in_cellar ||
-			(r->state.offer == TP_OFFER_ACCEPTED &&
-				tp_pack_list_has(&r->state.offered, pack->number))) {
+		if (!pack->in_cellar || !may_go(r, pack->number)) {
 			i++;
 			continue;
 		}
@@ -145,6 +163,7 @@ static enum tp_status make_room(struct rotating *r, struct tp_error *err)
 		status = tp_pack_list_add(&r->state.leaving, pack->number, err);
 		drop_pack(&r->stock, i);
 	}
+	r->result->over_bytes = taken > room ? taken - room : 0;
 	if (status || !r->state.leaving.count || r->dry_run)
 		return status;
 	return tp_rotate_erase(r->archive, &r->state, "erase", "for room", r->actor, err);
@@ -238,11 +257,14 @@ static void fill_result(struct rotating *r)
 
 	result->online_bytes = bytes_of(&r->stock, false);
 	result->cellar_bytes = bytes_of(&r->stock, true);
+	result->journal_bytes = r->stock.journal_bytes;
 	result->offer = state->offer;
 	result->offer_messages = state->messages;
 	result->offer_bytes = state->bytes;
 	result->offer_first_ms = state->first_ms;
 	result->offer_last_ms = state->last_ms;
+	result->may_erase = r->archive->settings.may_erase;
+	result->answer_until = state->offer == TP_OFFER_OPEN ? answer_until(r) : 0;
 	result->notice_due = state->offer == TP_OFFER_OPEN &&
 			     (!state->told || tp_now() - state->told >= REMINDER_SECONDS);
 }
@@ -252,6 +274,7 @@ static void fill_result(struct rotating *r)
 static enum tp_status rotate(struct rotating *r, struct tp_error *err)
 {
 	enum tp_status status = TP_OK;
+	uint64_t damaged = 0;
 
 	if (!r->dry_run) {
 		status = tp_tidy(r->archive, err);
@@ -266,11 +289,16 @@ static enum tp_status rotate(struct rotating *r, struct tp_error *err)
 		status = tp_fail(
 			err, TP_DATA, "nothing is erased nor offered: %s", r->stock.damage.text);
 	else if (!status)
-		status = make_room(r, err);
+		status = settle_offer(r, err);
 	if (!status)
+		status = make_room(r, err);
+	/* What was erased was offered; now the next may be. */
+	if (!status && r->result->erased)
 		status = settle_offer(r, err);
 	fill_result(r);
 	if (!status && !r->dry_run)
+		status = tp_salvage_count(r->archive, &damaged, err);
+	if (!status && !r->dry_run && !damaged)
 		status = tp_orphans_remove(r->archive, TP_ORPHANS_AGE, &r->result->orphans, err);
 	tp_stock_release(&r->stock);
 	return status;
@@ -286,13 +314,18 @@ enum tp_status tp_rotate(struct tp_archive *archive, bool dry_run, const char *a
 	int fd = -1;
 
 	*result = (struct tp_rotation){ .offer = TP_OFFER_NONE };
+	/* Who only looks writes nothing, not even in an archive that he may not write to. */
 	if (!status)
-		status = tp_seal_lock(archive, true, &fd, err);
-	if (!status)
-		status = tp_rotate_state_read(archive, &r.state, err);
+		status = dry_run ? tp_archive_lock(archive, TP_HOLD_READ, err)
+				 : tp_seal_lock(archive, true, &fd, err);
+	if (status)
+		return status;
+	status = tp_rotate_state_read(archive, &r.state, err);
 	if (!status)
 		status = rotate(&r, err);
 	tp_rotate_state_release(&r.state);
+	if (dry_run)
+		tp_archive_unlock(archive);
 	if (fd >= 0)
 		close(fd);
 	return status;

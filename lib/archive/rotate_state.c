@@ -116,6 +116,8 @@ static enum tp_status get_state(
 	good = get_number(doc, "/last_ms", &state->last_ms) && good;
 	good = get_number(doc, "/since", &state->since) && good;
 	good = get_number(doc, "/told", &state->told) && good;
+	if (!get_number(doc, "/first_told", &state->first_told)) /* before 0.2 there was none */
+		state->first_told = state->told;
 	if (!good || messages < 0 || bytes < 0)
 		return tp_fail(err, TP_DATA, "not what we write");
 	state->messages = (uint64_t)messages;
@@ -174,6 +176,7 @@ enum tp_status tp_rotate_state_write(
 	tp_json_pair_int(&text, "first_ms", state->first_ms);
 	tp_json_pair_int(&text, "last_ms", state->last_ms);
 	tp_json_pair_int(&text, "since", state->since);
+	tp_json_pair_int(&text, "first_told", state->first_told);
 	tp_json_pair_int(&text, "told", state->told);
 	put_list(&text, "leaving", &state->leaving);
 	tp_buf_adds(&text, "}\n");

@@ -19,7 +19,8 @@ struct tp_rotate_state {
 	struct tp_pack_list offered; /* the packs that it is about */
 	uint64_t messages, bytes;
 	int64_t first_ms, last_ms;
-	int64_t since, told;         /* seconds; told 0: not yet */
+	int64_t since;               /* seconds: when it was made */
+	int64_t first_told, told;    /* when it was told first and last; 0: not yet */
 	struct tp_pack_list leaving; /* packs of the cellar that are being erased */
 };
 

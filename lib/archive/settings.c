@@ -17,6 +17,7 @@ const char tp_archive_settings_text[] =
 	"                          # without this line nothing is ever erased for room\n"
 	"#disc: 4.7GB              # what fits on one disc\n"
 	"#subscribe: yes           # offer discs before the oldest mail is erased\n"
+	"#answer: 14d              # what was offered is not erased before, unless it is refused\n"
 	"#after: verified          # the cellar lets go when the disc is burnt, verified or "
 	"received\n"
 	"#language: en             # of notices: en, fr, de, es\n"
@@ -98,6 +99,16 @@ static enum tp_status take_subscribe(
 			return TP_OK;
 		}
 	return tp_yaml_fail(err, reading->path, node, "'%s' is neither yes nor no", node->text);
+}
+
+static enum tp_status take_answer(
+	const struct reading *reading, const struct tp_yaml *node, struct tp_error *err)
+{
+	struct tp_error why;
+
+	if (tp_duration_parse(node->text, &reading->settings->answer_seconds, &why))
+		return tp_yaml_fail(err, reading->path, node, "%s", why.text);
+	return TP_OK;
 }
 
 static enum tp_status replace(char **text, const char *by, struct tp_error *err)
@@ -231,6 +242,7 @@ static const struct {
 	{ "size", TP_YAML_SCALAR, take_quota },
 	{ "disc", TP_YAML_SCALAR, take_disc },
 	{ "subscribe", TP_YAML_SCALAR, take_subscribe },
+	{ "answer", TP_YAML_SCALAR, take_answer },
 	{ "after", TP_YAML_SCALAR, take_after },
 	{ "language", TP_YAML_SCALAR, take_language },
 	{ "contact", TP_YAML_SCALAR, take_contact },
@@ -264,6 +276,7 @@ static enum tp_status set_defaults(struct tp_archive_settings *settings, struct 
 		.size_bytes = 10 * GB,
 		.disc_bytes = 47 * GB / 10,
 		.subscribe = true,
+		.answer_seconds = 14 * 86400,
 		.journal_bytes = UINT64_C(32) << 20,
 	};
 	status = replace(&settings->after, "verified", err);
