@@ -5,11 +5,11 @@
  * 2. Where the messages are, which blobs they use, and who else uses those.
  * 3. Events, then the file `erasing`: from here on it will be finished by somebody.
  * 4. Pack by pack (all journals count as one; what a sealer is making of one is cut): the new pack is
- *    made aside, which takes a second or more and no lock. Then, under the exclusive lock: blobs
- *    that nobody else uses, the index segments, and last the pack or the records themselves; for
- *    as long as those are there, what else has to go is known. Puts may have brought new users of a
+ *    made aside, which takes a second or more and no lock. Then, under the exclusive lock: the names
+ *    of blobs that nobody else uses, the index segments, and last the pack or the records themselves;
+ *    for as long as those are there, what else has to go is known. Puts may have brought new users of a
  *    blob meanwhile: journals are asked again, under that lock.
- * 5. The old pack's bytes are overwritten, its index is made again.
+ * 5. The bytes of those blobs and of the old pack are overwritten, its index is made again.
  * 6. `erasing` goes.
  */
 #include "archive/erase.h"
@@ -144,10 +144,11 @@ static void let_go_of_blobs(const struct unit *unit)
 	}
 }
 
-/* Of this unit's blobs those that nobody uses any more. */
-static enum tp_status remove_blobs(const struct unit *unit, struct tp_error *err)
+/* Of this unit's blobs those that nobody uses any more lose their names. */
+static enum tp_status drop_blobs(const struct unit *unit, struct tp_error *err)
 {
 	struct tp_erase_plan *plan = unit->plan;
+	struct tp_blob_folders folders = { { 0 } };
 	enum tp_status status;
 
 	if (plan->keep_blobs || !plan->blob_count)
@@ -163,11 +164,11 @@ static enum tp_status remove_blobs(const struct unit *unit, struct tp_error *err
 
 			if (blob->in_packs || blob->in_journals || blob->removed)
 				continue;
-			status = tp_blob_remove(plan->archive, blob->sha256, err);
+			status = tp_blob_drop(plan->archive, blob->sha256, &folders, err);
 			blob->removed = true;
 		}
 	}
-	return status;
+	return status ? status : tp_blob_settle(plan->archive, &folders, err);
 }
 
 static enum tp_status drop_segments(const struct unit *unit, struct tp_error *err)
@@ -217,7 +218,7 @@ static enum tp_status change_files(const struct unit *unit, struct tp_error *err
 	if (!status)
 		status = tp_shred_leftovers(archive, "index", err);
 	if (!status)
-		status = remove_blobs(unit, err);
+		status = drop_blobs(unit, err);
 	if (!status)
 		status = drop_segments(unit, err);
 	if (!status && in_journals(unit))
@@ -248,6 +249,8 @@ static enum tp_status erase_unit(const struct unit *unit, struct tp_error *err)
 
 	if (!status)
 		status = change_files(unit, err);
+	if (!status)
+		status = tp_blob_shred_dropped(archive, err);
 	if (status || in_journals(unit))
 		return status;
 	status = tp_pack_erase_finish(archive, number, err);
