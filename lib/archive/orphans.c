@@ -186,16 +186,24 @@ static enum tp_status collect(struct collecting *c, struct tp_error *err)
 	return status;
 }
 
-enum tp_status tp_orphans_remove(
+enum tp_status tp_orphans_remove_strictly(
 	struct tp_archive *archive, int64_t age_seconds, uint64_t *removed, struct tp_error *err)
 {
 	struct collecting c = { .archive = archive, .before = tp_now() - age_seconds };
-	struct tp_error why;
-	enum tp_status status = collect(&c, &why);
+	enum tp_status status = collect(&c, err);
 
 	*removed = c.removed;
 	tp_blob_set_release(&c.used);
 	tp_strings_release(&c.found);
+	return status;
+}
+
+enum tp_status tp_orphans_remove(
+	struct tp_archive *archive, int64_t age_seconds, uint64_t *removed, struct tp_error *err)
+{
+	struct tp_error why;
+	enum tp_status status = tp_orphans_remove_strictly(archive, age_seconds, removed, &why);
+
 	if (status == TP_DATA)
 		tp_notice("unused attachments are kept: %s", why.text);
 	return !status || status == TP_DATA ? TP_OK : tp_fail(err, status, "%s", why.text);
