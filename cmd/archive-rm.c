@@ -12,11 +12,14 @@
 
 static struct {
 	const char *reason;
+	bool damaged;
 } opt;
 
 static const struct tp_option options[] = {
 	{ 'a', "archive", "ARCHIVE", .key = "archive.path", .help = "folder of the archive" },
 	{ 'r', "reason", "TEXT", .string = &opt.reason, .help = "why, for the event log" },
+	{ 0, "damaged", NULL, .flag = &opt.damaged,
+		.help = "where damage hides which mail it is, all that it may be" },
 	{ 0, "actor", "NAME", .key = "archive.actor",
 		.help = "on whose behalf, for the event log" },
 	{ .name = NULL },
@@ -72,7 +75,7 @@ static enum tp_status run(struct tp_run *run, struct tp_error *err)
 		status = tp_archive_open(run->conf, NULL, false, &archive, err);
 	if (!status)
 		status = tp_erase(archive, (const char *const *)ids.list, ids.count, actor,
-			opt.reason, &erased, err);
+			opt.reason, opt.damaged, &erased, err);
 	if (status == TP_NOTHING) {
 		tp_warn("%s", err->text);
 		run->exit_code = tp_status_exit_code(TP_NOTHING);

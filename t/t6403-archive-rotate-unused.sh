@@ -46,6 +46,13 @@ for n in 1 2; do
 done
 ok 'all is well' archive-check -a A
 
+# What a killed eraser has taken the name of is overwritten by the next who tidies up.
+cp file1 A/blob/0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef.gone
+ln A/blob/*.gone dropped
+ok 'a rotation' archive-rotate -a A
+[ -z "$(find A -name '*.gone')" ] && is_zeros dropped
+result $? 'finishes what a killed eraser began'
+
 # Kept by an erasure that could not tell who else has it.
 "$HELPERS/seal-archive" A 1 >/dev/null
 cp A/pack/00000002.tpp whole

@@ -370,6 +370,31 @@ enum tp_status tp_pack_load_group(struct tp_pack *pack, uint32_t index, struct t
 	return TP_OK;
 }
 
+size_t tp_pack_parts(const struct tp_pack *pack)
+{
+	return pack->header.groups;
+}
+
+enum tp_status tp_pack_part(
+	struct tp_pack *pack, size_t index, struct tp_pack_part *part, struct tp_error *err)
+{
+	const struct tp_pack_piece *piece = &pack->groups[index].piece;
+	enum tp_status status;
+
+	*part = (struct tp_pack_part){ .first = pack->groups[index].first,
+		.count = tp_pack_group_size(pack, (uint32_t)index) };
+	memcpy(part->id, pack->groups[index].id, sizeof part->id);
+	if (index + 1 < pack->header.groups)
+		memcpy(part->next_id, pack->groups[index + 1].id, sizeof part->next_id);
+	status = tp_pack_load_group(pack, (uint32_t)index, err);
+	if (status != TP_DATA && status != TP_IO)
+		return status;
+	/* A bit that flipped on its way to us is not there when we look again. */
+	posix_fadvise(pack->fd, (off_t)piece->at, (off_t)piece->stored_bytes, POSIX_FADV_DONTNEED);
+	pack->stored_at = 0;
+	return tp_pack_load_group(pack, (uint32_t)index, err);
+}
+
 /* --- messages --------------------------------------------------------------------------------- */
 
 static uint32_t group_of(const struct tp_pack *pack, size_t i)

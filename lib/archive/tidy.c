@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include "archive/blob.h"
 #include "archive/journal.h"
 #include "archive/pack.h"
 #include "archive/seal.h"
@@ -114,11 +115,12 @@ enum tp_status tp_tidy(struct tp_archive *archive, struct tp_error *err)
 
 	if (!status)
 		status = tp_shred_leftovers(archive, "journal", err);
-
 	if (!status)
 		status = tp_shred_leftovers(archive, "pack", err);
 	if (!status)
 		status = tp_shred_leftovers(archive, "cellar", err);
+	if (!status)
+		status = tp_blob_shred_dropped(archive, err);
 	if (!status)
 		status = tp_archive_numbers(archive, "journal", &t.journals, &t.journal_count, err);
 	if (!status) {

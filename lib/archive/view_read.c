@@ -90,6 +90,21 @@ static enum tp_status find_in_journal(struct tp_view *view, struct tp_view_part 
 	return status == TP_DATA ? TP_NOTHING : status;
 }
 
+/* A segment that was made of a damaged pack does not know all its messages: TP_DATA when the id belongs
+ * where the pack's directory cannot be read. */
+static enum tp_status find_in_rest(struct tp_view *view, struct tp_view_part *part, const char *id,
+	struct tp_place *place, struct tp_error *err)
+{
+	struct tp_pack *pack;
+	size_t i = 0;
+	enum tp_status status = tp_view_pack(view, part->number, &pack, err);
+
+	if (!status)
+		status = tp_pack_find(pack, id, &i, err);
+	*place = (struct tp_place){ .number = part->number, .at = i, .tier = part->tier };
+	return status ? status : TP_NOTHING;
+}
+
 /* A segment that turns out damaged is made again, and asked again. */
 static enum tp_status find_in_part(struct tp_view *view, struct tp_view_part *part, const char *id,
 	bool *erased, struct tp_place *place, struct tp_error *err)
@@ -101,10 +116,14 @@ static enum tp_status find_in_part(struct tp_view *view, struct tp_view_part *pa
 	status = tp_view_part_open(view, part, err);
 	if (!status)
 		status = find_in_segment(view, part, id, erased, place, err);
-	if (status != TP_DATA || part->kind != TP_SEGMENT_PACK)
-		return status;
-	status = tp_view_part_remake(view, part, err);
-	return status ? status : find_in_segment(view, part, id, erased, place, err);
+	if (status == TP_DATA && part->kind == TP_SEGMENT_PACK) {
+		status = tp_view_part_remake(view, part, err);
+		if (!status)
+			status = find_in_segment(view, part, id, erased, place, err);
+	}
+	if (status == TP_NOTHING && part->lossy && !*erased)
+		return find_in_rest(view, part, id, place, err);
+	return status;
 }
 
 static enum tp_status open_registers(struct tp_view *view, struct tp_error *err)
@@ -148,25 +167,52 @@ static enum tp_status find_on_discs(struct tp_view *view, const char *id, bool *
 	return status ? bad : TP_OK;
 }
 
-static enum tp_status find(struct tp_view *view, const char *id, bool journals,
-	struct tp_place *place, struct tp_error *err)
+/* One by one, the newest first. What cannot be read keeps nobody from a mail that is elsewhere; *doubt is
+ * where it may be otherwise, `why` says why. */
+static enum tp_status find_here(struct tp_view *view, const char *id, bool journals, bool *erased,
+	struct tp_place *place, struct tp_place *doubt, struct tp_error *why, struct tp_error *err)
 {
 	enum tp_status status = open_registers(view, err);
-	bool erased = false;
 
 	if (!status)
 		status = TP_NOTHING;
-	for (size_t i = view->count; i-- > 0 && status == TP_NOTHING;)
-		if ((view->parts[i].kind == TP_SEGMENT_PACK ||
-			    (journals && view->parts[i].kind == TP_SEGMENT_JOURNAL)) &&
-			may_have_id(view, &view->parts[i], id))
-			status = find_in_part(view, &view->parts[i], id, &erased, place, err);
+	for (size_t i = view->count; i-- > 0 && status == TP_NOTHING;) {
+		struct tp_view_part *part = &view->parts[i];
+		struct tp_error bad = { TP_OK, "" };
+
+		if ((part->kind != TP_SEGMENT_PACK &&
+			    (!journals || part->kind != TP_SEGMENT_JOURNAL)) ||
+			!may_have_id(view, part, id))
+			continue;
+		*place = (struct tp_place){ .number = part->number, .tier = part->tier };
+		status = find_in_part(view, part, id, erased, place, &bad);
+		if (status == TP_DATA && part->kind == TP_SEGMENT_PACK) {
+			*doubt = *place;
+			*why = bad;
+			status = TP_NOTHING;
+		} else if (status && status != TP_NOTHING)
+			tp_fail(err, status, "%s", bad.text);
+	}
+	return status;
+}
+
+static enum tp_status find(struct tp_view *view, const char *id, bool journals,
+	struct tp_place *place, struct tp_error *err)
+{
+	struct tp_place doubt = { .number = 0 };
+	struct tp_error why = { TP_OK, "" };
+	bool erased = false;
+	enum tp_status status = find_here(view, id, journals, &erased, place, &doubt, &why, err);
+
 	if (status == TP_NOTHING && !erased)
 		status = find_on_discs(view, id, &erased, place, err);
 	if (status != TP_NOTHING)
 		return status;
 	if (erased)
 		return tp_fail(err, TP_NOTHING, "%s: was erased", id);
+	*place = doubt;
+	if (why.status)
+		return tp_fail(err, TP_DATA, "%s: may be in what cannot be read: %s", id, why.text);
 	return tp_fail(err, TP_NOTHING, "%s: not in the archive", id);
 }
 
@@ -187,7 +233,9 @@ enum tp_status tp_view_find_on_disc(
 enum tp_status tp_view_find_sealed_id(
 	struct tp_view *view, const char *id, struct tp_place *place, struct tp_error *err)
 {
-	return find(view, id, false, place, err);
+	enum tp_status status = find(view, id, false, place, err);
+
+	return status == TP_DATA ? TP_NOTHING : status;
 }
 
 /* --- by delivery ----------------------------------------------------------------------------- */

@@ -218,7 +218,7 @@ static void test_erasing(void)
 	memcpy(link_hash, tp_pack_link(pack), 32);
 	tp_pack_close(pack);
 	ok(!link("a/pack/00000001.tpp", "old"), "(somebody keeps an eye on the old file)");
-	ok(!tp_pack_erase_prepare(archive, 1, gone, 6, &err) &&
+	ok(!tp_pack_erase_prepare(archive, 1, gone, NULL, 6, &err) &&
 			!tp_pack_erase_swap(archive, 1, &err) &&
 			!tp_pack_erase_finish(archive, 1, &err),
 		"six are erased");
@@ -238,7 +238,7 @@ static void test_erasing(void)
 	ok(right == 12 && !out.len, "of the erased, id and hash are left");
 	ok(!tp_pack_find(pack, records[300].id, &(size_t){ 0 }, &err), "they are found as erased");
 	tp_pack_close(pack);
-	ok(!tp_pack_erase_prepare(archive, 1, gone, 6, &err) &&
+	ok(!tp_pack_erase_prepare(archive, 1, gone, NULL, 6, &err) &&
 			!tp_pack_erase_swap(archive, 1, &err) &&
 			!tp_pack_erase_finish(archive, 1, &err) && !verify(1),
 		"erasing them again does no harm");
@@ -315,7 +315,7 @@ static bool erase(uint32_t number, size_t one, size_t other)
 {
 	size_t gone[] = { one, other };
 
-	return !tp_pack_erase_prepare(archive, number, gone, one == other ? 1 : 2, &err) &&
+	return !tp_pack_erase_prepare(archive, number, gone, NULL, one == other ? 1 : 2, &err) &&
 	       !tp_pack_erase_swap(archive, number, &err) &&
 	       !tp_pack_erase_finish(archive, number, &err);
 }
