@@ -79,6 +79,7 @@ static void sum_up_json(const struct tp_check_count *count, struct tp_buf *out)
 	tp_json_pair_int(out, "events", (int64_t)count->events);
 	tp_json_pair_int(out, "bytes", (int64_t)count->bytes);
 	tp_json_pair_int(out, "torn_bytes", (int64_t)count->torn);
+	tp_json_pair_int(out, "set_aside", (int64_t)count->aside);
 	tp_json_pair_int(out, "faults", (int64_t)count->faults);
 	tp_json_pair_int(out, "touched", (int64_t)count->touched);
 	tp_buf_adds(out, "}\n");
@@ -96,6 +97,9 @@ static void sum_up(const struct tp_check_count *count, struct tp_buf *out)
 		" event%s: ",
 		count->messages, plural(count->messages), count->packs, plural(count->packs),
 		count->journals, plural(count->journals), count->events, plural(count->events));
+	if (count->aside)
+		tp_buf_addf(out, "%" PRIu64 " damaged range%s set aside in damaged/; ",
+			count->aside, plural(count->aside));
 	if (!count->faults)
 		tp_buf_adds(out, "all is well\n");
 	else
@@ -103,11 +107,23 @@ static void sum_up(const struct tp_check_count *count, struct tp_buf *out)
 			count->faults, plural(count->faults), count->touched);
 }
 
+static void set_aside(void *context, const char *sentence)
+{
+	(void)context;
+	tp_warn("%s", sentence);
+}
+
+/* What no rebuild can mend is told, and once more by the check that follows. */
 static enum tp_status rebuild(struct tp_archive *archive, struct tp_error *err)
 {
+	struct tp_salvage salvage = { .kept = set_aside };
 	struct tp_rebuild_count count;
-	enum tp_status status = tp_check_rebuild(archive, &count, err);
+	enum tp_status status = tp_check_rebuild(archive, &salvage, &count, err);
 
+	if (status == TP_DATA) {
+		tp_warn("%s", err->text);
+		status = TP_OK;
+	}
 	if (!status)
 		tp_notice("%" PRIu64 " index segment%s made, %" PRIu64 " unused attachment%s "
 			  "removed",

@@ -180,6 +180,8 @@ enum tp_status tp_check_run(
 	if (!status)
 		status = tp_check_packs(&c, err);
 	if (!status)
+		status = tp_salvage_count(archive, &check->count.aside, err);
+	if (!status)
 		check_pending(&c);
 	free(c.left);
 	free(c.journals);

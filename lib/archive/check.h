@@ -9,6 +9,7 @@
 #define TP_ARCHIVE_CHECK_H
 
 #include "archive/archive.h"
+#include "archive/salvage.h"
 
 struct tp_check_count {
 	uint64_t packs, journals, messages, erased, events;
@@ -16,6 +17,7 @@ struct tp_check_count {
 	uint64_t faults;  /* sentences */
 	uint64_t touched; /* faults that name a message */
 	uint64_t torn;    /* bytes at the ends of journals that nobody was ever told of */
+	uint64_t aside;   /* files of damaged bytes that a rebuild has set aside */
 };
 
 struct tp_check {
@@ -40,10 +42,11 @@ struct tp_rebuild_count {
 	uint64_t orphans;  /* blobs that no message uses, removed */
 };
 
-/* Clears up what killed writers left, finishes an erasure, makes all index segments again, removes
- * blobs that nobody uses. A pack that cannot be read whole keeps what index it has: it is the last
- * that knows of its messages. Waits for seal.lock. */
-enum tp_status tp_check_rebuild(
-	struct tp_archive *archive, struct tp_rebuild_count *count, struct tp_error *err);
+/* Clears up what killed writers left, finishes an erasure, sets damaged bytes of journals aside and
+ * seals the rest of these (salvage.h), makes all index segments again, removes blobs that nobody uses. A
+ * pack that cannot be read whole keeps what index it has: it is the last that knows of its messages.
+ * Waits for seal.lock. TP_DATA: all that was done, but a journal is beyond this. */
+enum tp_status tp_check_rebuild(struct tp_archive *archive, struct tp_salvage *salvage,
+	struct tp_rebuild_count *count, struct tp_error *err);
 
 #endif

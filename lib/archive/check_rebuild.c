@@ -10,6 +10,7 @@
 #include "archive/pack.h"
 #include "archive/register.h"
 #include "archive/reindex.h"
+#include "archive/salvage.h"
 #include "archive/seal.h"
 #include "archive/shred.h"
 
@@ -63,6 +64,16 @@ static enum tp_status drop_strays(struct tp_archive *archive, struct tp_error *e
 
 /* --- all of it -------------------------------------------------------------------------------- */
 
+static enum tp_status remove_orphans(
+	struct tp_archive *archive, uint64_t *removed, struct tp_error *err)
+{
+	uint64_t damaged;
+	enum tp_status status = tp_salvage_count(archive, &damaged, err);
+
+	return status || damaged ? status : tp_orphans_remove(archive, 0, removed, err);
+}
+
+/* Under seal.lock. */
 static enum tp_status rebuild(
 	struct tp_archive *archive, struct tp_rebuild_count *count, struct tp_error *err)
 {
@@ -94,21 +105,48 @@ static enum tp_status rebuild(
 	tp_archive_unlock(archive);
 	if (!status)
 		status = tp_registers_grow(archive, chain.number, err);
-	return status ? status : tp_orphans_remove(archive, 0, &count->orphans, err);
+	return status ? status : remove_orphans(archive, &count->orphans, err);
 }
 
-enum tp_status tp_check_rebuild(
-	struct tp_archive *archive, struct tp_rebuild_count *count, struct tp_error *err)
+static enum tp_status finish_erasure(struct tp_archive *archive, struct tp_error *err)
 {
+	size_t erased;
+	enum tp_status status = tp_erase(archive, NULL, 0, NULL, NULL, false, &erased, err);
+
+	return status == TP_DATA ? TP_OK : status;
+}
+
+/* Journals that stay as they are do not keep the rest from being made whole: *left says so. */
+static enum tp_status salvage(struct tp_archive *archive, struct tp_salvage *salvage,
+	struct tp_error *left, struct tp_error *err)
+{
+	struct tp_seal_report report;
+	enum tp_status status = finish_erasure(archive, err);
+
+	if (!status)
+		status = tp_seal_salvage(archive, salvage, &report, left);
+	if (status == TP_DATA || status == TP_TEMPORARY)
+		return TP_OK;
+	return status ? tp_fail(err, status, "%s", left->text) : TP_OK;
+}
+
+enum tp_status tp_check_rebuild(struct tp_archive *archive, struct tp_salvage *aside,
+	struct tp_rebuild_count *count, struct tp_error *err)
+{
+	struct tp_error left = { TP_OK, "" };
 	int lock;
 	enum tp_status status = tp_archive_need_key(archive, err);
 
 	*count = (struct tp_rebuild_count){ 0 };
+	if (!status)
+		status = salvage(archive, aside, &left, err);
 	if (!status)
 		status = tp_seal_lock(archive, true, &lock, err);
 	if (status)
 		return status;
 	status = rebuild(archive, count, err);
 	close(lock);
+	if (!status && left.status)
+		status = tp_fail(err, TP_DATA, "%s", left.text);
 	return status;
 }

@@ -169,9 +169,12 @@ static enum tp_status hold_from(struct tp_journal *journal, uint32_t least, stru
 	if (next < least)
 		next = least;
 	status = TP_NOTHING;
-	for (size_t i = 0; i < count && status == TP_NOTHING; i++)
+	/* What the disk does not give back is no place to append to, either. */
+	for (size_t i = 0; i < count && (status == TP_NOTHING || status == TP_IO); i++)
 		if (numbers[i] >= least)
 			status = try_to_hold(journal, numbers[i], 0, err);
+	if (status == TP_IO)
+		status = TP_NOTHING;
 	free(numbers);
 	for (; status == TP_NOTHING && next <= TP_ARCHIVE_NUMBER_MAX; next++)
 		status = try_to_hold(journal, next, O_CREAT | O_EXCL, err);
@@ -373,7 +376,7 @@ static enum tp_status make_head(struct tp_journal *journal, const struct tp_reco
 	memcpy(head->id, record->id, sizeof head->id);
 	for (;;) {
 		status = find_siblings(journal, head->tag, head->siblings, err);
-		if (status != TP_DATA)
+		if (status != TP_DATA && status != TP_IO)
 			break;
 		status = tp_journal_sync(journal, err);
 		if (status)

@@ -66,7 +66,8 @@ void tp_journal_release(struct tp_journal *journal);
 enum tp_status tp_journal_open(struct tp_archive *archive, uint32_t number,
 	struct tp_journal_reader **reader, struct tp_error *err);
 /* The next whole record; *offset is its place. TP_NOTHING at the end (*torn: bytes behind it that
- * are no record). TP_DATA: a damaged record; the next call goes on at the next one that is whole.
+ * are no record). TP_DATA: bytes from *offset to tp_journal_tell are damaged; the next call goes on
+ * behind them, at a record that is whole. TP_IO: the disk does not give them, as for TP_DATA.
  * Erased ones are passed over. Head and record are checked, the skeleton is not. `record` may be
  * NULL when only places are wanted. */
 enum tp_status tp_journal_next(struct tp_journal_reader *reader, struct tp_record *record,

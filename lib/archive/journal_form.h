@@ -88,9 +88,10 @@ struct tp_journal_about {
 struct tp_journal_about tp_journal_about(const struct tp_journal_opening *opening, uint64_t offset,
 	uint64_t piece); /* 0: facts; from 1: pieces of the skeleton */
 
-/* --- a journal being read (journal_read.c), alone or inside of one being written -------------- */
+/* --- a journal being read (journal_read.c, journal_walk.c), alone or while it is written -------- */
 
-#define TP_JOURNAL_HEADS_KEPT 64 /* a power of 2 */
+#define TP_JOURNAL_HEADS_KEPT 64                   /* a power of 2 */
+#define TP_JOURNAL_AHEAD      ((size_t)256 * 1024) /* read at a time when walking */
 
 struct tp_journal_reader {
 	struct tp_archive *archive;
@@ -114,6 +115,21 @@ enum tp_status tp_journal_reader_init(struct tp_journal_reader *reader, struct t
 void tp_journal_reader_release(struct tp_journal_reader *reader);
 /* The file has this size now; nothing that was read of it counts. */
 void tp_journal_reader_resize(struct tp_journal_reader *reader, uint64_t size);
+
+/* Up to `len` bytes at `offset`, borrowed until the next call; *got is less only at the file's end.
+ * What is read beside them (`ahead` bytes in all) serves the calls that follow. TP_IO. */
+enum tp_status tp_journal_fetch(struct tp_journal_reader *reader, uint64_t offset, size_t len,
+	size_t ahead, const unsigned char **bytes, size_t *got, struct tp_error *err);
+/* Exactly `len` bytes, or TP_DATA. */
+enum tp_status tp_journal_fetch_all(struct tp_journal_reader *reader, uint64_t offset, size_t len,
+	size_t ahead, const unsigned char **bytes, struct tp_error *err);
+
+/* TP_DATA, with a sentence about that record. */
+enum tp_status tp_journal_damaged(const struct tp_journal_reader *reader,
+	const struct tp_journal_head *head, const char *what, struct tp_error *err);
+/* The record's end, and the checksum that it names. */
+enum tp_status tp_journal_check_tail(struct tp_journal_reader *reader,
+	const struct tp_journal_head *head, uint32_t *crc, struct tp_error *err);
 
 /* The head at `offset`. TP_DATA: there is none, or it is damaged. */
 enum tp_status tp_journal_head_at(struct tp_journal_reader *reader, uint64_t offset,

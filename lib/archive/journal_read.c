@@ -1,4 +1,7 @@
-/* Reading journals: see journal.h. */
+/*
+ * Reading journals: see journal.h. The file, its opening, and what stands in a record; journal_walk.c
+ * goes from one record to the next.
+ */
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -8,21 +11,11 @@
 #include "archive/journal_form.h"
 #include "base/crc32c.h"
 
-#define AHEAD      ((size_t)256 * 1024) /* read at a time when walking */
-#define WINDOW_MAX (TP_JOURNAL_FACTS_MAX + AHEAD)
+#define WINDOW_MAX (TP_JOURNAL_FACTS_MAX + TP_JOURNAL_AHEAD)
 
 /* --- opening ---------------------------------------------------------------------------------- */
 
-static enum tp_status damaged(const struct tp_journal_reader *reader, uint64_t offset,
-	const char *id, const char *what, struct tp_error *err)
-{
-	return tp_fail(err, TP_DATA, "journal %08u, offset %llu%s%s: %s", reader->opening.number,
-		(unsigned long long)offset, id ? ", message " : "", id ? id : "", what);
-}
-
-/* Up to `len` bytes at `offset`, borrowed until the next call; *got is less only at the file's end.
- * What is read beside them (`ahead` bytes in all) serves the calls that follow. */
-static enum tp_status fetch(struct tp_journal_reader *reader, uint64_t offset, size_t len,
+enum tp_status tp_journal_fetch(struct tp_journal_reader *reader, uint64_t offset, size_t len,
 	size_t ahead, const unsigned char **bytes, size_t *got, struct tp_error *err)
 {
 	uint64_t rest = offset < reader->size ? reader->size - offset : 0;
@@ -45,9 +38,13 @@ static enum tp_status fetch(struct tp_journal_reader *reader, uint64_t offset, s
 
 			if (n < 0 && errno == EINTR)
 				continue;
+			if (n < 0 && reader->window.len >= skip + len)
+				break; /* a bad sector ahead is its own affair */
 			if (n < 0)
-				return tp_fail_errno(err, TP_IO, "journal %08u: cannot read",
-					reader->opening.number);
+				return tp_fail_errno(err, TP_IO,
+					"journal %08u, offset %llu: cannot read",
+					reader->opening.number,
+					(unsigned long long)(offset + reader->window.len));
 			if (n == 0) { /* its writer took something back */
 				reader->size = offset + reader->window.len;
 				break;
@@ -60,15 +57,15 @@ static enum tp_status fetch(struct tp_journal_reader *reader, uint64_t offset, s
 	return TP_OK;
 }
 
-/* Exactly `len` bytes, or TP_DATA. */
-static enum tp_status fetch_all(struct tp_journal_reader *reader, uint64_t offset, size_t len,
+enum tp_status tp_journal_fetch_all(struct tp_journal_reader *reader, uint64_t offset, size_t len,
 	size_t ahead, const unsigned char **bytes, struct tp_error *err)
 {
 	size_t got;
-	enum tp_status status = fetch(reader, offset, len, ahead, bytes, &got, err);
+	enum tp_status status = tp_journal_fetch(reader, offset, len, ahead, bytes, &got, err);
 
 	if (!status && got < len)
-		status = damaged(reader, offset, NULL, "the file ends too early", err);
+		status = tp_fail(err, TP_DATA, "journal %08u, offset %llu: the file ends too early",
+			reader->opening.number, (unsigned long long)offset);
 	return status;
 }
 
@@ -90,11 +87,12 @@ static enum tp_status begin(struct tp_journal_reader *reader, struct tp_error *e
 		reader->size = TP_JOURNAL_OPENING;
 		return TP_OK;
 	}
-	status = fetch_all(reader, 0, TP_JOURNAL_OPENING, 0, &bytes, err);
+	status = tp_journal_fetch_all(reader, 0, TP_JOURNAL_OPENING, 0, &bytes, err);
 	if (status)
 		return status;
 	if (!tp_journal_opening_read(bytes, &reader->opening))
-		return damaged(reader, 0, NULL, "not the beginning of a journal we know", err);
+		return tp_fail(err, TP_DATA,
+			"journal %08u, offset 0: not the beginning of a journal we know", number);
 	if (reader->opening.number != number)
 		return tp_fail(err, TP_DATA, "journal %08u: is number %08u by its own words",
 			number, reader->opening.number);
@@ -185,152 +183,12 @@ void tp_journal_close(struct tp_journal_reader *reader)
 	free(reader);
 }
 
-/* --- heads ------------------------------------------------------------------------------------ */
-
-enum tp_status tp_journal_head_at(struct tp_journal_reader *reader, uint64_t offset,
-	struct tp_journal_head *head, struct tp_error *err)
+enum tp_status tp_journal_damaged(const struct tp_journal_reader *reader,
+	const struct tp_journal_head *head, const char *what, struct tp_error *err)
 {
-	struct tp_journal_head *kept = &reader->heads[offset / 8 % TP_JOURNAL_HEADS_KEPT];
-	const unsigned char *bytes;
-	enum tp_status status;
-	size_t got;
-
-	if (kept->offset == offset && offset) {
-		*head = *kept;
-		return TP_OK;
-	}
-	status = fetch(reader, offset, TP_JOURNAL_HEAD_MAX, 0, &bytes, &got, err);
-	if (status)
-		return status;
-	if (!got ||
-		tp_journal_head_read(bytes, got, offset, &reader->opening, head) != TP_HEAD_WHOLE ||
-		head->length > reader->size - offset)
-		return damaged(reader, offset, NULL, "no whole record", err);
-	*kept = *head;
-	return TP_OK;
-}
-
-static enum tp_status check_tail(struct tp_journal_reader *reader,
-	const struct tp_journal_head *head, uint32_t *crc, struct tp_error *err)
-{
-	const unsigned char *bytes;
-	uint64_t length;
-	enum tp_status status;
-
-	status = fetch_all(reader, head->offset + head->length - TP_JOURNAL_TAIL, TP_JOURNAL_TAIL,
-		0, &bytes, err);
-	if (!status && (!tp_journal_tail_read(bytes, crc, &length) || length != head->length))
-		status = damaged(reader, head->offset, head->id, "its end is damaged", err);
-	return status;
-}
-
-enum tp_status tp_journal_last(
-	struct tp_journal_reader *reader, uint64_t *last, struct tp_error *err)
-{
-	struct tp_journal_head head;
-	const unsigned char *bytes;
-	enum tp_status status;
-	uint64_t length;
-	uint32_t crc;
-	size_t got;
-
-	*last = 0;
-	if (reader->size == TP_JOURNAL_OPENING)
-		return TP_OK;
-	if (reader->size < TP_JOURNAL_OPENING + TP_JOURNAL_HEAD_MIN + TP_JOURNAL_TAIL)
-		return TP_NOTHING;
-	status = fetch(
-		reader, reader->size - TP_JOURNAL_TAIL, TP_JOURNAL_TAIL, 0, &bytes, &got, err);
-	if (status)
-		return status;
-	if (got < TP_JOURNAL_TAIL || !tp_journal_tail_read(bytes, &crc, &length) ||
-		length > reader->size - TP_JOURNAL_OPENING)
-		return TP_NOTHING;
-	if (tp_journal_head_at(reader, reader->size - length, &head, NULL) || head.length != length)
-		return TP_NOTHING;
-	*last = head.offset;
-	return TP_OK;
-}
-
-static bool are_zeros(const unsigned char *bytes, size_t len)
-{
-	while (len && !*bytes) {
-		bytes++;
-		len--;
-	}
-	return !len;
-}
-
-/* Goes on at the next head that is whole, for what stands at reader->at is none. Zeros up to the end
- * of the file are where the power went before the bytes came: torn, as if the file ended there. */
-static enum tp_status skip_damage(
-	struct tp_journal_reader *reader, uint64_t *torn, struct tp_error *err)
-{
-	uint64_t from = reader->at, at = from;
-	struct tp_journal_head head;
-	const unsigned char *bytes;
-	enum tp_status status;
-	bool zeros = true;
-	size_t got;
-
-	for (;; at += 8) {
-		status = fetch(reader, at, TP_JOURNAL_HEAD_MAX, AHEAD, &bytes, &got, err);
-		if (status)
-			return status;
-		if (!got || tp_journal_head_read(bytes, got, at, &reader->opening, &head) ==
-				    TP_HEAD_WHOLE)
-			break;
-		zeros = zeros && are_zeros(bytes, got < 8 ? got : 8);
-	}
-	if (!got && zeros) {
-		*torn = reader->size - from;
-		return TP_NOTHING;
-	}
-	reader->at = got ? at : reader->size;
-	return tp_fail(err, TP_DATA, "journal %08u, offset %llu: %llu bytes are no record",
-		reader->opening.number, (unsigned long long)from,
-		(unsigned long long)(reader->at - from));
-}
-
-enum tp_status tp_journal_next_head(struct tp_journal_reader *reader, struct tp_journal_head *head,
-	uint64_t *torn, struct tp_error *err)
-{
-	const unsigned char *bytes;
-	enum tp_head_state state;
-	enum tp_status status;
-	uint32_t crc;
-	size_t got;
-
-	*torn = 0;
-	status = fetch(reader, reader->at, TP_JOURNAL_HEAD_MAX, AHEAD, &bytes, &got, err);
-	if (status)
-		return status;
-	if (!got)
-		return TP_NOTHING;
-	state = tp_journal_head_read(bytes, got, reader->at, &reader->opening, head);
-	if (state == TP_HEAD_BAD)
-		return skip_damage(reader, torn, err);
-	if (state == TP_HEAD_SHORT || head->length > reader->size - reader->at) {
-		*torn = reader->size - reader->at;
-		return TP_NOTHING;
-	}
-	reader->at += head->length;
-	return check_tail(reader, head, &crc, err);
-}
-
-void tp_journal_rewind(struct tp_journal_reader *reader)
-{
-	reader->at = TP_JOURNAL_OPENING;
-}
-
-uint64_t tp_journal_tell(const struct tp_journal_reader *reader)
-{
-	return reader->at;
-}
-
-void tp_journal_seek(struct tp_journal_reader *reader, uint64_t offset)
-{
-	reader->at = offset;
+	return tp_fail(err, TP_DATA, "journal %08u, offset %llu, %llu bytes, message %s: %s",
+		reader->opening.number, (unsigned long long)head->offset,
+		(unsigned long long)head->length, head->id, what);
 }
 
 /* --- records ---------------------------------------------------------------------------------- */
@@ -353,7 +211,7 @@ static enum tp_status open_piece(struct tp_journal_reader *reader,
 	status = tp_cipher_open(
 		reader->key, about.bytes, sizeof about.bytes, *bytes, *len, &reader->plain, err);
 	if (status == TP_DATA)
-		return damaged(reader, head->offset, head->id,
+		return tp_journal_damaged(reader, head,
 			"not sealed with this key, or damaged", err);
 	*bytes = (const unsigned char *)tp_buf_str(&reader->plain);
 	*len = reader->plain.len;
@@ -368,16 +226,16 @@ static enum tp_status read_facts(struct tp_journal_reader *reader,
 	const unsigned char *bytes;
 	enum tp_status status;
 
-	status = fetch_all(reader, head->offset + head->bytes, len, 0, &bytes, err);
+	status = tp_journal_fetch_all(reader, head->offset + head->bytes, len, 0, &bytes, err);
 	if (status)
 		return status;
 	if (tp_crc32c(tp_journal_crc_begin(&reader->opening), bytes, len) != head->facts_crc)
-		return damaged(reader, head->offset, head->id, "its record is damaged", err);
+		return tp_journal_damaged(reader, head, "its record is damaged", err);
 	status = open_piece(reader, head, 0, &bytes, &len, err);
 	if (status)
 		return status;
 	if (len < 4 || tp_le_get32(bytes) > len - 4)
-		return damaged(reader, head->offset, head->id, "its record is damaged", err);
+		return tp_journal_damaged(reader, head, "its record is damaged", err);
 	record_len = tp_le_get32(bytes);
 	if (record) {
 		status = tp_record_decode(bytes + 4, record_len, record, err);
@@ -389,8 +247,9 @@ static enum tp_status read_facts(struct tp_journal_reader *reader,
 			tp_record_release(record);
 	}
 	if (status)
-		tp_error_prefix(err, "journal %08u, offset %llu, message %s",
-			reader->opening.number, (unsigned long long)head->offset, head->id);
+		tp_error_prefix(err, "journal %08u, offset %llu, %llu bytes, message %s",
+			reader->opening.number, (unsigned long long)head->offset,
+			(unsigned long long)head->length, head->id);
 	return status;
 }
 
@@ -430,14 +289,14 @@ static enum tp_status next_piece(struct tp_journal_reader *reader,
 	enum tp_status status;
 
 	if (end - *at < 4)
-		return damaged(reader, head->offset, head->id, "its content is damaged", err);
-	status = fetch_all(reader, *at, 4, AHEAD, bytes, err);
+		return tp_journal_damaged(reader, head, "its content is damaged", err);
+	status = tp_journal_fetch_all(reader, *at, 4, TP_JOURNAL_AHEAD, bytes, err);
 	if (status)
 		return status;
 	*len = tp_le_get32(*bytes);
 	if (*len > end - *at - 4)
-		return damaged(reader, head->offset, head->id, "its content is damaged", err);
-	status = fetch_all(reader, *at, 4 + *len, AHEAD, bytes, err);
+		return tp_journal_damaged(reader, head, "its content is damaged", err);
+	status = tp_journal_fetch_all(reader, *at, 4 + *len, TP_JOURNAL_AHEAD, bytes, err);
 	if (status)
 		return status;
 	*crc = tp_crc32c(*crc, *bytes, 4 + *len);
@@ -453,10 +312,10 @@ static enum tp_status check_content(struct tp_journal_reader *reader,
 	static const unsigned char zeros[8];
 	size_t padding = (size_t)(head->offset + head->length - TP_JOURNAL_TAIL - end);
 	uint32_t said;
-	enum tp_status status = check_tail(reader, head, &said, err);
+	enum tp_status status = tp_journal_check_tail(reader, head, &said, err);
 
 	if (!status && tp_crc32c(crc, zeros, padding) != said)
-		status = damaged(reader, head->offset, head->id, "its content is damaged", err);
+		status = tp_journal_damaged(reader, head, "its content is damaged", err);
 	return status;
 }
 
@@ -471,7 +330,7 @@ static enum tp_status give_piece(struct tp_journal_reader *reader,
 	tp_buf_clear(&reader->skeleton);
 	status = tp_unpress(bytes, len, &reader->skeleton, err);
 	if (status == TP_DATA || status == TP_LIMIT)
-		return damaged(reader, head->offset, head->id, "its content is damaged", err);
+		return tp_journal_damaged(reader, head, "its content is damaged", err);
 	if (status)
 		return status;
 	return sink(context, tp_buf_str(&reader->skeleton), reader->skeleton.len, err);

@@ -156,7 +156,7 @@ static enum tp_status ask_journals(struct tp_known *known, struct tp_journal *ow
 		else if (!status)
 			status = tp_journal_find(place->reader, place->id, &place->offset, err);
 		/* What is in a journal that cannot be read counts as not stored. */
-		if (status != TP_NOTHING && status != TP_DATA)
+		if (status != TP_NOTHING && status != TP_DATA && status != TP_IO)
 			return status;
 	}
 	return TP_NOTHING;

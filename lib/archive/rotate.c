@@ -15,6 +15,7 @@
 #include "archive/pack.h"
 #include "archive/rotate_state.h"
 #include "archive/rotate_stock.h"
+#include "archive/salvage.h"
 #include "archive/seal.h"
 #include "archive/shred.h"
 #include "archive/tidy.h"
@@ -252,6 +253,7 @@ static void fill_result(struct rotating *r)
 static enum tp_status rotate(struct rotating *r, struct tp_error *err)
 {
 	enum tp_status status = TP_OK;
+	uint64_t damaged = 0;
 
 	if (!r->dry_run) {
 		status = tp_tidy(r->archive, err);
@@ -271,6 +273,8 @@ static enum tp_status rotate(struct rotating *r, struct tp_error *err)
 		status = settle_offer(r, err);
 	fill_result(r);
 	if (!status && !r->dry_run)
+		status = tp_salvage_count(r->archive, &damaged, err);
+	if (!status && !r->dry_run && !damaged)
 		status = tp_orphans_remove(r->archive, TP_ORPHANS_AGE, &r->result->orphans, err);
 	tp_stock_release(&r->stock);
 	return status;

@@ -138,9 +138,11 @@ enum tp_status tp_blob_set_add_journals(
 static enum tp_status pass_over(struct tp_stock *stock, enum tp_status status,
 	const struct tp_error *why, struct tp_error *err)
 {
-	if (status == TP_DATA && !stock->damage.status)
+	bool damaged = status == TP_DATA || status == TP_IO;
+
+	if (damaged && !stock->damage.status)
 		stock->damage = *why;
-	if (status == TP_DATA || !status)
+	if (damaged || !status)
 		return TP_OK;
 	return tp_fail(err, status, "%s", why->text);
 }

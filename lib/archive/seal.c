@@ -19,8 +19,12 @@
  * journals have now; after a second time without letting go of seal.lock, so that a stream of
  * erasures does not keep a pack from being made. While we write, reading a journal may fail because
  * a record is just being overwritten; that is no damage when the file aside is cut.
+ *
+ * A damaged journal stays as it is, for a copy of it may be whole, and everything else goes on. Who
+ * has no copy asks for salvage (salvage.h): between 2. and 3. what is damaged is copied aside, under
+ * seal.lock, which is not let go then, so that no eraser wants what is being copied.
  */
-#include "archive/seal.h"
+#include "archive/seal_parts.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -28,9 +32,6 @@
 
 #include "archive/chain.h"
 #include "archive/events.h"
-#include "archive/journal.h"
-#include "archive/journal_form.h"
-#include "archive/pack.h"
 #include "archive/register.h"
 #include "archive/reindex.h"
 #include "archive/shred.h"
@@ -39,182 +40,10 @@
 
 #define CUTS_MAX 2 /* erasures that may spoil a pack before it is made without letting them */
 
-/* A journal that is to be sealed. */
-struct due {
-	uint32_t number;
-	uint64_t bytes;
-	struct tp_journal *held;
-	struct tp_journal_reader *reader;
-	bool bad;
-};
-
-/* A message in one of them. */
-struct item {
-	char id[TP_ID_LEN + 1];
-	unsigned char delivery[8]; /* its beginning; enough to tell two of one id apart */
-	uint32_t due;
-	uint64_t offset;
-};
-
-struct sealing {
-	struct tp_archive *archive;
-	struct tp_seal_report *report;
-	struct due *dues;
-	size_t due_count;
-	size_t first, end; /* the ones that make this pack */
-	struct item *items;
-	size_t count, cap;
-	struct tp_chain chain;
-	int lock; /* seal.lock; -1: let go */
-	int level;
-	struct tp_pack_writer *writer;
-	struct tp_error damage; /* the first damaged journal's; status TP_OK: none */
-};
-
-/* --- which journals --------------------------------------------------------------------------- */
-
-static void note_damage(struct sealing *s, uint32_t journal, const struct tp_error *why)
+/* What the disk does not give back, or not as it was. */
+static bool is_damage(enum tp_status status)
 {
-	if (!s->damage.status)
-		tp_fail(&s->damage, TP_DATA, "journal %08u is left unsealed: %s", journal,
-			why->text);
-}
-
-static enum tp_status look_at_journal(
-	struct sealing *s, uint32_t number, bool all, struct tp_error *err)
-{
-	struct due *due = &s->dues[s->due_count];
-	char name[TP_ARCHIVE_NAME];
-	struct tp_error why;
-	enum tp_status status;
-	struct stat st;
-
-	tp_archive_name("journal", number, name);
-	if (fstatat(s->archive->dir, name, &st, 0) || st.st_size <= TP_JOURNAL_OPENING)
-		return TP_OK;
-	due->bytes = (uint64_t)st.st_size;
-	if (!all && due->bytes < s->archive->settings.journal_bytes &&
-		!tp_seal_is_shut(s->archive, number))
-		return TP_OK;
-	status = tp_journal_take(s->archive, number, &due->held, &why);
-	if (status == TP_TEMPORARY)
-		s->report->busy++;
-	if (status == TP_DATA)
-		note_damage(s, number, &why);
-	if (status == TP_TEMPORARY || status == TP_DATA || status == TP_NOTHING ||
-		status == TP_NOINPUT)
-		return TP_OK;
-	if (status)
-		return tp_fail(err, status, "%s", why.text);
-	due->number = number;
-	s->due_count++;
-	return TP_OK;
-}
-
-static enum tp_status find_due(struct sealing *s, bool all, struct tp_error *err)
-{
-	uint32_t *numbers = NULL;
-	size_t count = 0;
-	enum tp_status status = tp_archive_numbers(s->archive, "journal", &numbers, &count, err);
-
-	if (!status) {
-		s->dues = calloc(count + 1, sizeof *s->dues);
-		if (!s->dues)
-			status = tp_fail(err, TP_NOMEM, "out of memory");
-	}
-	for (size_t i = 0; !status && i < count; i++)
-		status = look_at_journal(s, numbers[i], all, err);
-	free(numbers);
-	return status;
-}
-
-/* --- what is in them -------------------------------------------------------------------------- */
-
-static enum tp_status add_item(struct sealing *s, uint32_t due, const struct tp_record *record,
-	uint64_t offset, struct tp_error *err)
-{
-	struct item *item;
-
-	if (s->count == s->cap) {
-		size_t cap = s->cap ? 2 * s->cap : 1024;
-		struct item *larger = reallocarray(s->items, cap, sizeof *larger);
-
-		if (!larger)
-			return tp_fail(err, TP_NOMEM, "out of memory");
-		s->items = larger;
-		s->cap = cap;
-	}
-	item = &s->items[s->count++];
-	memcpy(item->id, record->id, sizeof item->id);
-	memcpy(item->delivery, record->delivery, sizeof item->delivery);
-	item->due = due;
-	item->offset = offset;
-	return TP_OK;
-}
-
-/* Not this one: what it has of this pack goes out of it again. */
-static void set_aside(struct sealing *s, uint32_t index, const struct tp_error *why)
-{
-	size_t kept = 0;
-
-	s->dues[index].bad = true;
-	note_damage(s, s->dues[index].number, why);
-	for (size_t i = 0; i < s->count; i++)
-		if (s->items[i].due != index)
-			s->items[kept++] = s->items[i];
-	s->count = kept;
-}
-
-static enum tp_status list_journal(struct sealing *s, uint32_t index, struct tp_error *err)
-{
-	struct due *due = &s->dues[index];
-	struct tp_record record = TP_RECORD_INIT;
-	struct tp_error why = { 0 };
-	uint64_t offset, torn;
-	enum tp_status status = tp_journal_open(s->archive, due->number, &due->reader, &why);
-
-	while (!status) {
-		status = tp_journal_next(due->reader, &record, &offset, &torn, &why);
-		if (!status)
-			status = add_item(s, index, &record, offset, &why);
-		tp_record_release(&record);
-	}
-	if (status == TP_NOTHING)
-		return TP_OK;
-	if (status != TP_DATA)
-		return tp_fail(err, status, "%s", why.text);
-	set_aside(s, index, &why);
-	return TP_OK;
-}
-
-static int compare(const void *left, const void *right)
-{
-	const struct item *a = left, *b = right;
-	int order = memcmp(a->id, b->id, TP_ID_LEN);
-
-	if (!order)
-		order = memcmp(a->delivery, b->delivery, sizeof a->delivery);
-	if (!order)
-		order = (a->due > b->due) - (a->due < b->due);
-	return order ? order : (a->offset > b->offset) - (a->offset < b->offset);
-}
-
-/* In order of ids, each once. */
-static void sort_items(struct sealing *s)
-{
-	size_t kept = 0;
-
-	if (s->count)
-		qsort(s->items, s->count, sizeof *s->items, compare);
-	for (size_t i = 0; i < s->count; i++) {
-		const struct item *before = kept ? &s->items[kept - 1] : NULL;
-
-		if (before && !memcmp(before->id, s->items[i].id, TP_ID_LEN) &&
-			!memcmp(before->delivery, s->items[i].delivery, sizeof before->delivery))
-			continue;
-		s->items[kept++] = s->items[i];
-	}
-	s->count = kept;
+	return status == TP_DATA || status == TP_IO;
 }
 
 /* --- the pack --------------------------------------------------------------------------------- */
@@ -222,22 +51,22 @@ static void sort_items(struct sealing *s)
 static enum tp_status describe(void *context, size_t i, struct tp_record *record,
 	struct tp_split *split, bool *erased, struct tp_error *err)
 {
-	struct sealing *s = context;
-	const struct item *item = &s->items[i];
+	struct tp_sealing *s = context;
+	const struct tp_seal_item *item = &s->items[i];
 	struct tp_error why;
 	enum tp_status status =
 		tp_journal_read(s->dues[item->due].reader, item->offset, record, split, &why);
 
 	*erased = false;
-	if (status == TP_DATA && !tp_pack_writer_is_cut(s->writer))
-		set_aside(s, item->due, &why);
+	if (is_damage(status) && !tp_pack_writer_is_cut(s->writer))
+		status = tp_seal_leave(s, item->due, &why);
 	return status ? tp_fail(err, status, "%s", why.text) : TP_OK;
 }
 
 static enum tp_status skeleton(
 	void *context, size_t i, tp_press_sink *sink, void *sink_context, struct tp_error *err)
 {
-	struct sealing *s = context;
+	struct tp_sealing *s = context;
 	uint32_t due = s->items[i].due;
 	struct tp_error why;
 	enum tp_status status;
@@ -246,12 +75,12 @@ static enum tp_status skeleton(
 		return tp_fail(err, TP_TEMPORARY, "something was erased meanwhile");
 	status = tp_journal_skeleton(
 		s->dues[due].reader, s->items[i].offset, sink, sink_context, &why);
-	if (status == TP_DATA && !tp_pack_writer_is_cut(s->writer))
-		set_aside(s, due, &why);
+	if (is_damage(status) && !tp_pack_writer_is_cut(s->writer))
+		status = tp_seal_leave(s, due, &why);
 	return status ? tp_fail(err, status, "%s", why.text) : TP_OK;
 }
 
-static size_t list_good(const struct sealing *s, uint32_t *numbers)
+static size_t list_good(const struct tp_sealing *s, uint32_t *numbers)
 {
 	size_t count = 0;
 
@@ -261,7 +90,7 @@ static size_t list_good(const struct sealing *s, uint32_t *numbers)
 	return count;
 }
 
-static enum tp_status fill(struct sealing *s, struct tp_error *err)
+static enum tp_status fill(struct tp_sealing *s, struct tp_error *err)
 {
 	struct tp_pack_source source = {
 		.context = s, .count = s->count, .describe = describe, .skeleton = skeleton
@@ -280,7 +109,7 @@ static enum tp_status fill(struct sealing *s, struct tp_error *err)
 /* Writes the pack aside, with or without seal.lock, and publishes it with it. TP_TEMPORARY: something
  * that was to be in it was erased. TP_DATA: a journal turned out to be damaged, and was set aside. */
 static enum tp_status try_pack(
-	struct sealing *s, uint32_t number, bool let_go, struct tp_error *err)
+	struct tp_sealing *s, uint32_t number, bool let_go, struct tp_error *err)
 {
 	struct tp_error unlocked = { TP_OK, "" };
 	enum tp_status status =
@@ -306,7 +135,7 @@ static enum tp_status try_pack(
 	return status;
 }
 
-static enum tp_status record_pack(struct sealing *s, struct tp_pack *pack, struct tp_error *err)
+static enum tp_status record_pack(struct tp_sealing *s, struct tp_pack *pack, struct tp_error *err)
 {
 	char note[256], hex[TP_SHA256_HEX];
 	enum tp_status status = tp_registers_drop(s->archive, tp_pack_number(pack), err);
@@ -331,7 +160,7 @@ static enum tp_status record_pack(struct sealing *s, struct tp_pack *pack, struc
 	return status;
 }
 
-static enum tp_status remove_journals(struct sealing *s, struct tp_error *err)
+static enum tp_status remove_journals(struct tp_sealing *s, struct tp_error *err)
 {
 	uint32_t *numbers = calloc(s->end - s->first + 1, sizeof *numbers);
 	enum tp_status status;
@@ -349,7 +178,7 @@ static enum tp_status remove_journals(struct sealing *s, struct tp_error *err)
 /* --- one pack after the other ----------------------------------------------------------------- */
 
 /* Journals for one pack: until they are as large together as a full one. */
-static void choose(struct sealing *s)
+static void choose(struct tp_sealing *s)
 {
 	uint64_t bytes = 0;
 
@@ -359,45 +188,29 @@ static void choose(struct sealing *s)
 	s->count = 0;
 }
 
-/* What the journals have now. */
-static enum tp_status list(struct sealing *s, struct tp_error *err)
-{
-	enum tp_status status = TP_OK;
-
-	s->count = 0;
-	for (size_t i = s->first; !status && i < s->end; i++) {
-		tp_journal_close(s->dues[i].reader);
-		s->dues[i].reader = NULL;
-		if (!s->dues[i].bad)
-			status = list_journal(s, (uint32_t)i, err);
-	}
-	sort_items(s);
-	return status;
-}
-
 /* TP_NOTHING: nothing in these journals is good. Ones of which everything was erased are spent without
  * a pack. */
-static enum tp_status write_pack(struct sealing *s, uint32_t number, struct tp_error *err)
+static enum tp_status write_pack(struct tp_sealing *s, uint32_t number, struct tp_error *err)
 {
-	enum tp_status status = list(s, err);
+	enum tp_status status = tp_seal_list(s, err);
 	int cuts = 0;
 
 	while (!status && s->count) {
 		size_t items = s->count;
 
-		status = try_pack(s, number, cuts < CUTS_MAX, err);
+		status = try_pack(s, number, !s->salvage && cuts < CUTS_MAX, err);
 		if (!status)
 			return TP_OK;
 		if (status == TP_TEMPORARY)
 			cuts++;
 		else if (status != TP_DATA || s->count == items)
 			return status;
-		status = list(s, err);
+		status = tp_seal_list(s, err);
 	}
 	return status ? status : TP_NOTHING;
 }
 
-static bool any_good(const struct sealing *s)
+static bool any_good(const struct tp_sealing *s)
 {
 	for (size_t i = s->first; i < s->end; i++)
 		if (!s->dues[i].bad)
@@ -405,7 +218,7 @@ static bool any_good(const struct sealing *s)
 	return false;
 }
 
-static enum tp_status seal_one(struct sealing *s, struct tp_error *err)
+static enum tp_status seal_one(struct tp_sealing *s, struct tp_error *err)
 {
 	uint32_t number = s->chain.number + 1;
 	struct tp_pack *pack = NULL;
@@ -423,7 +236,7 @@ static enum tp_status seal_one(struct sealing *s, struct tp_error *err)
 	return status ? status : remove_journals(s, err);
 }
 
-static void let_go(struct sealing *s)
+static void let_go(struct tp_sealing *s)
 {
 	for (size_t i = 0; i < s->due_count; i++) {
 		tp_journal_close(s->dues[i].reader);
@@ -434,7 +247,7 @@ static void let_go(struct sealing *s)
 }
 
 /* Under sealing.lock. */
-static enum tp_status seal_all(struct sealing *s, bool all, struct tp_error *err)
+static enum tp_status seal_all(struct tp_sealing *s, bool all, struct tp_error *err)
 {
 	struct tp_archive *archive = s->archive;
 	enum tp_status status = tp_seal_lock(archive, true, &s->lock, err);
@@ -445,10 +258,12 @@ static enum tp_status seal_all(struct sealing *s, bool all, struct tp_error *err
 		status = tp_shred_all(archive, "pack", ".seal", err);
 	if (!status)
 		status = tp_tidy(archive, err);
+	if (!status && s->salvage)
+		status = tp_salvage_begin(archive, err);
 	if (!status)
 		status = tp_chain_read(archive, &s->chain, err);
 	if (!status)
-		status = find_due(s, all, err);
+		status = tp_seal_find_due(s, all, err);
 	while (!status && s->end < s->due_count)
 		status = seal_one(s, err);
 	let_go(s);
@@ -457,19 +272,35 @@ static enum tp_status seal_all(struct sealing *s, bool all, struct tp_error *err
 	return status;
 }
 
+static enum tp_status seal(struct tp_sealing *s, bool all, struct tp_error *err)
+{
+	int lock;
+	enum tp_status status = tp_sealing_lock(s->archive, s->salvage, &lock, err);
+
+	*s->report = (struct tp_seal_report){ 0 };
+	if (status)
+		return status == TP_TEMPORARY ? TP_NOTHING : status;
+	status = seal_all(s, all, err);
+	close(lock);
+	if (!status && s->damage.status)
+		status = tp_fail(err, TP_DATA, "%s", s->damage.text);
+	return status;
+}
+
 enum tp_status tp_seal(struct tp_archive *archive, bool all, int level,
 	struct tp_seal_report *report, struct tp_error *err)
 {
-	struct sealing s = { .archive = archive, .report = report, .level = level, .lock = -1 };
-	int lock;
-	enum tp_status status = tp_sealing_lock(archive, &lock, err);
+	struct tp_sealing s = { .archive = archive, .report = report, .level = level, .lock = -1 };
 
-	*report = (struct tp_seal_report){ 0 };
-	if (status)
-		return status == TP_TEMPORARY ? TP_NOTHING : status;
-	status = seal_all(&s, all, err);
-	close(lock);
-	if (!status && s.damage.status)
-		status = tp_fail(err, TP_DATA, "%s", s.damage.text);
-	return status;
+	return seal(&s, all, err);
+}
+
+enum tp_status tp_seal_salvage(struct tp_archive *archive, struct tp_salvage *salvage,
+	struct tp_seal_report *report, struct tp_error *err)
+{
+	struct tp_sealing s = {
+		.archive = archive, .report = report, .salvage = salvage, .lock = -1
+	};
+
+	return seal(&s, true, err);
 }

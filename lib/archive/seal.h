@@ -18,8 +18,9 @@
  * somebody has it, and `wait` is false. */
 enum tp_status tp_seal_lock(struct tp_archive *archive, bool wait, int *fd, struct tp_error *err);
 
-/* The lock of the one sealer. TP_TEMPORARY: there is one. */
-enum tp_status tp_sealing_lock(struct tp_archive *archive, int *fd, struct tp_error *err);
+/* The lock of the one sealer. TP_TEMPORARY: there is one, and `wait` is false. */
+enum tp_status tp_sealing_lock(
+	struct tp_archive *archive, bool wait, int *fd, struct tp_error *err);
 /* A sealer took the journal, and did not come to its end, or has not yet. */
 bool tp_seal_is_shut(struct tp_archive *archive, uint32_t journal);
 /* Before something is erased from that journal, under seal.lock: if it is being sealed, what was made of
@@ -38,6 +39,13 @@ struct tp_seal_report {
  * is and the others are sealed; then it is TP_DATA, the sentence naming it, and *report is filled all
  * the same. */
 enum tp_status tp_seal(struct tp_archive *archive, bool all, int level,
+	struct tp_seal_report *report, struct tp_error *err);
+
+/* Seals damaged journals, and no others: what is damaged in them is set aside (salvage.h) and the rest
+ * becomes a pack. Waits for another sealer. A journal that the disk does not give back, or whose
+ * beginning is damaged, is left: TP_DATA. TP_TEMPORARY: an erasure is to be finished first. */
+struct tp_salvage;
+enum tp_status tp_seal_salvage(struct tp_archive *archive, struct tp_salvage *salvage,
 	struct tp_seal_report *report, struct tp_error *err);
 
 #endif

@@ -30,9 +30,10 @@ enum tp_status tp_seal_lock(struct tp_archive *archive, bool wait, int *fd, stru
 	return lock_file(archive, "seal.lock", wait, fd, err);
 }
 
-enum tp_status tp_sealing_lock(struct tp_archive *archive, int *fd, struct tp_error *err)
+enum tp_status tp_sealing_lock(
+	struct tp_archive *archive, bool wait, int *fd, struct tp_error *err)
 {
-	return lock_file(archive, "sealing.lock", false, fd, err);
+	return lock_file(archive, "sealing.lock", wait, fd, err);
 }
 
 /* --- between sealers and erasers -------------------------------------------------------------- */
@@ -40,7 +41,7 @@ enum tp_status tp_sealing_lock(struct tp_archive *archive, int *fd, struct tp_er
 enum tp_status tp_seal_sweep(struct tp_archive *archive, struct tp_error *err)
 {
 	int fd;
-	enum tp_status status = tp_sealing_lock(archive, &fd, err);
+	enum tp_status status = tp_sealing_lock(archive, false, &fd, err);
 
 	if (status)
 		return status == TP_TEMPORARY ? TP_OK : status;

@@ -120,6 +120,8 @@ enum tp_status tp_tidy(struct tp_archive *archive, struct tp_error *err)
 	if (!status)
 		status = tp_shred_leftovers(archive, "cellar", err);
 	if (!status)
+		status = tp_shred_leftovers(archive, "damaged", err);
+	if (!status)
 		status = tp_blob_shred_dropped(archive, err);
 	if (!status)
 		status = tp_archive_numbers(archive, "journal", &t.journals, &t.journal_count, err);
