@@ -129,8 +129,9 @@ static enum tp_status add_lost(struct tp_erase_plan *plan, struct wish *wish, st
 	return status;
 }
 
-/* Where a part of the archive cannot be read, it may use any blob: then the messages go and their blobs
- * stay, until somebody has mended or removed that part and the rotation collects what nobody uses. */
+/* Where a part of the archive cannot be read, or is not there, it may use any blob: then the messages go
+ * and their blobs stay, until somebody has mended or removed or brought back that part and the rotation
+ * collects what nobody uses. */
 static enum tp_status count_users(struct tp_erase_plan *plan, struct tp_view *view,
 	struct tp_error *missing, struct tp_error *err)
 {

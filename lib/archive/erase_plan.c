@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "archive/journal.h"
+#include "archive/missing.h"
 #include "archive/shred.h"
 #include "base/file.h"
 
@@ -336,8 +337,10 @@ enum tp_status tp_erase_count_packs(
 
 	if (!plan->blob_count)
 		return TP_OK;
-	status = tp_view_walk(
-		view, 1u << TP_TIER_ONLINE | 1u << TP_TIER_CELLAR, count_in_pack, plan, err);
+	status = tp_packs_are_there(plan->archive, err);
+	if (!status)
+		status = tp_view_walk(view, 1u << TP_TIER_ONLINE | 1u << TP_TIER_CELLAR,
+			count_in_pack, plan, err);
 	return status ? tp_error_prefix(
 				err, "attachments are kept, for who else uses them cannot be told")
 		      : TP_OK;

@@ -11,9 +11,7 @@
 #include <unistd.h>
 
 #include "archive/blob_form.h"
-#include "archive/chain.h"
-#include "archive/events.h"
-#include "archive/rotate_state.h"
+#include "archive/missing.h"
 #include "archive/rotate_stock.h"
 #include "archive/view.h"
 #include "base/clock.h"
@@ -29,61 +27,6 @@ struct collecting {
 	int64_t before;          /* seconds: older than this */
 	uint64_t removed;
 };
-
-/* --- is all of it there ----------------------------------------------------------------------- */
-
-static enum tp_status note_left(void *context, const char *line, size_t len, struct tp_error *err)
-{
-	struct tp_pack_list *there = context;
-	uint32_t number;
-
-	return tp_event_is_leaving(line, len, &number) ? tp_pack_list_add(there, number, err)
-						       : TP_OK;
-}
-
-static enum tp_status note_folder(struct tp_archive *archive, const char *folder,
-	struct tp_pack_list *there, struct tp_error *err)
-{
-	uint32_t *numbers = NULL;
-	size_t count = 0;
-	enum tp_status status = tp_archive_numbers(archive, folder, &numbers, &count, err);
-
-	for (size_t i = 0; !status && i < count; i++)
-		status = tp_pack_list_add(there, numbers[i], err);
-	free(numbers);
-	return status;
-}
-
-static int compare(const void *left, const void *right)
-{
-	const uint32_t *a = left, *b = right;
-
-	return (*a > *b) - (*a < *b);
-}
-
-/* TP_DATA: a pack is missing. A folder that is not mounted today must not cost its attachments. */
-static enum tp_status are_all_there(struct tp_archive *archive, struct tp_error *err)
-{
-	struct tp_pack_list there = { NULL, 0 };
-	struct tp_chain chain;
-	uint32_t next = 1;
-	enum tp_status status = tp_chain_read(archive, &chain, err);
-
-	if (!status)
-		status = note_folder(archive, "pack", &there, err);
-	if (!status)
-		status = note_folder(archive, "cellar", &there, err);
-	if (!status)
-		status = tp_events_walk(archive, note_left, &there, err);
-	if (there.count)
-		qsort(there.numbers, there.count, sizeof *there.numbers, compare);
-	for (size_t i = 0; i < there.count && there.numbers[i] <= next; i++)
-		next = there.numbers[i] + 1;
-	if (!status && next <= chain.number)
-		status = tp_fail(err, TP_DATA, "pack %08u: it is missing", next);
-	tp_pack_list_release(&there);
-	return status;
-}
 
 /* --- who uses what ---------------------------------------------------------------------------- */
 
@@ -174,7 +117,7 @@ static enum tp_status remove_some(
 
 static enum tp_status collect(struct collecting *c, struct tp_error *err)
 {
-	enum tp_status status = are_all_there(c->archive, err);
+	enum tp_status status = tp_packs_are_there(c->archive, err);
 
 	if (!status)
 		status = look(c, add_used, false, err);

@@ -1,6 +1,7 @@
 /*
  * Erasing whole packs: see rotate_state.h. The steps:
  *
+ * 0. Nothing while a pack is missing, for it may use any attachment.
  * 1. An event for each pack, then the list of them into the state: from here on it will be finished by
  *    the next rotation.
  * 2. Which attachments others use: packs that stay are read once, for nobody else changes packs while
@@ -16,6 +17,7 @@
 
 #include "archive/blob.h"
 #include "archive/events.h"
+#include "archive/missing.h"
 #include "archive/pack.h"
 #include "archive/rotate_state.h"
 #include "archive/rotate_stock.h"
@@ -171,8 +173,10 @@ static enum tp_status erase_all(struct erasing *e, struct tp_error *err)
 {
 	uint32_t *numbers = NULL;
 	size_t count = 0;
-	enum tp_status status = add_kept(e, "pack", err);
+	enum tp_status status = tp_packs_are_there(e->archive, err);
 
+	if (!status)
+		status = add_kept(e, "pack", err);
 	if (!status)
 		status = add_kept(e, "cellar", err);
 	if (!status)
@@ -187,7 +191,7 @@ static enum tp_status erase_all(struct erasing *e, struct tp_error *err)
 enum tp_status tp_rotate_erase(struct tp_archive *archive, struct tp_rotate_state *state,
 	const char *event, const char *why, const char *actor, struct tp_error *err)
 {
-	enum tp_status status = TP_OK;
+	enum tp_status status = tp_packs_are_there(archive, err);
 
 	for (size_t i = 0; !status && i < state->leaving.count; i++)
 		status = note_pack(archive, state->leaving.numbers[i], event, why, actor, err);
