@@ -27,6 +27,7 @@
 #include "archive/seal.h"
 #include "archive/shred.h"
 #include "archive/tidy.h"
+#include "base/diag.h"
 
 /* --- finding ---------------------------------------------------------------------------------- */
 
@@ -455,6 +456,8 @@ static enum tp_status erase(struct tp_archive *archive, struct wish *wish, const
 		status = make_plan(&plan, wish, err);
 	if (!status && plan.count)
 		status = carry_out(&plan, actor, reason, &wish->missing, err);
+	else if (!status && plan.begun)
+		status = tp_erase_plan_forget(&plan, err);
 	if (!status)
 		*erased = wish->found;
 	tp_erase_plan_release(&plan);
@@ -483,6 +486,37 @@ enum tp_status tp_erase(struct tp_archive *archive, const char *const *ids, size
 	if (status)
 		return status;
 	status = erase(archive, &wish, actor, reason, erased, err);
+	close(lock);
+	return status;
+}
+
+enum tp_status tp_erase_finish_held(struct tp_archive *archive, struct tp_error *err)
+{
+	struct tp_error why;
+	enum tp_status status = tp_erase_pending(archive, err);
+	size_t erased;
+
+	if (status)
+		return status == TP_NOTHING ? TP_OK : status;
+	status = tp_erase_held(archive, NULL, 0, NULL, NULL, &erased, &why);
+	if (status == TP_DATA && tp_erase_pending(archive, NULL) == TP_NOTHING) {
+		tp_notice("%s", why.text);
+		return TP_OK;
+	}
+	return status ? tp_fail(err, status, "an erasure is not finished: %s", why.text) : TP_OK;
+}
+
+enum tp_status tp_erase_finish(struct tp_archive *archive, struct tp_error *err)
+{
+	int lock;
+	enum tp_status status = tp_erase_pending(archive, err);
+
+	if (status)
+		return status == TP_NOTHING ? TP_OK : status;
+	status = tp_seal_lock(archive, true, &lock, err);
+	if (status)
+		return tp_error_prefix(err, "an erasure is not finished");
+	status = tp_erase_finish_held(archive, err);
 	close(lock);
 	return status;
 }

@@ -27,4 +27,10 @@ enum tp_status tp_erase_held(struct tp_archive *archive, const char *const *ids,
 /* TP_OK: an erasure was interrupted and waits to be finished. TP_NOTHING. */
 enum tp_status tp_erase_pending(struct tp_archive *archive, struct tp_error *err);
 
+/* Finishes it, if there is one: before packs leave, and before mail is taken from them. Attachments that had
+ * to be kept are no failure. TP_DATA, TP_DENIED...: it is still not finished. The second is for who holds
+ * seal.lock. */
+enum tp_status tp_erase_finish(struct tp_archive *archive, struct tp_error *err);
+enum tp_status tp_erase_finish_held(struct tp_archive *archive, struct tp_error *err);
+
 #endif

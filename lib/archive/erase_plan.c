@@ -9,6 +9,7 @@
 #include "archive/journal.h"
 #include "archive/missing.h"
 #include "archive/shred.h"
+#include "base/diag.h"
 #include "base/file.h"
 
 #define NAME     "erasing"
@@ -171,6 +172,16 @@ static bool is_still_lost(struct tp_view *view, const struct line *line)
 	return line->lost && tp_erase_is_damage(tp_view_record(view, &place, NULL, NULL, NULL));
 }
 
+/* It left for a disc before anybody could finish: nothing more can be done about it, and no other erasure is
+ * to wait for ever. */
+static void let_go_of(struct tp_erase_plan *plan, const struct line *line, uint32_t disc)
+{
+	plan->begun = true;
+	tp_warn("%s: its erasure was begun, and it is on disc %u by now, where nothing can be "
+		"erased",
+		line->id, disc);
+}
+
 /* A message that is still there is erased like any other. One that says "erased" may have been left
  * half overwritten when it is in a journal, and so may one that cannot be read there: its blobs went
  * before it, or are not known. */
@@ -187,6 +198,10 @@ static enum tp_status load_line(
 		return tp_fail(err, TP_DATA, "%s/" NAME ": damaged", plan->archive->path);
 	lost = is_still_lost(view, &line);
 	status = lost ? TP_NOTHING : tp_view_find(view, line.id, &place, err);
+	if (!status && place.tier == TP_TIER_DISC) {
+		let_go_of(plan, &line, place.disc);
+		return TP_OK;
+	}
 	if (!status)
 		status = tp_erase_plan_add(plan, view, line.id, &place, err);
 	if (status == TP_NOTHING || (status == TP_DATA && (line.in_journal || line.lost))) {

@@ -33,6 +33,7 @@ struct tp_erase_plan {
 	size_t count, cap;
 	struct tp_erase_blob *blobs; /* by hash, then too */
 	size_t blob_count, blob_cap;
+	bool begun;      /* the file is there, perhaps with nothing that is left to be done */
 	bool keep_blobs; /* who else uses them is not certain */
 	bool collect; /* what blobs some of them used is not known: unused ones are to be found */
 };
@@ -50,7 +51,8 @@ enum tp_status tp_erase_plan_add_item(struct tp_erase_plan *plan, const char *id
 	uint32_t number, uint64_t at, struct tp_erase_item **item, struct tp_error *err);
 /* What does not keep others from being erased. */
 bool tp_erase_is_damage(enum tp_status status);
-/* Adds what an interrupted erasure had begun, from the file `erasing`. */
+/* Adds what an interrupted erasure had begun, from the file `erasing`; what is on a disc by now is only told
+ * of. */
 enum tp_status tp_erase_plan_load(
 	struct tp_erase_plan *plan, struct tp_view *view, struct tp_error *err);
 /* Writes the file, or removes it. */
