@@ -5,10 +5,10 @@
  * several, those that can be given are given, and the others named.
  */
 #include <inttypes.h>
-#include <unistd.h>
 
 #include "archive/events.h"
 #include "archive/export.h"
+#include "archive/id_list.h"
 #include "archive/show.h"
 #include "archive/view.h"
 #include "base/diag.h"
@@ -52,48 +52,13 @@ struct work {
 
 /* --- ids ------------------------------------------------------------------------------------- */
 
-static enum tp_status add_id(struct tp_strings *ids, const char *text, struct tp_error *err)
-{
-	char id[TP_ID_LEN + 1];
-
-	if (!tp_id_normalize(text, id))
-		return tp_fail(err, TP_USAGE, "'%s' is not an id", text);
-	return tp_strings_add(ids, id, err);
-}
-
-/* One a line, or each ended by a NUL. */
-static enum tp_status read_ids(struct tp_strings *ids, struct tp_error *err)
-{
-	struct tp_spool list = TP_SPOOL_INIT;
-	enum tp_status status = tp_spool_read(&list, STDIN_FILENO, err);
-
-	for (size_t at = 0; !status && at < list.len;) {
-		size_t n = 0;
-		char *text;
-
-		while (at + n < list.len && list.data[at + n] && list.data[at + n] != '\n')
-			n++;
-		text = strndup(list.data + at, n);
-		if (!text)
-			status = tp_fail(err, TP_NOMEM, "out of memory");
-		else if (*text)
-			status = add_id(ids, text, err);
-		free(text);
-		at += n + 1;
-	}
-	tp_spool_release(&list);
-	return status;
-}
-
 static enum tp_status collect(struct tp_run *run, struct tp_strings *ids, struct tp_error *err)
 {
-	enum tp_status status = TP_OK;
+	enum tp_status status;
 
 	if (run->argc == 0)
 		return tp_fail(err, TP_USAGE, "no id (see --help)");
-	for (int i = 0; !status && i < run->argc; i++)
-		status = strcmp(run->argv[i], "-") ? add_id(ids, run->argv[i], err)
-						   : read_ids(ids, err);
+	status = tp_id_list_take(ids, run->argv, run->argc, err);
 	if (!status && ids->count == 0)
 		return tp_fail(err, TP_NOTHING, "no ids");
 	if (!status && ids->count > 1 && !opt.mbox && !opt.maildir && !opt.details)
@@ -369,6 +334,8 @@ static enum tp_status run(struct tp_run *run, struct tp_error *err)
 	if (opt.mbox + (opt.maildir != NULL) + opt.details + opt.envelope > 1)
 		return tp_fail(err, TP_USAGE,
 			"--mbox, --maildir, --details and --envelope exclude each other");
+	if (opt.maildir && !*opt.maildir)
+		return tp_fail(err, TP_USAGE, "--maildir: it has no name");
 	if (opt.json && !opt.details)
 		return tp_fail(err, TP_USAGE, "--json: goes with --details");
 	status = collect(run, &ids, err);

@@ -114,6 +114,11 @@ printf 'Subject: early\n\nlong ago\n' | archive-put -a old --received 1969-07-20
 ok 'a mail from before 1970' archive-get -a old --maildir early "$(cat early.id)"
 test -e "early/new/0.$(cat early.id).tubepost"
 result $? 'has a name that is no option'
+fails 64 'one without a name would be at the root' archive-get -a old --maildir '' "$(cat early.id)"
+printf '%s \t %s\r\n\0%s' "$id" "$(cat large.id)" "$(cat large.id)" >spaced
+ok 'ids parted by any white space' sh -c 'archive-get -a "$1" --details - <spaced' sh "$A"
+test "$(wc -l <.out)" -eq 3
+result $? 'are three'
 fails 73 'where a file is in the way' archive-get -a "$A" --maildir ids "$id"
 
 # --- details ---------------------------------------------------------------------------------------
