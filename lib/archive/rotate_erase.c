@@ -7,8 +7,8 @@
  * 2. Which attachments others use: packs that stay are read once, for nobody else changes packs while
  *    we hold seal.lock; journals are read again under each exclusive lock, for puts go on between.
  * 3. Pack by pack: its attachments that nobody uses lose their names, a few under each lock, so that no
- *    put waits long, and are overwritten between the locks; then, under one lock, its index and its name. For as long as the pack is there, what has to go
- *    is known.
+ *    put waits long, and are overwritten between the locks; then, under one lock, its index and its
+ *    name. For as long as the pack is there, what has to go is known.
  * 4. Its bytes are overwritten (shred.h). The state forgets the list.
  */
 #include <errno.h>
