@@ -63,6 +63,7 @@ struct job {
 	struct tp_buf sender;
 	struct tp_strings rcpts;
 	int64_t arrival_ms;
+	bool dated; /* --received says so */
 	const char *actor;
 };
 
@@ -95,6 +96,7 @@ static enum tp_status begin(struct job *job, struct tp_run *run, struct tp_error
 		if (status)
 			return tp_error_prefix(err, "--received");
 		job->arrival_ms = seconds * 1000;
+		job->dated = true;
 	}
 	job->actor = tp_conf_str(run->conf, "archive.actor");
 	status = read_envelope(job, err);
@@ -124,6 +126,7 @@ static enum tp_status put_one(const struct job *job, struct tp_run *run, struct 
 		.sender = opt.sender ? tp_buf_str(&job->sender) : NULL,
 		.rcpts = &job->rcpts,
 		.arrival_ms = job->arrival_ms,
+		.dated = job->dated,
 		.actor = job->actor };
 	const char *why = job->spam ? tp_spam_why(job->spam, request.data, request.len) : NULL;
 	struct tp_put_result result = { .id = "-" };
@@ -133,6 +136,10 @@ static enum tp_status put_one(const struct job *job, struct tp_run *run, struct 
 		status = tp_put(job->archive, &request, &result, err);
 	if (status)
 		return status;
+	if (*result.damaged)
+		tp_warn("%s: was stored already and is damaged (archive-check says how); stored "
+			"again",
+			result.damaged);
 	if (why)
 		tp_notice("not stored: spam by its %s", why);
 	else if (result.known)
@@ -183,6 +190,7 @@ static enum tp_status import_all(struct tp_bulk *bulk, struct tp_error *err)
 	struct tp_import import = { .context = bulk,
 		.mail = tp_bulk_mail,
 		.unreadable = tp_bulk_unreadable,
+		.waiting = tp_bulk_rest,
 		.mboxrd = !opt.mboxo };
 	enum tp_status status = TP_OK;
 
@@ -235,6 +243,7 @@ static enum tp_status put_many(const struct job *job, struct tp_run *run, struct
 		.sender = opt.sender ? tp_buf_str(&job->sender) : NULL,
 		.rcpts = &job->rcpts,
 		.arrival_ms = job->arrival_ms,
+		.dated = job->dated,
 		.actor = job->actor,
 		.context = &shown,
 		.flushed = show };
@@ -288,6 +297,7 @@ int main(int argc, char **argv)
 		.summary = "keep a mail in the archive, or import many",
 		.operands = "",
 		.carries_mail = true,
+		.takes_empty = true,
 		.instead = "maildir mbox files0-from",
 		.options = options,
 		.run = run,

@@ -40,6 +40,17 @@ cat id early earlier | sort | tr '\n' ' ' >sorted
 [ "$(cat sorted)" = "$(cat earlier early id | tr '\n' ' ')" ]
 result $? 'ids sort by arrival'
 
+# A date is what it says: neither the first second of 1970 nor one before it is now.
+for date in 1970-01-01T00:00:00Z 1969-12-31T23:59:58Z 1970-01-01T00:00:01Z; do
+	put --received $date --rcpt "$date" <two >dated
+	ok "received $date" archive-get -a box --details "$(cat dated)"
+	has 'is what it says' .out "	${date%Z}[.]000Z	"
+done
+printf 'From a@b.c Thu Jan  1 00:00:00 1970\n' >old.mbox
+cat two >>old.mbox
+ok 'of an import, too' archive-put -a box2 --received 1970-01-01T00:00:00Z --mbox old.mbox --list
+has 'by its id' .out '^0000000000'
+
 # --- in a pipe ------------------------------------------------------------------------------------
 ok '--tee' put --tee <two
 same 'gives the mail on, to the byte' two .out
@@ -49,9 +60,15 @@ same 'too' odd .out
 head -c 3000000 /dev/urandom >noise
 ok 'with 3 MB of anything' put --tee <noise
 same 'too' noise .out
-fails 75 'an empty mail waits' put </dev/null
-has 'and it is said why' .err 'empty message'
-fails 75 'with --tee, too' put --tee </dev/null
+# Deferred, a mail of 0 bytes would wait for ever: it is a mail like others, as in an import.
+ok 'a mail of 0 bytes is kept' put </dev/null
+cp .out empty.id
+ok 'and given' archive-get -a box "$(cat empty.id)"
+ok 'as it was' test ! -s .out
+ok 'again, it is the same' put </dev/null
+same 'by its id' empty.id .out
+ok 'with --tee it passes' put --tee </dev/null
+ok 'as it is' test ! -s .out
 ok 'with --on-error=pass a failure gives the mail on' archive-put -a /dev/null/x --on-error=pass <one
 same 'to the byte' one .out
 fails 75 'without, it waits' archive-put -a /dev/null/x <one

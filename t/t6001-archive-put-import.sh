@@ -103,6 +103,35 @@ has 'without what a terminal would obey' .err 'missing .{1,4}\[1m name: No such 
 : >zero
 printf 'zero' >names
 ok 'a file of 0 bytes is a mail of 0 bytes' archive-put -a lists --files0-from names
+
+# Names that are slow to come hold nobody up: what was named is stored, and the journal can be sealed.
+mkfifo slow
+archive-put -a lists2 --files0-from slow >slow.out 2>&1 &
+pid=$!
+exec 9>slow
+printf 'nine\0' >&9
+tries=0
+while [ $tries -lt 200 ] && ! archive-find -a lists2 --ids >.out 2>.err; do
+	sleep 0.05
+	tries=$((tries + 1))
+done
+ok 'a slow producer of names: what he named is there' archive-find -a lists2 --ids
+ok 'others put' archive-put -a lists2 <zero
+unsealed() { [ -n "$(find lists2/journal -type f -size +32c)" ]; }
+tries=0
+while [ $tries -lt 200 ] && timeout 60 archive-rotate -a lists2 --seal --all && unsealed; do
+	sleep 0.05
+	tries=$((tries + 1))
+done
+! unsealed
+result $? 'nor does he keep anybody from sealing'
+printf 'one\nli' >&9
+sleep 0.1
+printf 'ne' >&9
+exec 9>&-
+wait $pid
+result $? 'he comes to his end'
+has 'two mails' slow.out '^2 stored, 0 known'
 fails 64 '--tee' put --tee --maildir md
 fails 75 '--list without an import' put --list <nine
 fails 66 'a list that is not there' put --files0-from none

@@ -121,6 +121,15 @@ archive-rotate -a A >>rotated 2>&1
 ok '(a pack was erased for room)' test -z "$(find A -name 00000001.tpp)"
 ok 'after rotation all is well' archive-check -a A
 
+# A journal that a killed sealer left behind is met again in its pack, and counts once.
+fresh
+cp -a A/journal spent
+archive-rotate -a A --seal --all
+cp -n spent/*.tpj A/journal
+ok 'a journal that a pack has replaced' archive-check -a A --json
+has 'counts once' .out '"messages":6,"erased":0,"packs":2,"journals":'
+has 'as no journal' .out '"journals":[01],'
+
 # The end of a journal that nobody was ever told of is no fault.
 fresh
 truncate -s -9 "A/$journal"
@@ -156,7 +165,15 @@ if [ "$(id -u)" = 0 ] && command -v setpriv >/dev/null; then
 	ok 'a read-only archive is checked' as_nobody archive-check -a "$TRASH/A"
 	fails 77 'and not rebuilt' as_nobody archive-check -a "$TRASH/A" --rebuild
 	fails 77 'nor erased from' as_nobody archive-rm -a "$TRASH/A" "$(cat id1)"
+	ok 'what a rotation would do can be said' as_nobody archive-rotate -a "$TRASH/A" --dry-run
+	has 'to him, too' .out '^offer	none'
 	ok 'it is as it was' diff -r whole A
+	# The group reads and does not put (tubepost-recipes(7), "procmail").
+	as_group() { setpriv --reuid=65534 --regid="$(id -g)" --clear-groups env HOME=/ "$@"; }
+	fresh
+	ok 'the group gets' as_group archive-get -a "$TRASH/A" "$(cat id1)"
+	fails 75 'and does not put' as_group archive-put -a "$TRASH/A" <mail1
+	has 'for it may not' .err 'read-only|denied'
 else
 	skip 'not root, or no setpriv' 'a read-only archive'
 fi

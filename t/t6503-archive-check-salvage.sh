@@ -61,6 +61,8 @@ for bytes in 1 50 313 70000; do
 	ok 'the other journal is sealed' test -e A/pack/00000001.tpp
 	ok 'it is left as it is' test "$(wc -c <A/$journal)" -eq $(($(at 6) + bytes))
 	ok '--rebuild sets it aside' archive-check -a A --rebuild
+	[ "$(wc -l <.err)" -eq 1 ]
+	result $? 'says one thing'
 	has 'says so, by the name of the file' .err \
 		"offset $(at 6), $bytes bytes: .*set aside as damaged/journal-00000001-at-$(at 6)"
 	has 'and once more in the sum' .out '1 damaged range set aside in damaged/; all is well'

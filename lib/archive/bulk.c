@@ -95,7 +95,8 @@ static enum tp_status put(
 		.len = mail->len,
 		.sender = bulk->sender ? bulk->sender : mail->sender,
 		.rcpts = bulk->rcpts,
-		.arrival_ms = bulk->arrival_ms ? bulk->arrival_ms : mail->arrival_ms,
+		.arrival_ms = bulk->arrival_ms || bulk->dated ? bulk->arrival_ms : mail->arrival_ms,
+		.dated = bulk->dated,
 		.actor = bulk->actor };
 	struct tp_put_result result;
 	struct tp_error why;
@@ -126,6 +127,16 @@ enum tp_status tp_bulk_mail(void *context, const struct tp_import_mail *mail, st
 		status = put(bulk, mail, err);
 	}
 	return !status && is_due(bulk) ? flush(bulk, err) : status;
+}
+
+enum tp_status tp_bulk_rest(void *context, struct tp_error *err)
+{
+	struct tp_bulk *bulk = context;
+	enum tp_status status = flush(bulk, err);
+
+	if (!status)
+		tp_putter_rest(bulk->putter);
+	return status;
 }
 
 enum tp_status tp_bulk_end(struct tp_bulk *bulk, struct tp_error *err)

@@ -22,7 +22,8 @@ struct tp_bulk {
 	const struct tp_spam_rules *spam; /* NULL: nothing is skipped */
 	const char *sender;               /* envelope of all of them, else each its own */
 	const struct tp_strings *rcpts;
-	int64_t arrival_ms; /* of all of them; 0: each its own */
+	int64_t arrival_ms; /* of all of them; 0: each its own, unless */
+	bool dated;         /* it counts as it is */
 	const char *actor;
 	void *context;
 	/* Called after each batch, when its messages are durable: `said` has a line for each, its id
@@ -44,6 +45,8 @@ enum tp_status tp_bulk_begin(struct tp_bulk *bulk, struct tp_error *err);
 /* What a source calls (tp_import): puts the message, or notes why not. Fails only with what would
  * stop the next message, too. */
 enum tp_status tp_bulk_mail(void *bulk, const struct tp_import_mail *mail, struct tp_error *err);
+/* No message may come for a while: what is pending becomes durable and everybody else has the archive. */
+enum tp_status tp_bulk_rest(void *bulk, struct tp_error *err);
 enum tp_status tp_bulk_unreadable(
 	void *bulk, const char *name, const char *why, struct tp_error *err);
 

@@ -121,13 +121,17 @@ static enum tp_status salvage(struct tp_archive *archive, struct tp_salvage *sal
 	struct tp_error *left, struct tp_error *err)
 {
 	struct tp_seal_report report;
+	struct tp_error why;
 	enum tp_status status = finish_erasure(archive, err);
 
-	if (!status)
-		status = tp_seal_salvage(archive, salvage, &report, left);
-	if (status == TP_DATA || status == TP_TEMPORARY)
+	if (status)
+		return status;
+	status = tp_seal_salvage(archive, salvage, &report, &why);
+	if (status == TP_DATA || status == TP_TEMPORARY) {
+		*left = why;
 		return TP_OK;
-	return status ? tp_fail(err, status, "%s", left->text) : TP_OK;
+	}
+	return status ? tp_fail(err, status, "%s", why.text) : TP_OK;
 }
 
 enum tp_status tp_check_rebuild(struct tp_archive *archive, struct tp_salvage *aside,

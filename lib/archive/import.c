@@ -4,7 +4,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
+#include <poll.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -12,7 +12,10 @@
 #include "base/file.h"
 #include "base/spool.h"
 
-#define KEPT ((size_t)1 << 20) /* files up to this size are read into memory that is kept */
+#define KEPT        ((size_t)1 << 20) /* files up to this size are read into memory that is kept */
+#define NAMES       ((size_t)64 * 1024) /* read at a time from a list of names */
+#define NAMES_KEPT  ((size_t)1 << 24)
+#define PATIENCE_MS 50 /* a producer slower than this is not waited for with locks in our hands */
 
 /* --- one file --------------------------------------------------------------------------------- */
 
@@ -156,17 +159,59 @@ enum tp_status tp_import_maildir(
 
 /* --- lists of files --------------------------------------------------------------------------- */
 
-static enum tp_status give_names(struct reader *reader, FILE *list, struct tp_error *err)
-{
-	enum tp_status status = TP_OK;
-	char *name = NULL;
-	size_t cap = 0;
-	ssize_t len;
+struct names {
+	int fd;
+	const char *list; /* its name */
+	struct tp_buf read;
+	bool ended;
+};
 
-	while (!status && (len = getdelim(&name, &cap, '\0', list)) > 0)
+/* Whoever makes the names may be slow, and nothing may be held while he is. */
+static enum tp_status wait_for_names(
+	struct reader *reader, struct names *names, struct tp_error *err)
+{
+	struct pollfd wanted = { .fd = names->fd, .events = POLLIN };
+
+	if (!reader->import->waiting || poll(&wanted, 1, PATIENCE_MS) != 0)
+		return TP_OK;
+	return reader->import->waiting(reader->import->context, err);
+}
+
+static enum tp_status read_names(struct reader *reader, struct names *names, struct tp_error *err)
+{
+	enum tp_status status = wait_for_names(reader, names, err);
+	char *room = tp_buf_reserve(&names->read, NAMES);
+	ssize_t n;
+
+	if (status || !room)
+		return status ? status : tp_buf_status(&names->read, names->list, err);
+	n = tp_read(names->fd, room, NAMES);
+	if (n < 0)
+		return tp_fail_errno(err, TP_IO, "%s: cannot read", names->list);
+	names->ended = n == 0;
+	tp_buf_grew(&names->read, (size_t)n);
+	return TP_OK;
+}
+
+/* Gives the files whose names are whole, at the end the last one, too, and keeps the rest. */
+static enum tp_status give_names(struct reader *reader, struct names *names, struct tp_error *err)
+{
+	const char *name = names->read.data, *end = name + names->read.len, *next;
+	enum tp_status status = TP_OK;
+
+	for (; !status && name < end; name = next + 1) {
+		next = memchr(name, '\0', (size_t)(end - name));
+		if (!next && !names->ended)
+			break;
 		if (*name)
 			status = give_file(reader, AT_FDCWD, name, name, 0, false, err);
-	free(name);
+		if (!next) {
+			name = end;
+			break;
+		}
+	}
+	memmove(names->read.data, name, (size_t)(end - name));
+	tp_buf_truncate(&names->read, (size_t)(end - name));
 	return status;
 }
 
@@ -174,17 +219,22 @@ enum tp_status tp_import_files0(
 	const char *list, const struct tp_import *import, struct tp_error *err)
 {
 	struct reader reader = { .import = import };
-	FILE *file = strcmp(list, "-") ? fopen(list, "re") : stdin;
-	enum tp_status status;
+	struct names names = { .list = list };
+	enum tp_status status = TP_OK;
 
-	if (!file)
+	names.fd = strcmp(list, "-") ? open(list, O_RDONLY | O_CLOEXEC) : STDIN_FILENO;
+	if (names.fd < 0)
 		return tp_fail_errno(err, TP_NOINPUT, "%s", list);
+	tp_buf_init(&names.read, NAMES_KEPT);
 	tp_buf_init(&reader.kept, KEPT);
-	status = give_names(&reader, file, err);
-	if (!status && ferror(file))
-		status = tp_fail_errno(err, TP_IO, "%s: cannot read", list);
-	if (file != stdin)
-		fclose(file);
+	while (!status && !names.ended) {
+		status = read_names(&reader, &names, err);
+		if (!status)
+			status = give_names(&reader, &names, err);
+	}
+	if (names.fd != STDIN_FILENO)
+		close(names.fd);
+	tp_buf_release(&names.read);
 	tp_buf_release(&reader.kept);
 	return status;
 }

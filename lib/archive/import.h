@@ -26,6 +26,8 @@ struct tp_import {
 	/* Something that is no message or cannot be read. */
 	enum tp_status (*unreadable)(
 		void *context, const char *name, const char *why, struct tp_error *err);
+	/* The next message is being waited for, for who knows how long. May be NULL. */
+	enum tp_status (*waiting)(void *context, struct tp_error *err);
 	bool mboxrd; /* mbox: take one `>` from lines that begin with `>From `, `>>From ` and so on */
 };
 
@@ -41,7 +43,8 @@ enum tp_status tp_import_maildir(
 enum tp_status tp_import_mbox(
 	const char *path, const struct tp_import *import, struct tp_error *err);
 
-/* The files whose names, each ended by a NUL, are in the file `list` ("-": stdin). */
+/* The files whose names, each ended by a NUL, are in the file `list` ("-": stdin). Names that are slow
+ * to come are waited for, without anything being held meanwhile. */
 enum tp_status tp_import_files0(
 	const char *list, const struct tp_import *import, struct tp_error *err);
 

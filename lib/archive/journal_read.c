@@ -211,8 +211,8 @@ static enum tp_status open_piece(struct tp_journal_reader *reader,
 	status = tp_cipher_open(
 		reader->key, about.bytes, sizeof about.bytes, *bytes, *len, &reader->plain, err);
 	if (status == TP_DATA)
-		return tp_journal_damaged(reader, head,
-			"not sealed with this key, or damaged", err);
+		return tp_journal_damaged(
+			reader, head, "not sealed with this key, or damaged", err);
 	*bytes = (const unsigned char *)tp_buf_str(&reader->plain);
 	*len = reader->plain.len;
 	return status;

@@ -38,8 +38,8 @@ enum tp_status tp_journal_check_tail(struct tp_journal_reader *reader,
 	uint64_t length;
 	enum tp_status status;
 
-	status = tp_journal_fetch_all(reader, head->offset + head->length - TP_JOURNAL_TAIL, TP_JOURNAL_TAIL,
-		0, &bytes, err);
+	status = tp_journal_fetch_all(reader, head->offset + head->length - TP_JOURNAL_TAIL,
+		TP_JOURNAL_TAIL, 0, &bytes, err);
 	if (!status && (!tp_journal_tail_read(bytes, crc, &length) || length != head->length))
 		status = tp_journal_damaged(reader, head, "its end is damaged", err);
 	return status;
@@ -101,7 +101,8 @@ static enum tp_status skip_damage(
 	size_t got;
 
 	for (;; at += 8) {
-		status = tp_journal_fetch(reader, at, TP_JOURNAL_HEAD_MAX, TP_JOURNAL_AHEAD, &bytes, &got, err);
+		status = tp_journal_fetch(
+			reader, at, TP_JOURNAL_HEAD_MAX, TP_JOURNAL_AHEAD, &bytes, &got, err);
 		if (status) {
 			reader->at = next_page(at);
 			return status;
@@ -133,7 +134,8 @@ enum tp_status tp_journal_next_head(struct tp_journal_reader *reader, struct tp_
 	size_t got;
 
 	*torn = 0;
-	status = tp_journal_fetch(reader, reader->at, TP_JOURNAL_HEAD_MAX, TP_JOURNAL_AHEAD, &bytes, &got, err);
+	status = tp_journal_fetch(
+		reader, reader->at, TP_JOURNAL_HEAD_MAX, TP_JOURNAL_AHEAD, &bytes, &got, err);
 	if (status) {
 		reader->at = next_page(reader->at);
 		return status;
@@ -165,4 +167,3 @@ void tp_journal_seek(struct tp_journal_reader *reader, uint64_t offset)
 {
 	reader->at = offset;
 }
-

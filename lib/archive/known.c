@@ -182,6 +182,17 @@ enum tp_status tp_known_delivery(struct tp_known *known, struct tp_journal *own,
 	return status ? status : tp_view_find_sealed(known->view, delivery, place->id, err);
 }
 
+enum tp_status tp_known_content(struct tp_known *known, const char *id, tp_press_sink *sink,
+	void *context, struct tp_error *err)
+{
+	struct tp_place place;
+	enum tp_status status = tp_view_find_sealed_id(known->view, id, &place, err);
+
+	if (status == TP_NOTHING)
+		return tp_fail(err, TP_DATA, "message %s: the index knows it not", id);
+	return status ? status : tp_view_content(known->view, &place, sink, context, err);
+}
+
 void tp_known_trust(struct tp_known *known, const struct tp_known_place *place)
 {
 	for (size_t i = 0; i < known->count; i++)

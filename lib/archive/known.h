@@ -38,6 +38,10 @@ enum tp_status tp_known_delivery(struct tp_known *known, struct tp_journal *own,
 void tp_known_trust(struct tp_known *known, const struct tp_known_place *place);
 enum tp_status tp_known_settle(struct tp_known *known, struct tp_error *err);
 
+/* Gives the message that tp_known_delivery found in a pack, checked against its hash (TP_DATA). */
+enum tp_status tp_known_content(struct tp_known *known, const char *id, tp_press_sink *sink,
+	void *context, struct tp_error *err);
+
 /* TP_OK: a message has that id. TP_NOTHING: it is free. Journals are those that the question for the
  * delivery has just seen. */
 enum tp_status tp_known_id(

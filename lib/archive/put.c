@@ -6,7 +6,10 @@
  *   for one while he holds another: he flushes his batch first.
  * - What is found may be the work of a process that was killed before its sync, and its bytes may
  *   have suffered since. So a find in a journal counts only when it gives back this very message, and
- *   is acknowledged only after a sync of our own. What is in a pack was proven when it was sealed.
+ *   is acknowledged only after a sync of our own. What is in a pack was synced, but its disk may have
+ *   failed since: it is read back, too. What does not come back is stored again, under an id of its
+ *   own (a millisecond later when need be); the damaged one keeps its id, for archive-check to name
+ *   and a copy of the pack to mend. The next put meets the youngest copy first.
  * - Blobs are durable before the record that names them is written, and their names before it is synced;
  *   the shared lock keeps erasers away until then.
  * - The way back is gone before the sync, through the same code that readers use. Where a shared blob
@@ -119,7 +122,8 @@ static enum tp_status describe(
 	char uid[32];
 
 	snprintf(uid, sizeof uid, "uid %lu", (unsigned long)getuid());
-	record->arrival_ms = request->arrival_ms ? request->arrival_ms : tp_now_ms();
+	record->arrival_ms =
+		request->arrival_ms || request->dated ? request->arrival_ms : tp_now_ms();
 	if (request->sender)
 		status = copy(&record->sender, request->sender, err);
 	for (size_t i = 0; !status && rcpts && i < rcpts->count; i++)
@@ -215,6 +219,14 @@ static enum tp_status settle(struct tp_putter *putter, struct tp_error *err)
 	return status;
 }
 
+void tp_putter_rest(struct tp_putter *putter)
+{
+	if (putter->locked || putter->unsynced)
+		return;
+	tp_journal_release(putter->journal);
+	putter->journal = NULL;
+}
+
 enum tp_status tp_putter_flush(struct tp_putter *putter, struct tp_error *err)
 {
 	enum tp_status status = settle(putter, err);
@@ -246,6 +258,25 @@ static enum tp_status lock(
 	}
 }
 
+/* The same of a message in a pack: nobody is told "it is there already" of what cannot be had back. */
+static enum tp_status prove_sealed(struct tp_putter *putter, const char *id,
+	const struct tp_put_request *request, struct tp_error *err)
+{
+	struct comparing with = { .data = request->data, .len = request->len };
+	enum tp_status status = tp_known_content(putter->known, id, compare, &with, err);
+
+	if (!status && with.at != with.len)
+		status = tp_fail(err, TP_DATA, "not all of the message that was put");
+	return status;
+}
+
+/* What was found cannot be answered for; the new copy can. */
+static bool is_no_proof(enum tp_status status)
+{
+	return status == TP_DATA || status == TP_IO || status == TP_NOINPUT ||
+	       status == TP_UNAVAILABLE;
+}
+
 /* TP_OK when the delivery is stored already, and can be answered for after the next sync. */
 static enum tp_status find_known(struct tp_putter *putter, const struct tp_record *record,
 	const struct tp_put_request *request, struct tp_put_result *result, struct tp_error *err)
@@ -254,9 +285,15 @@ static enum tp_status find_known(struct tp_putter *putter, const struct tp_recor
 	enum tp_status status =
 		tp_known_delivery(putter->known, putter->journal, record->delivery, &place, err);
 
-	if (!status && place.reader) {
+	if (!status && !place.reader) {
+		status = prove_sealed(putter, place.id, request, err);
+		if (is_no_proof(status)) {
+			memcpy(result->damaged, place.id, sizeof result->damaged);
+			status = TP_NOTHING;
+		}
+	} else if (!status) {
 		status = prove(putter->archive, place.reader, place.offset, place.id, request, err);
-		if (status == TP_DATA || status == TP_NOINPUT)
+		if (is_no_proof(status))
 			status = TP_NOTHING;
 		if (!status)
 			tp_known_trust(putter->known, &place);

@@ -16,13 +16,16 @@ struct tp_put_request {
 	size_t len;
 	const char *sender;             /* NULL: from the header */
 	const struct tp_strings *rcpts; /* empty: from the header */
-	int64_t arrival_ms;             /* 0: now */
+	int64_t arrival_ms;             /* 0: now, unless */
+	bool dated;                     /* it counts as it is: 0 is the beginning of 1970 */
 	const char *actor;              /* NULL: "uid N" */
 };
 
 struct tp_put_result {
 	char id[TP_ID_LEN + 1];
-	bool known;            /* that delivery was there already */
+	bool known; /* that delivery was there already */
+	/* It was there in a pack, under this id, and could not be read back: stored again. Else "" */
+	char damaged[TP_ID_LEN + 1];
 	uint64_t stored_bytes; /* newly written */
 	uint32_t holes;        /* base64 bodies that were stored decoded */
 };
@@ -38,6 +41,8 @@ enum tp_status tp_putter_new(
 enum tp_status tp_putter_put(struct tp_putter *putter, const struct tp_put_request *request,
 	struct tp_put_result *result, struct tp_error *err);
 enum tp_status tp_putter_flush(struct tp_putter *putter, struct tp_error *err);
+/* Behind a flush, before a wait: lets go of the journal, too, so that a sealer may have it. */
+void tp_putter_rest(struct tp_putter *putter);
 void tp_putter_free(struct tp_putter *putter); /* what was not flushed may be there or not */
 
 /* True when some journal became full within the last minutes: then sealing is due. (One that stays full is

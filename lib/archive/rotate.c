@@ -307,13 +307,18 @@ enum tp_status tp_rotate(struct tp_archive *archive, bool dry_run, const char *a
 	int fd = -1;
 
 	*result = (struct tp_rotation){ .offer = TP_OFFER_NONE };
+	/* Who only looks writes nothing, not even in an archive that he may not write to. */
 	if (!status)
-		status = tp_seal_lock(archive, true, &fd, err);
-	if (!status)
-		status = tp_rotate_state_read(archive, &r.state, err);
+		status = dry_run ? tp_archive_lock(archive, TP_HOLD_READ, err)
+				 : tp_seal_lock(archive, true, &fd, err);
+	if (status)
+		return status;
+	status = tp_rotate_state_read(archive, &r.state, err);
 	if (!status)
 		status = rotate(&r, err);
 	tp_rotate_state_release(&r.state);
+	if (dry_run)
+		tp_archive_unlock(archive);
 	if (fd >= 0)
 		close(fd);
 	return status;

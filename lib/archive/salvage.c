@@ -94,8 +94,8 @@ static enum tp_status read_part(
 	return TP_OK;
 }
 
-static enum tp_status copy(int from, int to, const char *name, const struct tp_damage *damage,
-	struct tp_error *err)
+static enum tp_status copy(
+	int from, int to, const char *name, const struct tp_damage *damage, struct tp_error *err)
 {
 	char part[PART];
 	enum tp_status status = TP_OK;
@@ -113,7 +113,8 @@ static enum tp_status copy(int from, int to, const char *name, const struct tp_d
 	return status;
 }
 
-/* Whether the file `name` of the archive has exactly these bytes of the journal open at `from`. */
+/* Whether the file `name` of the archive has exactly these bytes of the journal open at `from`; what was
+ * killed before it was synced is synced by now. */
 static bool has_them(
 	struct tp_archive *archive, int from, const char *name, const struct tp_damage *damage)
 {
@@ -129,6 +130,7 @@ static bool has_them(
 		       !read_part(fd, other, len, done, name, NULL) && !memcmp(part, other, len);
 		done += len;
 	}
+	same = same && !fsync(fd);
 	if (fd >= 0)
 		close(fd);
 	return same;
@@ -143,22 +145,32 @@ static void kept_name(const struct tp_damage *damage, int i, struct tp_buf *name
 		tp_buf_addf(name, ".%d", i);
 }
 
+static enum tp_status move_aside(struct tp_archive *archive, const char *name, struct tp_error *err)
+{
+	/* Not a link and then an unlink: a leftover ASIDE is overwritten, and with it what it names. */
+	if (renameat(archive->dir, ASIDE, archive->dir, name))
+		return tp_fail_errno(err, TP_CANTCREATE, "%s/%s", archive->path, name);
+	return tp_archive_sync(archive, FOLDER, err);
+}
+
 /* Gives the file aside the first name that is free, unless one of those before has the same bytes. */
 static enum tp_status name_it(struct tp_archive *archive, int from, const struct tp_damage *damage,
 	struct tp_buf *name, struct tp_error *err)
 {
+	struct stat st;
+
 	for (int i = 1; i < NAMES_MAX; i++) {
 		kept_name(damage, i, name);
 		if (tp_buf_status(name, "name", err))
 			return name->status;
-		if (!linkat(archive->dir, ASIDE, archive->dir, name->data, 0) ||
-			(errno == EEXIST && has_them(archive, from, name->data, damage)))
-			return unlinkat(archive->dir, ASIDE, 0)
-				       ? tp_fail_errno(err, TP_IO, "%s: cannot remove", ASIDE)
-				       : tp_archive_sync(archive, FOLDER, err);
-		if (errno != EEXIST)
-			return tp_fail_errno(
-				err, TP_CANTCREATE, "%s/%s", archive->path, name->data);
+		if (!fstatat(archive->dir, name->data, &st, AT_SYMLINK_NOFOLLOW)) {
+			if (has_them(archive, from, name->data, damage))
+				return tp_archive_sync(archive, FOLDER, err);
+		} else if (errno == ENOENT) {
+			return move_aside(archive, name->data, err);
+		} else {
+			return tp_fail_errno(err, TP_IO, "%s/%s", archive->path, name->data);
+		}
 	}
 	return tp_fail(err, TP_LIMIT, "%s/%s: too many of them", archive->path, name->data);
 }
@@ -174,8 +186,8 @@ static enum tp_status make_folder(struct tp_archive *archive, struct tp_error *e
 	return TP_OK;
 }
 
-static enum tp_status copy_aside(struct tp_archive *archive, int from,
-	const struct tp_damage *damage, struct tp_error *err)
+static enum tp_status copy_aside(
+	struct tp_archive *archive, int from, const struct tp_damage *damage, struct tp_error *err)
 {
 	int to = tp_create_at(archive->dir, ASIDE, O_WRONLY | O_EXCL | O_CLOEXEC, 0640);
 	char journal[TP_ARCHIVE_NAME];

@@ -36,8 +36,7 @@ enum tp_status tp_salvage_begin(struct tp_archive *archive, struct tp_error *err
 
 /* TP_OK: something in the journal is damaged (and all of it can be read). TP_NOTHING: no. TP_DATA: its
  * beginning is. TP_NOINPUT. */
-enum tp_status tp_salvage_needs(
-	struct tp_archive *archive, uint32_t journal, struct tp_error *err);
+enum tp_status tp_salvage_needs(struct tp_archive *archive, uint32_t journal, struct tp_error *err);
 /* TP_OK when the record at `offset` gives its facts and its skeleton. */
 enum tp_status tp_salvage_look(
 	struct tp_journal_reader *reader, uint64_t offset, struct tp_error *err);

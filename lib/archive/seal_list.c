@@ -46,14 +46,14 @@ static enum tp_status look_at_journal(
 		if (status)
 			return tp_fail(err, status, "%s", why.text);
 	} else if (!all && due->bytes < s->archive->settings.journal_bytes &&
-		!tp_seal_is_shut(s->archive, number))
+		   !tp_seal_is_shut(s->archive, number))
 		return TP_OK;
 	status = tp_journal_take(s->archive, number, &due->held, &why);
 	if (status == TP_TEMPORARY)
 		s->report->busy++;
-	if (status == TP_DATA || status == TP_IO)
+	if (status == TP_DATA)
 		note_damage(s, number, &why);
-	if (status == TP_TEMPORARY || status == TP_DATA || status == TP_IO || status == TP_NOTHING ||
+	if (status == TP_TEMPORARY || status == TP_DATA || status == TP_NOTHING ||
 		status == TP_NOINPUT)
 		return TP_OK;
 	if (status)

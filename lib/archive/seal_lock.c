@@ -30,8 +30,7 @@ enum tp_status tp_seal_lock(struct tp_archive *archive, bool wait, int *fd, stru
 	return lock_file(archive, "seal.lock", wait, fd, err);
 }
 
-enum tp_status tp_sealing_lock(
-	struct tp_archive *archive, bool wait, int *fd, struct tp_error *err)
+enum tp_status tp_sealing_lock(struct tp_archive *archive, bool wait, int *fd, struct tp_error *err)
 {
 	return lock_file(archive, "sealing.lock", wait, fd, err);
 }

@@ -164,17 +164,18 @@ static int finish_failed(struct tp_run *run, bool message_read, const struct tp_
 /* The tool's own work between its settled settings and its closed stdout. */
 static enum tp_status run_tool(struct tp_run *run, struct tp_error *err)
 {
+	bool empty = run->tool->carries_mail && !run->tool->verdict && run->message.len == 0;
 	enum tp_status status;
 
 	tp_buf_init(&run->text, TEXT_MAX);
-	if (run->tool->carries_mail && !run->tool->verdict && run->message.len == 0)
+	if (empty && !run->tool->takes_empty)
 		return tp_fail(err, TP_NOINPUT, "empty message on stdin");
 	status = run->tool->run(run, err);
 	if (!status)
 		status = tp_buf_status(&run->text, "output", err);
 	/* The one outcome that loses mail without anybody noticing. */
 	if (!status && run->tool->carries_mail && run->exit_code == 0 && !stdout_touched &&
-		run->text.len == 0)
+		run->text.len == 0 && !empty)
 		return tp_fail(err, TP_INTERNAL, "nothing came out");
 	if (!status)
 		status = print_and_close(tp_buf_str(&run->text), run->text.len, err);

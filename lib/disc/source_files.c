@@ -193,7 +193,9 @@ enum tp_status tp_source_maildir(const char *folder, tp_source_report *report, v
 	struct tp_source **out, struct tp_error *err)
 {
 	struct tp_source *source = tp_source_new(report, context, err);
-	struct tp_import import = { source, take_mail, take_unreadable, false };
+	struct tp_import import = {
+		.context = source, .mail = take_mail, .unreadable = take_unreadable
+	};
 	enum tp_status status;
 
 	*out = NULL;
@@ -207,7 +209,9 @@ enum tp_status tp_source_mbox(const char *path, tp_source_report *report, void *
 	struct tp_source **out, struct tp_error *err)
 {
 	struct tp_source *source = tp_source_new(report, context, err);
-	struct tp_import import = { source, take_mail, take_unreadable, false };
+	struct tp_import import = {
+		.context = source, .mail = take_mail, .unreadable = take_unreadable
+	};
 	enum tp_status status;
 
 	*out = NULL;
