@@ -32,6 +32,7 @@ all_back() { # up to N
 judge() {
 	case $1 in
 	0 | 66 | 70 | 73 | 74 | 75 | 77 | 78 | 137) ;;
+	65) grep -q 'left unsealed.*cannot read' err || return 1 ;; # as a bad sector
 	*) return 1 ;;
 	esac
 	# Before anybody tidies: nothing is missing, nothing is there twice.

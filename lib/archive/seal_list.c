@@ -154,7 +154,8 @@ static enum tp_status list_journal(struct tp_sealing *s, uint32_t index, struct 
 	}
 	if (status == TP_NOTHING)
 		return TP_OK;
-	if (status != TP_DATA && status != TP_IO)
+	/* One that cannot even be opened is a failure of the moment. */
+	if (status != TP_DATA && !(status == TP_IO && due->reader))
 		return tp_fail(err, status, "%s", why.text);
 	tp_seal_leave(s, index, &why);
 	return TP_OK;
