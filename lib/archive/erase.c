@@ -89,7 +89,7 @@ static enum tp_status find_one(struct tp_erase_plan *plan, struct tp_view *view,
 	if (!status)
 		status = tp_erase_plan_add(plan, view, id, &place, &why);
 	/* What cannot be read of one does not keep the others. */
-	if (tp_erase_is_damage(status))
+	if (status == TP_DATA || (wish->damaged && tp_erase_is_damage(status)))
 		return note_lost(wish, id, &place, why.text, err);
 	return status ? tp_fail(err, status, "%s", why.text) : TP_OK;
 }
@@ -113,12 +113,15 @@ static enum tp_status add_lost(struct tp_erase_plan *plan, struct wish *wish, st
 		qsort(wish->lost, wish->lost_count, sizeof *wish->lost, compare_lost);
 	for (size_t i = 0; !status && i < wish->lost_count;) {
 		uint32_t pack = wish->lost[i].pack;
+		size_t n = 0, before = plan->count;
 		struct tp_error why;
-		size_t n = 0;
 
 		for (; i < wish->lost_count && wish->lost[i].pack == pack; i++)
 			memcpy(asked[n++], wish->lost[i].id, sizeof *asked);
 		status = tp_erase_plan_add_lost(plan, pack, asked, n, &why);
+		if (!status && plan->count == before)
+			status = tp_fail(&why, TP_DATA,
+				"pack %08u could not be read, and now it can: try again", pack);
 		/* More than its directory is damaged: nothing can be taken out of it. */
 		if (tp_erase_is_damage(status)) {
 			note(&wish->missing, TP_DATA, why.text);
