@@ -7,12 +7,12 @@
 
 #include "archive/events.h"
 #include "archive/query.h"
+#include "archive/show.h"
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/table.h"
 #include "base/tool.h"
 #include "base/units.h"
-#include "base/utf8.h"
 #include "disc/ledger.h"
 
 #define PAGE       100 /* hits asked for at once; a page of more is several of these */
@@ -64,7 +64,7 @@ struct listing {
 	char disc_name[16];
 	uint64_t skip, limit; /* UINT64_MAX: no end */
 	uint64_t given;
-	int64_t today; /* local date as a number */
+	int64_t now;
 	bool terminal, more;
 	bool tiers; /* more than what is online was asked for: a column says where each is */
 };
@@ -148,51 +148,14 @@ static enum tp_status take_page(struct listing *l, struct tp_error *err)
 
 /* --- columns --------------------------------------------------------------------------------- */
 
-static int64_t local_date(const struct tm *tm)
-{
-	return tm->tm_year * INT64_C(1000) + tm->tm_yday;
-}
-
-/* `today 16:01:21`, `2005-07-01 16:01:21`, local time. */
-static void add_date(struct tp_table *table, const struct listing *l, int64_t arrival_ms)
-{
-	time_t seconds = (time_t)(arrival_ms < 0 ? (arrival_ms - 999) / 1000 : arrival_ms / 1000);
-	struct tm tm;
-
-	localtime_r(&seconds, &tm);
-	if (local_date(&tm) == l->today)
-		tp_table_cellf(table, "today %02d:%02d:%02d", tm.tm_hour, tm.tm_min, tm.tm_sec);
-	else
-		tp_table_cellf(table, "%04d-%02d-%02d %02d:%02d:%02d", tm.tm_year + 1900,
-			tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec);
-}
-
-/* A text, cut to so many columns on a terminal. Scrubbed first, so that what is measured is what is
- * shown. */
 static void add_text(
 	struct tp_table *table, const struct listing *l, const char *text, size_t columns)
 {
-	struct tp_buf clean = TP_BUF_INIT((size_t)64 << 20);
-	size_t at = 0, used = 0, n = 1;
-	const char *shown;
+	struct tp_buf shown = TP_BUF_INIT((size_t)64 << 20);
 
-	tp_text_scrub(text, strlen(text), &clean);
-	shown = tp_buf_str(&clean);
-	if (clean.status || !l->terminal || tp_utf8_columns(shown, clean.len) <= columns) {
-		tp_table_cell(table, shown, clean.len);
-		tp_buf_release(&clean);
-		return;
-	}
-	for (; n && used + tp_utf8_columns(shown + at, n) < columns; at += n) {
-		n = tp_utf8_next(shown + at, clean.len - at, NULL);
-		if (used + tp_utf8_columns(shown + at, n) >= columns)
-			break;
-		used += tp_utf8_columns(shown + at, n);
-	}
-	tp_buf_truncate(&clean, at);
-	tp_buf_adds(&clean, "…");
-	tp_table_cell(table, tp_buf_str(&clean), clean.len);
-	tp_buf_release(&clean);
+	tp_show_text(text, l->terminal ? columns : SIZE_MAX, &shown);
+	tp_table_cell(table, tp_buf_str(&shown), shown.len);
+	tp_buf_release(&shown);
 }
 
 static void add_recipients(
@@ -227,15 +190,14 @@ static const char *disc_name(struct listing *l, uint32_t number)
 	return l->disc_name;
 }
 
-static const char *const tier_names[] = { "online", "cellar", "disc" };
-
 static void add_row(struct tp_table *table, struct listing *l, const struct tp_hit *hit,
 	const struct tp_record *record)
 {
-	struct tp_buf size = TP_BUF_INIT(64);
+	struct tp_buf size = TP_BUF_INIT(64), date = TP_BUF_INIT(64);
 
 	tp_table_cell(table, record->id, strlen(record->id));
-	add_date(table, l, record->arrival_ms);
+	tp_show_local(record->arrival_ms, l->now, &date);
+	tp_table_cell(table, tp_buf_str(&date), date.len);
 	add_text(table, l, *record->from ? record->from : record->sender, SENDER_COLUMNS);
 	add_text(table, l, record->subject, SUBJECT_COLUMNS);
 	add_recipients(table, l, record);
@@ -247,44 +209,30 @@ static void add_row(struct tp_table *table, struct listing *l, const struct tp_h
 	if (l->tiers && hit->place.tier == TP_TIER_DISC)
 		tp_table_cellf(table, "disc %s", disc_name(l, hit->place.disc));
 	else if (l->tiers)
-		tp_table_cellf(table, "%s", tier_names[hit->place.tier]);
+		tp_table_cellf(table, "%s", tp_show_tier(hit->place.tier));
 	tp_buf_release(&size);
+	tp_buf_release(&date);
 }
 
 /* --- JSON ------------------------------------------------------------------------------------ */
 
-static void add_arrival(struct tp_buf *out, int64_t arrival_ms)
-{
-	struct tp_buf date = TP_BUF_INIT(64);
-	int64_t seconds = arrival_ms < 0 ? (arrival_ms - 999) / 1000 : arrival_ms / 1000;
-
-	/* 2005-07-01T09:30:00Z with its milliseconds */
-	tp_date_rfc3339(seconds, &date);
-	tp_buf_truncate(&date, date.len - 1);
-	tp_buf_addf(&date, ".%03dZ", (int)(arrival_ms - seconds * 1000));
-	tp_json_pair(out, "arrival", tp_buf_str(&date));
-	tp_buf_release(&date);
-}
-
 static void add_object(struct listing *l, struct tp_buf *out, const struct tp_hit *hit,
 	const struct tp_record *record)
 {
+	struct tp_buf arrival = TP_BUF_INIT(64);
+
+	tp_show_arrival(record->arrival_ms, &arrival);
 	tp_buf_addc(out, '{');
 	tp_json_pair(out, "id", record->id);
-	add_arrival(out, record->arrival_ms);
+	tp_json_pair(out, "arrival", tp_buf_str(&arrival));
+	tp_buf_release(&arrival);
 	tp_json_pair(out, "from", record->from);
 	tp_json_pair(out, "to", record->to);
 	tp_json_pair(out, "subject", record->subject);
 	tp_json_pair(out, "sender", record->sender);
-	tp_json_key(out, "recipients");
-	tp_buf_addc(out, '[');
-	for (size_t i = 0; i < record->rcpts.count; i++) {
-		tp_buf_adds(out, i ? "," : "");
-		tp_json_string(out, record->rcpts.list[i], strlen(record->rcpts.list[i]));
-	}
-	tp_buf_addc(out, ']');
+	tp_show_recipients(&record->rcpts, out);
 	tp_json_pair_int(out, "size", (int64_t)record->size_bytes);
-	tp_json_pair(out, "tier", tier_names[hit->place.tier]);
+	tp_json_pair(out, "tier", tp_show_tier(hit->place.tier));
 	if (hit->place.tier == TP_TIER_DISC)
 		tp_json_pair(out, "disc", disc_name(l, hit->place.disc));
 	tp_buf_adds(out, "}\n");
@@ -381,15 +329,13 @@ static enum tp_status print_count(struct listing *l, struct tp_error *err)
 static enum tp_status list(struct tp_run *run, struct tp_archive *archive, struct tp_view *view,
 	const struct tp_query_terms *terms, struct tp_error *err)
 {
-	struct listing l = {
-		.run = run, .archive = archive, .view = view, .terminal = tp_stdout_is_terminal()
-	};
-	time_t now = (time_t)tp_now();
-	struct tm tm;
+	struct listing l = { .run = run,
+		.archive = archive,
+		.view = view,
+		.now = tp_now(),
+		.terminal = tp_stdout_is_terminal() };
 	enum tp_status status = take_page(&l, err);
 
-	localtime_r(&now, &tm);
-	l.today = local_date(&tm);
 	l.tiers = terms->tiers != 1u << TP_TIER_ONLINE;
 	if (!status)
 		status = tp_search_new(view, terms, &l.search, err);

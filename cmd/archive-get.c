@@ -4,15 +4,13 @@
  * A mail is put together whole and checked against its hash before its first byte is written; of
  * several, those that can be given are given, and the others named.
  */
-#include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "archive/events.h"
+#include "archive/export.h"
+#include "archive/id_list.h"
+#include "archive/show.h"
 #include "archive/view.h"
-#include "base/clock.h"
 #include "base/diag.h"
 #include "base/file.h"
 #include "base/hex.h"
@@ -20,8 +18,6 @@
 #include "base/table.h"
 #include "base/tool.h"
 #include "disc/contents.h"
-
-#define FLUSH_BYTES ((size_t)256 << 10)
 
 static struct {
 	const char *maildir;
@@ -50,53 +46,19 @@ struct work {
 	struct tp_view *view;
 	struct tp_table table; /* --details */
 	struct tp_buf out;     /* --mbox */
-	enum tp_status worst;  /* of ids that could not be served */
+	struct tp_export_maildir maildir;
+	enum tp_status worst; /* of ids that could not be served */
 };
 
 /* --- ids ------------------------------------------------------------------------------------- */
 
-static enum tp_status add_id(struct tp_strings *ids, const char *text, struct tp_error *err)
-{
-	char id[TP_ID_LEN + 1];
-
-	if (!tp_id_normalize(text, id))
-		return tp_fail(err, TP_USAGE, "'%s' is not an id", text);
-	return tp_strings_add(ids, id, err);
-}
-
-/* One a line, or each ended by a NUL. */
-static enum tp_status read_ids(struct tp_strings *ids, struct tp_error *err)
-{
-	struct tp_spool list = TP_SPOOL_INIT;
-	enum tp_status status = tp_spool_read(&list, STDIN_FILENO, err);
-
-	for (size_t at = 0; !status && at < list.len;) {
-		size_t n = 0;
-		char *text;
-
-		while (at + n < list.len && list.data[at + n] && list.data[at + n] != '\n')
-			n++;
-		text = strndup(list.data + at, n);
-		if (!text)
-			status = tp_fail(err, TP_NOMEM, "out of memory");
-		else if (*text)
-			status = add_id(ids, text, err);
-		free(text);
-		at += n + 1;
-	}
-	tp_spool_release(&list);
-	return status;
-}
-
 static enum tp_status collect(struct tp_run *run, struct tp_strings *ids, struct tp_error *err)
 {
-	enum tp_status status = TP_OK;
+	enum tp_status status;
 
 	if (run->argc == 0)
 		return tp_fail(err, TP_USAGE, "no id (see --help)");
-	for (int i = 0; !status && i < run->argc; i++)
-		status = strcmp(run->argv[i], "-") ? add_id(ids, run->argv[i], err)
-						   : read_ids(ids, err);
+	status = tp_id_list_take(ids, run->argv, run->argc, err);
 	if (!status && ids->count == 0)
 		return tp_fail(err, TP_NOTHING, "no ids");
 	if (!status && ids->count > 1 && !opt.mbox && !opt.maildir && !opt.details)
@@ -106,13 +68,6 @@ static enum tp_status collect(struct tp_run *run, struct tp_strings *ids, struct
 
 /* --- what is known --------------------------------------------------------------------------- */
 
-static const char *tier_name(enum tp_tier tier)
-{
-	static const char *const names[] = { "online", "cellar", "disc" };
-
-	return names[tier];
-}
-
 static void name_place(const struct tp_place *place, char name[64])
 {
 	if (place->in_journal)
@@ -120,16 +75,6 @@ static void name_place(const struct tp_place *place, char name[64])
 	else
 		snprintf(name, 64, "%s/%08u.tpp", place->tier == TP_TIER_CELLAR ? "cellar" : "pack",
 			place->number);
-}
-
-/* 2005-07-01T09:30:00.123Z */
-static void add_time(struct tp_buf *out, int64_t arrival_ms)
-{
-	int64_t seconds = arrival_ms < 0 ? (arrival_ms - 999) / 1000 : arrival_ms / 1000;
-
-	tp_date_rfc3339(seconds, out);
-	tp_buf_truncate(out, out->len - 1);
-	tp_buf_addf(out, ".%03dZ", (int)(arrival_ms - seconds * 1000));
 }
 
 static void add_object(struct tp_buf *out, const struct tp_record *record,
@@ -143,20 +88,14 @@ static void add_object(struct tp_buf *out, const struct tp_record *record,
 	tp_json_pair_int(out, "size", (int64_t)record->size_bytes);
 	tp_json_pair_int(out, "stored", (int64_t)record->stored_bytes);
 	tp_json_pair(out, "arrival", arrival);
-	tp_json_pair(out, "tier", tier_name(place->tier));
+	tp_json_pair(out, "tier", tp_show_tier(place->tier));
 	tp_json_pair(out, "file", name);
 	tp_json_pair(out, "sha256", hash);
 	tp_json_pair(out, "from", record->from);
 	tp_json_pair(out, "to", record->to);
 	tp_json_pair(out, "subject", record->subject);
 	tp_json_pair(out, "sender", record->sender);
-	tp_json_key(out, "recipients");
-	tp_buf_addc(out, '[');
-	for (size_t i = 0; i < record->rcpts.count; i++) {
-		tp_buf_adds(out, i ? "," : "");
-		tp_json_string(out, record->rcpts.list[i], strlen(record->rcpts.list[i]));
-	}
-	tp_buf_addc(out, ']');
+	tp_show_recipients(&record->rcpts, out);
 	tp_json_pair(out, "actor", record->actor);
 	tp_buf_adds(out, "}\n");
 }
@@ -168,7 +107,7 @@ static void add_details(
 	char hash[TP_SHA256_HEX], name[64];
 
 	tp_hex(record->sha256, sizeof record->sha256, hash);
-	add_time(&arrival, record->arrival_ms);
+	tp_show_arrival(record->arrival_ms, &arrival);
 	if (opt.json) {
 		add_object(&w->run->text, record, place, tp_buf_str(&arrival), hash);
 	} else {
@@ -177,7 +116,7 @@ static void add_details(
 		tp_table_cellf(&w->table, "%" PRIu64, record->size_bytes);
 		tp_table_cellf(&w->table, "%" PRIu64, record->stored_bytes);
 		tp_table_cell(&w->table, tp_buf_str(&arrival), arrival.len);
-		tp_table_cellf(&w->table, "%s", tier_name(place->tier));
+		tp_table_cellf(&w->table, "%s", tp_show_tier(place->tier));
 		tp_table_cellf(&w->table, "%s", name);
 		tp_table_cell(&w->table, hash, strlen(hash));
 	}
@@ -219,145 +158,6 @@ static enum tp_status add_envelope(
 	return TP_OK;
 }
 
-/* --- mbox ------------------------------------------------------------------------------------ */
-
-static enum tp_status flush(struct work *w, size_t keep, struct tp_error *err)
-{
-	enum tp_status status = tp_buf_status(&w->out, "mbox", err);
-
-	if (status || w->out.len < keep)
-		return status;
-	status = tp_stdout_write(tp_buf_str(&w->out), w->out.len, err);
-	tp_buf_clear(&w->out);
-	return status;
-}
-
-/* `From ADDRESS Fri Jul  1 09:30:00 2005`: always English, UTC. */
-static void add_separator(struct tp_buf *out, const struct tp_record *record)
-{
-	struct tp_buf date = TP_BUF_INIT(64);
-	const char *sender = *record->sender ? record->sender : "MAILER-DAEMON", *d;
-
-	tp_buf_adds(out, "From ");
-	for (; *sender; sender++)
-		tp_buf_addc(out, (unsigned char)*sender <= ' ' ? '_' : *sender);
-	/* "Fri, 01 Jul 2005 09:30:00 +0000" */
-	tp_date_rfc5322(record->arrival_ms / 1000, &date);
-	d = tp_buf_str(&date);
-	tp_buf_addf(out, " %.3s %.3s %c%c %.8s %.4s\n", d, d + 8, d[5] == '0' ? ' ' : d[5], d[6],
-		d + 17, d + 12);
-	tp_buf_release(&date);
-}
-
-static bool is_from_line(const char *line, size_t len)
-{
-	while (len && *line == '>') {
-		line++;
-		len--;
-	}
-	return len >= 5 && !memcmp(line, "From ", 5);
-}
-
-/* mboxrd: every line of `>`s and `From ` gets one more `>`, so that it can be taken away again. */
-static enum tp_status print_mbox(struct work *w, const struct tp_record *record,
-	const struct tp_spool *mail, struct tp_error *err)
-{
-	enum tp_status status = TP_OK;
-
-	add_separator(&w->out, record);
-	for (size_t at = 0; !status && at < mail->len;) {
-		const char *end = memchr(mail->data + at, '\n', mail->len - at);
-		size_t n = end ? (size_t)(end - mail->data) + 1 - at : mail->len - at;
-
-		if (is_from_line(mail->data + at, n))
-			tp_buf_addc(&w->out, '>');
-		if (n > FLUSH_BYTES) {
-			status = flush(w, 0, err);
-			if (!status)
-				status = tp_stdout_write(mail->data + at, n, err);
-		} else {
-			tp_buf_add(&w->out, mail->data + at, n);
-			status = flush(w, FLUSH_BYTES, err);
-		}
-		at += n;
-	}
-	if (mail->len && mail->data[mail->len - 1] != '\n')
-		tp_buf_addc(&w->out, '\n');
-	tp_buf_addc(&w->out, '\n');
-	return status ? status : flush(w, 0, err);
-}
-
-/* --- Maildir --------------------------------------------------------------------------------- */
-
-static enum tp_status make_maildir(struct tp_error *err)
-{
-	static const char *const folders[] = { "tmp", "new", "cur" };
-	enum tp_status status = TP_OK;
-
-	for (size_t i = 0; !status && i < sizeof folders / sizeof *folders; i++) {
-		struct tp_buf path = TP_BUF_INIT(65536);
-
-		tp_buf_addf(&path, "%s/%s", opt.maildir, folders[i]);
-		status = tp_buf_status(&path, "--maildir", err);
-		if (!status)
-			status = tp_mkdirs(path.data, 0700, err);
-		tp_buf_release(&path);
-	}
-	return status;
-}
-
-static enum tp_status write_file(
-	const char *path, const struct tp_spool *mail, struct tp_error *err)
-{
-	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
-	enum tp_status status;
-
-	if (fd < 0)
-		return tp_fail_errno(err, TP_CANTCREATE, "%s", path);
-	status = tp_write_all(fd, mail->data, mail->len, path, err);
-	if (!status && fsync(fd))
-		status = tp_fail_errno(err, TP_IO, "%s: cannot sync", path);
-	if (close(fd) && !status)
-		status = tp_fail_errno(err, TP_IO, "%s: cannot close", path);
-	return status;
-}
-
-/* The name says which mail it is, so that getting it twice delivers it once. */
-static enum tp_status deliver(
-	const struct tp_record *record, const struct tp_spool *mail, struct tp_error *err)
-{
-	struct tp_buf aside = TP_BUF_INIT(65536), path = TP_BUF_INIT(65536);
-	long long seconds = record->arrival_ms / 1000;
-	enum tp_status status = TP_OK;
-
-	tp_buf_addf(&aside, "%s/tmp/%lld.%s.tubepost", opt.maildir, seconds, record->id);
-	tp_buf_addf(&path, "%s/new/%lld.%s.tubepost", opt.maildir, seconds, record->id);
-	if (aside.status || path.status)
-		status = tp_fail(err, TP_NOMEM, "--maildir: out of memory");
-	if (!status)
-		status = write_file(aside.data, mail, err);
-	if (!status && rename(aside.data, path.data))
-		status = tp_fail_errno(err, TP_CANTCREATE, "%s", path.data);
-	if (status && aside.data)
-		unlink(aside.data);
-	tp_buf_release(&aside);
-	tp_buf_release(&path);
-	return status;
-}
-
-static enum tp_status sync_maildir(struct tp_error *err)
-{
-	struct tp_buf path = TP_BUF_INIT(65536);
-	enum tp_status status;
-
-	tp_buf_addf(&path, "%s/new", opt.maildir);
-	status = tp_buf_status(&path, "--maildir", err);
-	if (!status)
-		status = tp_dir_sync(path.data, err);
-	tp_buf_release(&path);
-	return status;
-}
-
 /* --- one mail -------------------------------------------------------------------------------- */
 
 /* The log is for those who may write it; a reader without that right, or a full disk, does not keep
@@ -392,9 +192,9 @@ static enum tp_status give_mail(struct work *w, const struct tp_place *place,
 	if (!status)
 		note_event(w, record->id, opt.maildir ? "maildir" : opt.mbox ? "mbox" : NULL);
 	if (!status && opt.maildir)
-		status = deliver(record, &mail, err);
+		status = tp_export_maildir_add(&w->maildir, record, &mail, err);
 	else if (!status && opt.mbox)
-		status = print_mbox(w, record, &mail, err);
+		status = tp_export_mbox(&w->out, record, &mail, err);
 	else if (!status)
 		status = tp_stdout_write(mail.data, mail.len, err);
 	tp_spooler_release(&spooler);
@@ -402,7 +202,7 @@ static enum tp_status give_mail(struct work *w, const struct tp_place *place,
 	return status;
 }
 
-/* The event log remembers what was erased when nothing else does any more. */
+/* The event log may know when and by whom it was erased, or remember what nothing else does any more. */
 static enum tp_status not_there(struct work *w, const char *id, struct tp_error *err)
 {
 	struct tp_buf time = TP_BUF_INIT(65536), actor = TP_BUF_INIT(65536);
@@ -459,6 +259,10 @@ static enum tp_status serve(struct work *w, const char *id, struct tp_error *err
 		return not_there(w, id, err);
 	if (status)
 		return status;
+	if (opt.maildir && tp_export_maildir_has(&w->maildir, id)) {
+		tp_notice("%s: is in the Maildir already", id);
+		return TP_OK;
+	}
 	status = tp_view_record(w->view, &place, &record, NULL, err);
 	if (status == TP_UNAVAILABLE)
 		status = say_disc(w, id, &place, err);
@@ -483,7 +287,8 @@ static bool is_about_one(enum tp_status status)
 
 static enum tp_status serve_all(struct work *w, const struct tp_strings *ids, struct tp_error *err)
 {
-	enum tp_status status = opt.maildir ? make_maildir(err) : TP_OK;
+	enum tp_status status =
+		opt.maildir ? tp_export_maildir_open(&w->maildir, opt.maildir, err) : TP_OK;
 
 	for (size_t i = 0; !status && i < ids->count; i++) {
 		status = serve(w, ids->list[i], err);
@@ -495,7 +300,7 @@ static enum tp_status serve_all(struct work *w, const struct tp_strings *ids, st
 		status = TP_OK;
 	}
 	if (!status && opt.maildir)
-		status = sync_maildir(err);
+		status = tp_export_maildir_settle(&w->maildir, err);
 	if (!status && opt.details && !opt.json)
 		status = tp_table_print(&w->table, tp_stdout_is_terminal(), &w->run->text, err);
 	return status;
@@ -517,6 +322,7 @@ static enum tp_status get(struct tp_run *run, const struct tp_strings *ids, stru
 	tp_archive_close(w.archive);
 	tp_table_release(&w.table);
 	tp_buf_release(&w.out);
+	tp_export_maildir_close(&w.maildir);
 	return status;
 }
 
@@ -528,6 +334,8 @@ static enum tp_status run(struct tp_run *run, struct tp_error *err)
 	if (opt.mbox + (opt.maildir != NULL) + opt.details + opt.envelope > 1)
 		return tp_fail(err, TP_USAGE,
 			"--mbox, --maildir, --details and --envelope exclude each other");
+	if (opt.maildir && !*opt.maildir)
+		return tp_fail(err, TP_USAGE, "--maildir: it has no name");
 	if (opt.json && !opt.details)
 		return tp_fail(err, TP_USAGE, "--json: goes with --details");
 	status = collect(run, &ids, err);

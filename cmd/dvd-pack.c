@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "archive/archive.h"
+#include "archive/erase.h"
 #include "base/diag.h"
 #include "base/file.h"
 #include "base/tool.h"
@@ -165,6 +166,9 @@ static enum tp_status open_archive(struct work *w, struct tp_error *err)
 	for (int i = 0; !status && i < w->run->argc; i++)
 		status = strcmp(w->run->argv[i], "-") ? add_id(&ids, w->run->argv[i], err)
 						      : read_ids(&ids, err);
+	/* What is to be erased is not to go where nothing can be erased. */
+	if (!status)
+		status = tp_erase_finish(w->archive, err);
 	if (!status)
 		status = tp_source_archive(w->archive, tp_buf_str(&ids), ids.len / TP_ID_LEN,
 			report, NULL, &w->source, err);

@@ -102,6 +102,23 @@ result $? 'holds each mail once'
 for m in mails/*; do
 	same "${m##*/}: as it came" "$m" box/new/*."$(cat "${m##*/}.id")".tubepost
 done
+# Who reads one moves it to cur and puts flags behind its name.
+read=$(basename box/new/*."$id".tubepost)
+mv "box/new/$read" "box/cur/$read:2,RS"
+mv "box/new/$(basename box/new/*."$(cat large.id)".tubepost)" box/cur/
+ok 'when some were read' archive-get -a "$A" --maildir box -v - <ids
+has 'it says which are there' .err "$id: is in the Maildir already"
+test "$(find box -type f | wc -l) $(find box/new -type f | wc -l)" = '8 6'
+result $? 'they are not delivered again'
+printf 'Subject: early\n\nlong ago\n' | archive-put -a old --received 1969-07-20T20:17:40Z >early.id
+ok 'a mail from before 1970' archive-get -a old --maildir early "$(cat early.id)"
+test -e "early/new/0.$(cat early.id).tubepost"
+result $? 'has a name that is no option'
+fails 64 'one without a name would be at the root' archive-get -a old --maildir '' "$(cat early.id)"
+printf '%s \t %s\r\n\0%s' "$id" "$(cat large.id)" "$(cat large.id)" >spaced
+ok 'ids parted by any white space' sh -c 'archive-get -a "$1" --details - <spaced' sh "$A"
+test "$(wc -l <.out)" -eq 3
+result $? 'are three'
 fails 73 'where a file is in the way' archive-get -a "$A" --maildir ids "$id"
 
 # --- details ---------------------------------------------------------------------------------------

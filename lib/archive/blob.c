@@ -106,8 +106,7 @@ static enum tp_status write_content(struct writer *w, const char *data, struct t
 	return TP_OK;
 }
 
-/* Notes that the folder of this blob is to be synced. */
-static void note_folder(struct tp_blob_folders *folders, const char *name)
+void tp_blob_note_folder(struct tp_blob_folders *folders, const char *name)
 {
 	unsigned char number = 0;
 	char digits[3] = { name[5], name[6], '\0' };
@@ -220,8 +219,8 @@ enum tp_status tp_blob_put_later(struct tp_archive *archive, const char *data,
 		status = tp_blob_name_bytes(archive, hole->sha256, w.head.name, err);
 	if (status)
 		return status;
-	note_folder(
-		folders, name); /* when it is there, too: who made it may not have got that far */
+	/* When it is there, too: who made it may not have got that far. */
+	tp_blob_note_folder(folders, name);
 	if (serves(archive, hole, name))
 		return TP_OK;
 	status = write_blob(&w, data, name, err);

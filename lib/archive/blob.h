@@ -50,13 +50,16 @@ enum tp_status tp_blob_verify(
 enum tp_status tp_blob_size(struct tp_archive *archive, const unsigned char sha256[TP_SHA256_BYTES],
 	uint64_t *stored_bytes, struct tp_error *err);
 
-/* Overwrites and unlinks it; a missing one is fine. Only under the exclusive lock. */
-enum tp_status tp_blob_remove(struct tp_archive *archive,
-	const unsigned char sha256[TP_SHA256_BYTES], struct tp_error *err);
-
-/* The same by name; for one that no message uses, because a writer was killed before its message was
- * written. */
-enum tp_status tp_blob_discard(struct tp_archive *archive, const char *name, struct tp_error *err);
+/* Removing takes two steps, so that nobody waits for the slow one. Under the exclusive lock a blob is
+ * dropped: what has its name becomes "blob/NAME.gone"; a missing one is fine. The folders are to be
+ * settled under that lock, before anything is written that takes the blob for gone. Then, under seal.lock
+ * alone, what was dropped is overwritten and removed; a killed remover leaves that to tidy.h. */
+enum tp_status tp_blob_drop(struct tp_archive *archive, const unsigned char sha256[TP_SHA256_BYTES],
+	struct tp_blob_folders *folders, struct tp_error *err);
+/* By name: of one that no message uses. */
+enum tp_status tp_blob_drop_name(struct tp_archive *archive, const char *name,
+	struct tp_blob_folders *folders, struct tp_error *err);
+enum tp_status tp_blob_shred_dropped(struct tp_archive *archive, struct tp_error *err);
 
 /* Gives every blob's name and bytes on disk, in no order. */
 typedef enum tp_status tp_blob_each(
@@ -64,7 +67,7 @@ typedef enum tp_status tp_blob_each(
 enum tp_status tp_blob_walk(
 	struct tp_archive *archive, tp_blob_each *each, void *context, struct tp_error *err);
 
-/* Removes what killed writers left half written. Only under the exclusive lock. */
+/* Removes what killed writers left half written, and what was dropped. Only under the exclusive lock. */
 enum tp_status tp_blob_sweep(struct tp_archive *archive, struct tp_error *err);
 
 #endif

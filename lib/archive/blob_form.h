@@ -48,6 +48,9 @@ enum tp_status tp_blob_head_read(
 void tp_blob_about(const unsigned char sha256[TP_SHA256_BYTES], uint64_t piece,
 	unsigned char about[TP_BLOB_ABOUT]);
 
+/* Notes that the folder of this blob ("blob/ab/...") is to be synced. */
+void tp_blob_note_folder(struct tp_blob_folders *folders, const char *name);
+
 /* The 32 bytes that name the blob of a content; tp_blob_name writes them as digits. */
 enum tp_status tp_blob_name_bytes(const struct tp_archive *archive,
 	const unsigned char sha256[TP_SHA256_BYTES], unsigned char name[TP_SHA256_BYTES],

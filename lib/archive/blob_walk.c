@@ -11,23 +11,39 @@
 
 #define FOLDER "blob"
 #define SUFFIX ".tpb"
+#define GONE   ".gone"
 
-enum tp_status tp_blob_discard(struct tp_archive *archive, const char *name, struct tp_error *err)
+/* --- removing --------------------------------------------------------------------------------- */
+
+enum tp_status tp_blob_drop_name(struct tp_archive *archive, const char *name,
+	struct tp_blob_folders *folders, struct tp_error *err)
 {
-	enum tp_status status = tp_shred(archive, name, err);
-	char folder[] = FOLDER "/ab";
+	char gone[TP_BLOB_NAME];
+	enum tp_status status;
 
-	memcpy(folder, name, sizeof folder - 1);
-	return status ? status : tp_archive_sync(archive, folder, err);
+	snprintf(gone, sizeof gone, FOLDER "/%.64s" GONE, name + strlen(FOLDER "/ab/"));
+	/* One that was dropped before and came again: a rename would leave its bytes without a name. */
+	status = tp_shred(archive, gone, err);
+	if (status)
+		return status;
+	tp_blob_note_folder(folders, name);
+	if (renameat(archive->dir, name, archive->dir, gone) && errno != ENOENT)
+		return tp_fail_errno(err, TP_IO, "%s/%s: cannot rename", archive->path, name);
+	return TP_OK;
 }
 
-enum tp_status tp_blob_remove(struct tp_archive *archive,
-	const unsigned char sha256[TP_SHA256_BYTES], struct tp_error *err)
+enum tp_status tp_blob_drop(struct tp_archive *archive, const unsigned char sha256[TP_SHA256_BYTES],
+	struct tp_blob_folders *folders, struct tp_error *err)
 {
 	char name[TP_BLOB_NAME];
 	enum tp_status status = tp_blob_name(archive, sha256, name, err);
 
-	return status ? status : tp_blob_discard(archive, name, err);
+	return status ? status : tp_blob_drop_name(archive, name, folders, err);
+}
+
+enum tp_status tp_blob_shred_dropped(struct tp_archive *archive, struct tp_error *err)
+{
+	return tp_shred_all(archive, FOLDER, GONE, err);
 }
 
 /* --- walking ---------------------------------------------------------------------------------- */

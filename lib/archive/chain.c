@@ -1,4 +1,5 @@
-/* The end of the chain: see chain.h. A line: eight digits, a space, 64 hexadecimal digits. */
+/* The end of the chain: see chain.h. A line: eight digits, a space, 64 hexadecimal digits, a space, eight
+ * digits; the last nine characters are lacking in a file that an older version wrote. */
 #include "archive/chain.h"
 
 #include "archive/pack.h"
@@ -13,19 +14,29 @@ static enum tp_status path_of(struct tp_archive *archive, struct tp_buf *path, s
 	return tp_buf_status(path, "path", err);
 }
 
+static bool parse_number(const char *text, uint32_t *number)
+{
+	*number = 0;
+	for (int i = 0; i < DIGITS; i++) {
+		if (text[i] < '0' || text[i] > '9')
+			return false;
+		*number = *number * 10 + (uint32_t)(text[i] - '0');
+	}
+	return true;
+}
+
 static bool parse(const struct tp_buf *text, struct tp_chain *chain)
 {
+	size_t link_end = DIGITS + 1 + TP_SHA256_HEX - 1, whole = link_end + 1 + DIGITS + 1;
 	char hex[TP_SHA256_HEX];
 
-	if (text->len != DIGITS + 1 + TP_SHA256_HEX || text->data[DIGITS] != ' ' ||
-		text->data[text->len - 1] != '\n')
+	*chain = (struct tp_chain){ .knows = text->len == whole };
+	if ((text->len != link_end + 1 && !chain->knows) || text->data[DIGITS] != ' ' ||
+		text->data[text->len - 1] != '\n' || !parse_number(text->data, &chain->number))
 		return false;
-	chain->number = 0;
-	for (int i = 0; i < DIGITS; i++) {
-		if (text->data[i] < '0' || text->data[i] > '9')
-			return false;
-		chain->number = chain->number * 10 + (uint32_t)(text->data[i] - '0');
-	}
+	if (chain->knows && (text->data[link_end] != ' ' ||
+				    !parse_number(text->data + link_end + 1, &chain->journal)))
+		return false;
 	memcpy(hex, text->data + DIGITS + 1, sizeof hex - 1);
 	hex[sizeof hex - 1] = 0;
 	return tp_unhex(hex, chain->link, TP_SHA256_BYTES);
@@ -48,57 +59,68 @@ enum tp_status tp_chain_file(
 	return status;
 }
 
-static enum tp_status highest(struct tp_archive *archive, uint32_t *number, struct tp_error *err)
+void tp_chain_note_journals(struct tp_chain *chain, const struct tp_pack *pack)
 {
-	static const char *const folders[] = { "pack", "cellar" };
-	enum tp_status status = TP_OK;
+	size_t count;
+	const uint32_t *replaced = tp_pack_journals(pack, &count);
 
-	*number = 0;
-	for (int i = 0; !status && i < 2; i++) {
-		uint32_t *numbers = NULL;
-		size_t count = 0;
+	for (size_t i = 0; i < count; i++)
+		if (replaced[i] > chain->journal)
+			chain->journal = replaced[i];
+}
 
-		status = tp_archive_numbers(archive, folders[i], &numbers, &count, err);
-		if (count && numbers[count - 1] > *number)
-			*number = numbers[count - 1];
-		free(numbers);
+/* A pack that the file does not know, or not the journals of. When it is damaged the chain begins anew:
+ * archive-check tells, mail goes on. But a disk or a memory that fails just now is no reason to break
+ * it. */
+static enum tp_status add_pack(
+	struct tp_archive *archive, uint32_t number, struct tp_chain *chain, struct tp_error *err)
+{
+	struct tp_pack *pack;
+	enum tp_status status = tp_pack_open(archive, number, &pack, err);
+
+	if (number > chain->number) {
+		chain->number = number;
+		memset(chain->link, 0, sizeof chain->link);
+		if (!status)
+			memcpy(chain->link, tp_pack_link(pack), sizeof chain->link);
 	}
-	return status;
+	if (!status)
+		tp_chain_note_journals(chain, pack);
+	tp_pack_close(pack);
+	return status == TP_DATA ? TP_OK : status;
 }
 
 enum tp_status tp_chain_read(
 	struct tp_archive *archive, struct tp_chain *chain, struct tp_error *err)
 {
+	static const char *const folders[] = { "pack", "cellar" };
 	enum tp_status status = tp_chain_file(archive, chain, err);
-	struct tp_pack *pack;
-	uint32_t number;
+	uint32_t known = chain->knows ? chain->number : 0;
 
 	/* A lost or damaged file is made again from the packs. */
-	if (status && status != TP_NOINPUT && status != TP_DATA)
-		return status;
-	status = highest(archive, &number, err);
-	if (status || number <= chain->number)
-		return status;
-	*chain = (struct tp_chain){ .number = number };
-	status = tp_pack_open(archive, number, &pack, err);
-	/* When that pack is damaged the chain begins anew: archive-check tells, mail goes on. But a disk
-	 * or a memory that fails just now is no reason to break it. */
-	if (status)
-		return status == TP_DATA ? TP_OK : status;
-	memcpy(chain->link, tp_pack_link(pack), sizeof chain->link);
-	tp_pack_close(pack);
-	return TP_OK;
+	if (status == TP_NOINPUT || status == TP_DATA)
+		status = TP_OK;
+	for (int i = 0; !status && i < 2; i++) {
+		uint32_t *numbers = NULL;
+		size_t count = 0;
+
+		status = tp_archive_numbers(archive, folders[i], &numbers, &count, err);
+		for (size_t k = count; !status && k-- > 0 && numbers[k] > known;)
+			status = add_pack(archive, numbers[k], chain, err);
+		free(numbers);
+	}
+	return status;
 }
 
 enum tp_status tp_chain_write(
 	struct tp_archive *archive, const struct tp_chain *chain, struct tp_error *err)
 {
 	struct tp_buf path = TP_BUF_INIT(65536);
-	char text[DIGITS + 1 + TP_SHA256_HEX + 1], hex[TP_SHA256_HEX];
+	char text[DIGITS + 1 + TP_SHA256_HEX + DIGITS + 2], hex[TP_SHA256_HEX];
 	enum tp_status status = path_of(archive, &path, err);
 
 	tp_hex(chain->link, TP_SHA256_BYTES, hex);
-	snprintf(text, sizeof text, "%08u %s\n", chain->number, hex);
+	snprintf(text, sizeof text, "%08u %s %08u\n", chain->number, hex, chain->journal);
 	if (!status)
 		status = tp_file_replace(path.data, text, strlen(text), 0640, err);
 	tp_buf_release(&path);

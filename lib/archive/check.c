@@ -9,6 +9,7 @@
 #include "archive/erase.h"
 #include "archive/events.h"
 #include "archive/journal.h"
+#include "archive/spent.h"
 #include "archive/split.h"
 
 void tp_check_look_at(struct tp_checking *c, const char *folder, uint32_t number)
@@ -94,7 +95,7 @@ static void check_pending(struct tp_checking *c)
 /* --- journals --------------------------------------------------------------------------------- */
 
 enum tp_status tp_check_note_journal(
-	struct tp_checking *c, uint32_t number, uint64_t messages, struct tp_error *err)
+	struct tp_checking *c, const struct tp_checked_journal *journal, struct tp_error *err)
 {
 	if (c->journal_count == c->journal_cap) {
 		size_t cap = c->journal_cap ? 2 * c->journal_cap : 64;
@@ -105,23 +106,53 @@ enum tp_status tp_check_note_journal(
 		c->journals = larger;
 		c->journal_cap = cap;
 	}
-	c->journals[c->journal_count++] = (struct tp_checked_journal){ number, messages };
+	c->journals[c->journal_count++] = *journal;
 	return TP_OK;
 }
 
-void tp_check_forget_journals(struct tp_checking *c, const struct tp_pack *pack)
+/* One that the pack seems to have replaced, and that is still there, holds nothing else. */
+static enum tp_status compare_journal(
+	struct tp_checking *c, uint32_t number, struct tp_pack *pack, struct tp_error *err)
 {
-	size_t count;
-	const uint32_t *replaced = tp_pack_journals(pack, &count);
+	struct tp_journal_reader *reader;
+	struct tp_error why, where;
+	enum tp_status status = tp_journal_open(c->archive, number, &reader, &why);
 
-	for (size_t i = 0; i < count; i++)
-		for (size_t k = 0; k < c->journal_count; k++) {
-			if (c->journals[k].number != replaced[i])
-				continue;
-			c->check->count.journals--;
-			c->check->count.messages -= c->journals[k].messages;
-			c->journals[k--] = c->journals[--c->journal_count];
-		}
+	if (!status)
+		status = tp_spent_prove(c->archive, reader, pack, &why);
+	tp_journal_close(reader);
+	if (status == TP_NOTHING) {
+		tp_fail(&where, TP_DATA, "it replaced journal %08u: %s", number, why.text);
+		tp_check_fault(c, "", &where);
+	}
+	if (!status || status == TP_NOTHING || status == TP_NOINPUT || tp_check_is_fault(status))
+		return TP_OK;
+	return tp_fail(err, status, "%s", why.text);
+}
+
+static bool has_last(struct tp_pack *pack, const struct tp_checked_journal *journal)
+{
+	size_t i;
+
+	return !*journal->last || !tp_pack_find(pack, journal->last, &i, NULL);
+}
+
+enum tp_status tp_check_forget_journals(
+	struct tp_checking *c, struct tp_pack *pack, struct tp_error *err)
+{
+	enum tp_status status = TP_OK;
+
+	for (size_t k = 0; !status && k < c->journal_count; k++) {
+		const struct tp_checked_journal *journal = &c->journals[k];
+
+		if (!tp_spent_is_listed(pack, journal->number) || !has_last(pack, journal))
+			continue;
+		status = compare_journal(c, journal->number, pack, err);
+		c->check->count.journals--;
+		c->check->count.messages -= journal->messages;
+		c->journals[k--] = c->journals[--c->journal_count];
+	}
+	return status;
 }
 
 /* --- all of it -------------------------------------------------------------------------------- */

@@ -7,6 +7,7 @@
 struct source {
 	struct tp_journal_reader *reader;
 	uint64_t offset;
+	char last[TP_ID_LEN + 1]; /* the id of the last that could be read */
 };
 
 static enum tp_status skeleton(
@@ -27,6 +28,8 @@ static enum tp_status check_message(
 		tp_journal_read(source->reader, source->offset, &record, &split, &why);
 
 	c->check->count.messages++;
+	if (!status)
+		memcpy(source->last, record.id, sizeof source->last);
 	if (!status && tp_check_is_chosen(c))
 		status = tp_prove(c->archive, &record, &split, skeleton, source, &why);
 	if (tp_check_is_fault(status)) {
@@ -92,7 +95,7 @@ static enum tp_status check_records(
 
 enum tp_status tp_check_journal(struct tp_checking *c, uint32_t number, struct tp_error *err)
 {
-	struct source source = { NULL, 0 };
+	struct source source = { NULL, 0, "" };
 	struct tp_error why;
 	enum tp_status status = tp_journal_open(c->archive, number, &source.reader, &why);
 	uint64_t before = c->check->count.messages;
@@ -109,7 +112,12 @@ enum tp_status tp_check_journal(struct tp_checking *c, uint32_t number, struct t
 		return tp_fail(err, status, "%s", why.text);
 	status = check_records(c, number, &source, err);
 	tp_journal_close(source.reader);
-	if (!status)
-		status = tp_check_note_journal(c, number, c->check->count.messages - before, err);
+	if (!status) {
+		struct tp_checked_journal journal = { .number = number,
+			.messages = c->check->count.messages - before };
+
+		memcpy(journal.last, source.last, sizeof journal.last);
+		status = tp_check_note_journal(c, &journal, err);
+	}
 	return status;
 }

@@ -180,7 +180,9 @@ static enum tp_status check_open(
 	enum tp_status status;
 
 	tp_check_look_at(c, folder_of(*pack), tp_pack_number(*pack));
-	tp_check_forget_journals(c, *pack);
+	status = tp_check_forget_journals(c, *pack, err);
+	if (status)
+		return status;
 	check_link(c, *pack, chain);
 	chain->number = tp_pack_number(*pack);
 	memcpy(chain->link, tp_pack_link(*pack), sizeof chain->link);

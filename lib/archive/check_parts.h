@@ -6,10 +6,11 @@
 #include "archive/pack.h"
 #include "archive/proof.h"
 
-/* A journal that was looked at, and how many messages were in it. */
+/* A journal that was looked at, how many messages were in it, and the id of the last ("": none). */
 struct tp_checked_journal {
 	uint32_t number;
 	uint64_t messages;
+	char last[TP_ID_LEN + 1];
 };
 
 struct tp_checking {
@@ -33,10 +34,12 @@ bool tp_check_is_chosen(const struct tp_checking *c);
 
 enum tp_status tp_check_journal(struct tp_checking *c, uint32_t number, struct tp_error *err);
 /* Remembers what a journal counted for, and takes it back when a pack turns out to have replaced it:
- * then its messages are met twice, and count once. */
+ * then its messages are met twice, and count once. A journal that is still there is compared with that
+ * pack, message by message (spent.h). */
 enum tp_status tp_check_note_journal(
-	struct tp_checking *c, uint32_t number, uint64_t messages, struct tp_error *err);
-void tp_check_forget_journals(struct tp_checking *c, const struct tp_pack *pack);
+	struct tp_checking *c, const struct tp_checked_journal *journal, struct tp_error *err);
+enum tp_status tp_check_forget_journals(
+	struct tp_checking *c, struct tp_pack *pack, struct tp_error *err);
 /* The log's chain, and c->left. */
 enum tp_status tp_check_events(struct tp_checking *c, struct tp_error *err);
 /* The log, too, for it says which packs are gone. */

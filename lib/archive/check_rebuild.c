@@ -111,7 +111,7 @@ static enum tp_status rebuild(
 static enum tp_status finish_erasure(struct tp_archive *archive, struct tp_error *err)
 {
 	size_t erased;
-	enum tp_status status = tp_erase(archive, NULL, 0, NULL, NULL, &erased, err);
+	enum tp_status status = tp_erase(archive, NULL, 0, NULL, NULL, false, &erased, err);
 
 	return status == TP_DATA ? TP_OK : status;
 }

@@ -5,12 +5,13 @@
  * 2. Where the messages are, which blobs they use, and who else uses those.
  * 3. Events, then the file `erasing`: from here on it will be finished by somebody.
  * 4. Pack by pack (all journals count as one; what a sealer is making of one is cut): the new pack is
- *    made aside, which takes a second or more and no lock. Then, under the exclusive lock: blobs
- *    that nobody else uses, the index segments, and last the pack or the records themselves; for
- *    as long as those are there, what else has to go is known. Puts may have brought new users of a
+ *    made aside, which takes a second or more and no lock. Then, under the exclusive lock: the names
+ *    of blobs that nobody else uses, the index segments, and last the pack or the records themselves;
+ *    for as long as those are there, what else has to go is known. Puts may have brought new users of a
  *    blob meanwhile: journals are asked again, under that lock.
- * 5. The old pack's bytes are overwritten, its index is made again.
- * 6. `erasing` goes.
+ * 5. The bytes of those blobs and of the old pack are overwritten, its index is made again.
+ * 6. Where it was not known what the messages used, blobs that nobody uses are looked for.
+ * 7. `erasing` goes.
  */
 #include "archive/erase.h"
 
@@ -20,11 +21,13 @@
 #include "archive/erase_plan.h"
 #include "archive/events.h"
 #include "archive/journal.h"
+#include "archive/orphans.h"
 #include "archive/pack.h"
 #include "archive/reindex.h"
 #include "archive/seal.h"
 #include "archive/shred.h"
 #include "archive/tidy.h"
+#include "base/diag.h"
 
 /* --- finding ---------------------------------------------------------------------------------- */
 
@@ -34,8 +37,43 @@ static void note(struct tp_error *missing, enum tp_status status, const char *se
 		tp_fail(missing, status, "%s", sentence);
 }
 
-static enum tp_status find_one(struct tp_erase_plan *plan, struct tp_view *view, const char *id,
-	struct tp_error *missing, struct tp_error *err)
+/* What is asked for, and how that goes. */
+struct wish {
+	const char *const *ids;
+	size_t count;
+	bool damaged;
+	struct lost {
+		uint32_t pack;
+		char id[TP_ID_LEN + 1];
+	} * lost; /* of `ids`, those whose packs do not tell where they are */
+	size_t lost_count;
+	size_t found;
+	struct tp_error missing; /* the first that could not be erased */
+};
+
+/* One that only goes with others. */
+static enum tp_status note_lost(struct wish *wish, const char *id, const struct tp_place *place,
+	const char *why, struct tp_error *err)
+{
+	struct lost *lost;
+
+	if (place->in_journal || !place->number || !wish->damaged) {
+		tp_fail(err, TP_DATA, "%s cannot be told from other mail: %s", id, why);
+		note(&wish->missing, TP_DATA, err->text);
+		return TP_OK;
+	}
+	if (!wish->lost)
+		wish->lost = calloc(wish->count, sizeof *wish->lost);
+	if (!wish->lost)
+		return tp_fail(err, TP_NOMEM, "out of memory");
+	lost = &wish->lost[wish->lost_count++];
+	lost->pack = place->number;
+	memcpy(lost->id, id, sizeof lost->id);
+	return TP_OK;
+}
+
+static enum tp_status find_one(struct tp_erase_plan *plan, struct tp_view *view, struct wish *wish,
+	const char *id, struct tp_error *err)
 {
 	struct tp_place place;
 	struct tp_error why = { 0 };
@@ -45,27 +83,71 @@ static enum tp_status find_one(struct tp_erase_plan *plan, struct tp_view *view,
 		status = tp_fail(&why, TP_NOTHING, "%s is on disc %u, where nothing can be erased",
 			id, place.disc);
 	if (status == TP_NOTHING) {
-		note(missing, TP_NOTHING, why.text[0] ? why.text : "no such message");
+		note(&wish->missing, TP_NOTHING, why.text[0] ? why.text : "no such message");
 		return TP_OK;
 	}
 	if (!status)
 		status = tp_erase_plan_add(plan, view, id, &place, &why);
 	/* What cannot be read of one does not keep the others. */
-	if (status == TP_DATA)
-		note(missing, TP_DATA, why.text);
-	else if (status)
-		return tp_fail(err, status, "%s", why.text);
-	return TP_OK;
+	if (status == TP_DATA || (wish->damaged && tp_erase_is_damage(status)))
+		return note_lost(wish, id, &place, why.text, err);
+	return status ? tp_fail(err, status, "%s", why.text) : TP_OK;
 }
 
-/* Where a part of the archive cannot be read, it may use any blob: then the messages go and their blobs
- * stay, until somebody has mended or removed that part and the rotation collects what nobody uses. */
+static int compare_lost(const void *left, const void *right)
+{
+	const struct lost *a = left, *b = right;
+
+	return (a->pack > b->pack) - (a->pack < b->pack);
+}
+
+/* Pack by pack, all that is lost there. */
+static enum tp_status add_lost(struct tp_erase_plan *plan, struct wish *wish, struct tp_error *err)
+{
+	char(*asked)[TP_ID_LEN + 1] = calloc(wish->lost_count + 1, sizeof *asked);
+	enum tp_status status = TP_OK;
+
+	if (!asked)
+		return tp_fail(err, TP_NOMEM, "out of memory");
+	if (wish->lost_count)
+		qsort(wish->lost, wish->lost_count, sizeof *wish->lost, compare_lost);
+	for (size_t i = 0; !status && i < wish->lost_count;) {
+		uint32_t pack = wish->lost[i].pack;
+		size_t n = 0, before = plan->count;
+		struct tp_error why;
+
+		for (; i < wish->lost_count && wish->lost[i].pack == pack; i++)
+			memcpy(asked[n++], wish->lost[i].id, sizeof *asked);
+		status = tp_erase_plan_add_lost(plan, pack, asked, n, &why);
+		if (!status && plan->count == before)
+			status = tp_fail(&why, TP_DATA,
+				"pack %08u could not be read, and now it can: try again", pack);
+		/* More than its directory is damaged: nothing can be taken out of it. */
+		if (tp_erase_is_damage(status)) {
+			note(&wish->missing, TP_DATA, why.text);
+			status = TP_OK;
+		} else if (status)
+			tp_fail(err, status, "%s", why.text);
+	}
+	free(asked);
+	return status;
+}
+
+/* Where a part of the archive cannot be read, or is not there, it may use any blob: then the messages go
+ * and their blobs stay, until somebody has mended or removed or brought back that part and the rotation
+ * collects what nobody uses. */
 static enum tp_status count_users(struct tp_erase_plan *plan, struct tp_view *view,
 	struct tp_error *missing, struct tp_error *err)
 {
 	struct tp_error why;
-	enum tp_status status = tp_erase_count_packs(plan, view, &why);
+	enum tp_status status;
 
+	/* What is not known of the messages is not known of their blobs: what nobody uses is looked for when
+	 * they are gone. */
+	plan->keep_blobs = plan->collect;
+	if (plan->collect)
+		return TP_OK;
+	status = tp_erase_count_packs(plan, view, &why);
 	plan->keep_blobs = status == TP_DATA;
 	if (plan->keep_blobs)
 		note(missing, TP_DATA, why.text);
@@ -74,8 +156,7 @@ static enum tp_status count_users(struct tp_erase_plan *plan, struct tp_view *vi
 
 /* Everything that is to go, and who uses its blobs. The places stay true behind the shared lock, for
  * seal.lock is ours; records move in no other way. */
-static enum tp_status make_plan(struct tp_erase_plan *plan, const char *const *ids, size_t count,
-	size_t *found, struct tp_error *missing, struct tp_error *err)
+static enum tp_status make_plan(struct tp_erase_plan *plan, struct wish *wish, struct tp_error *err)
 {
 	struct tp_view *view;
 	enum tp_status status = tp_view_open(plan->archive, &view, err);
@@ -84,15 +165,17 @@ static enum tp_status make_plan(struct tp_erase_plan *plan, const char *const *i
 	if (!status)
 		status = tp_erase_plan_load(plan, view, err);
 	before = plan->count;
-	for (size_t i = 0; !status && i < count; i++)
-		status = find_one(plan, view, ids[i], missing, err);
-	*found = plan->count - before;
+	for (size_t i = 0; !status && i < wish->count; i++)
+		status = find_one(plan, view, wish, wish->ids[i], err);
+	if (!status)
+		status = add_lost(plan, wish, err);
+	wish->found = plan->count - before;
 	if (!status)
 		status = tp_erase_plan_settle(plan, err);
-	if (*found > plan->count)
-		*found = plan->count; /* an id was given twice */
+	if (wish->found > plan->count)
+		wish->found = plan->count; /* an id was given twice */
 	if (!status)
-		status = count_users(plan, view, missing, err);
+		status = count_users(plan, view, &wish->missing, err);
 	tp_view_close(view);
 	return status;
 }
@@ -114,16 +197,23 @@ static enum tp_status prepare(const struct unit *unit, struct tp_error *err)
 {
 	const struct tp_erase_item *items = unit->plan->items;
 	size_t *gone = calloc(unit->end - unit->begin, sizeof *gone);
+	char(*ids)[TP_ID_LEN + 1] = calloc(unit->end - unit->begin, sizeof *ids);
 	size_t count = 0;
-	enum tp_status status;
+	enum tp_status status = TP_OK;
+	bool lost = false;
 
-	if (!gone)
-		return tp_fail(err, TP_NOMEM, "out of memory");
-	for (size_t i = unit->begin; i < unit->end; i++)
+	if (!gone || !ids)
+		status = tp_fail(err, TP_NOMEM, "out of memory");
+	for (size_t i = unit->begin; !status && i < unit->end; i++) {
+		lost = lost || items[i].lost;
+		memcpy(ids[count], items[i].id, sizeof *ids);
 		gone[count++] = (size_t)items[i].at;
-	status = tp_pack_erase_prepare(
-		unit->plan->archive, items[unit->begin].number, gone, count, err);
+	}
+	if (!status)
+		status = tp_pack_erase_prepare(unit->plan->archive, items[unit->begin].number, gone,
+			lost ? (const char(*)[TP_ID_LEN + 1]) ids : NULL, count, err);
 	free(gone);
+	free(ids);
 	return status;
 }
 
@@ -144,10 +234,11 @@ static void let_go_of_blobs(const struct unit *unit)
 	}
 }
 
-/* Of this unit's blobs those that nobody uses any more. */
-static enum tp_status remove_blobs(const struct unit *unit, struct tp_error *err)
+/* Of this unit's blobs those that nobody uses any more lose their names. */
+static enum tp_status drop_blobs(const struct unit *unit, struct tp_error *err)
 {
 	struct tp_erase_plan *plan = unit->plan;
+	struct tp_blob_folders folders = { { 0 } };
 	enum tp_status status;
 
 	if (plan->keep_blobs || !plan->blob_count)
@@ -163,11 +254,11 @@ static enum tp_status remove_blobs(const struct unit *unit, struct tp_error *err
 
 			if (blob->in_packs || blob->in_journals || blob->removed)
 				continue;
-			status = tp_blob_remove(plan->archive, blob->sha256, err);
+			status = tp_blob_drop(plan->archive, blob->sha256, &folders, err);
 			blob->removed = true;
 		}
 	}
-	return status;
+	return status ? status : tp_blob_settle(plan->archive, &folders, err);
 }
 
 static enum tp_status drop_segments(const struct unit *unit, struct tp_error *err)
@@ -217,7 +308,7 @@ static enum tp_status change_files(const struct unit *unit, struct tp_error *err
 	if (!status)
 		status = tp_shred_leftovers(archive, "index", err);
 	if (!status)
-		status = remove_blobs(unit, err);
+		status = drop_blobs(unit, err);
 	if (!status)
 		status = drop_segments(unit, err);
 	if (!status && in_journals(unit))
@@ -248,6 +339,8 @@ static enum tp_status erase_unit(const struct unit *unit, struct tp_error *err)
 
 	if (!status)
 		status = change_files(unit, err);
+	if (!status)
+		status = tp_blob_shred_dropped(archive, err);
 	if (status || in_journals(unit))
 		return status;
 	status = tp_pack_erase_finish(archive, number, err);
@@ -286,6 +379,24 @@ static void drop_finished(struct tp_erase_plan *plan)
 	plan->count = kept;
 }
 
+static enum tp_status record_event(const struct tp_erase_plan *plan,
+	const struct tp_erase_item *item, const char *actor, const char *reason,
+	struct tp_error *err)
+{
+	struct tp_buf note = TP_BUF_INIT(1 << 20);
+	enum tp_status status;
+
+	if (!item->lost)
+		return tp_event_add(plan->archive, actor, "erase", item->id, reason, err);
+	tp_buf_addf(&note, "%s%swith all that the damaged directory of pack %08u did not tell",
+		reason ? reason : "", reason ? "; " : "", item->number);
+	status = tp_buf_status(&note, "reason", err);
+	if (!status)
+		status = tp_event_add(plan->archive, actor, "erase", item->id, note.data, err);
+	tp_buf_release(&note);
+	return status;
+}
+
 static enum tp_status record_events(const struct tp_erase_plan *plan, const char *actor,
 	const char *reason, struct tp_error *err)
 {
@@ -293,13 +404,33 @@ static enum tp_status record_events(const struct tp_erase_plan *plan, const char
 
 	for (size_t i = 0; !status && i < plan->count; i++)
 		if (!plan->items[i].recorded)
-			status = tp_event_add(
-				plan->archive, actor, "erase", plan->items[i].id, reason, err);
+			status = record_event(plan, &plan->items[i], actor, reason, err);
 	return status;
 }
 
-static enum tp_status carry_out(
-	struct tp_erase_plan *plan, const char *actor, const char *reason, struct tp_error *err)
+/* Blobs of messages that did not tell any more what they used. */
+static enum tp_status collect(
+	struct tp_erase_plan *plan, struct tp_error *missing, struct tp_error *err)
+{
+	struct tp_error why;
+	uint64_t removed;
+	enum tp_status status;
+
+	if (!plan->collect)
+		return TP_OK;
+	status = tp_orphans_remove_strictly(plan->archive, TP_ORPHANS_ALL, &removed, &why);
+	if (status && status != TP_DATA)
+		return tp_fail(err, status, "%s", why.text);
+	if (status) {
+		tp_error_prefix(
+			&why, "attachments are kept, for who else uses them cannot be told");
+		note(missing, TP_DATA, why.text);
+	}
+	return TP_OK;
+}
+
+static enum tp_status carry_out(struct tp_erase_plan *plan, const char *actor, const char *reason,
+	struct tp_error *missing, struct tp_error *err)
 {
 	enum tp_status status = record_events(plan, actor, reason, err);
 
@@ -312,40 +443,83 @@ static enum tp_status carry_out(
 		status = erase_unit(&unit, err);
 		i = unit.end;
 	}
+	if (!status)
+		status = collect(plan, missing, err);
 	return status ? status : tp_erase_plan_forget(plan, err);
+}
+
+static enum tp_status erase(struct tp_archive *archive, struct wish *wish, const char *actor,
+	const char *reason, size_t *erased, struct tp_error *err)
+{
+	struct tp_erase_plan plan = { .archive = archive };
+	enum tp_status status = tp_tidy(archive, err);
+
+	*erased = 0;
+	if (!status)
+		status = make_plan(&plan, wish, err);
+	if (!status && plan.count)
+		status = carry_out(&plan, actor, reason, &wish->missing, err);
+	else if (!status && plan.begun)
+		status = tp_erase_plan_forget(&plan, err);
+	if (!status)
+		*erased = wish->found;
+	tp_erase_plan_release(&plan);
+	free(wish->lost);
+	if (!status && wish->missing.status)
+		return tp_fail(err, wish->missing.status, "%s", wish->missing.text);
+	return status;
 }
 
 enum tp_status tp_erase_held(struct tp_archive *archive, const char *const *ids, size_t count,
 	const char *actor, const char *reason, size_t *erased, struct tp_error *err)
 {
-	struct tp_erase_plan plan = { .archive = archive };
-	struct tp_error missing = { 0 };
-	size_t found = 0;
-	enum tp_status status = tp_tidy(archive, err);
+	struct wish wish = { .ids = ids, .count = count };
 
-	*erased = 0;
-	if (!status)
-		status = make_plan(&plan, ids, count, &found, &missing, err);
-	if (!status && plan.count)
-		status = carry_out(&plan, actor, reason, err);
-	if (!status)
-		*erased = found;
-	tp_erase_plan_release(&plan);
-	if (!status && missing.status)
-		return tp_fail(err, missing.status, "%s", missing.text);
-	return status;
+	return erase(archive, &wish, actor, reason, erased, err);
 }
 
 enum tp_status tp_erase(struct tp_archive *archive, const char *const *ids, size_t count,
-	const char *actor, const char *reason, size_t *erased, struct tp_error *err)
+	const char *actor, const char *reason, bool damaged, size_t *erased, struct tp_error *err)
 {
+	struct wish wish = { .ids = ids, .count = count, .damaged = damaged };
 	int lock;
 	enum tp_status status = tp_seal_lock(archive, true, &lock, err);
 
 	*erased = 0;
 	if (status)
 		return status;
-	status = tp_erase_held(archive, ids, count, actor, reason, erased, err);
+	status = erase(archive, &wish, actor, reason, erased, err);
+	close(lock);
+	return status;
+}
+
+enum tp_status tp_erase_finish_held(struct tp_archive *archive, struct tp_error *err)
+{
+	struct tp_error why;
+	enum tp_status status = tp_erase_pending(archive, err);
+	size_t erased;
+
+	if (status)
+		return status == TP_NOTHING ? TP_OK : status;
+	status = tp_erase_held(archive, NULL, 0, NULL, NULL, &erased, &why);
+	if (status == TP_DATA && tp_erase_pending(archive, NULL) == TP_NOTHING) {
+		tp_notice("%s", why.text);
+		return TP_OK;
+	}
+	return status ? tp_fail(err, status, "an erasure is not finished: %s", why.text) : TP_OK;
+}
+
+enum tp_status tp_erase_finish(struct tp_archive *archive, struct tp_error *err)
+{
+	int lock;
+	enum tp_status status = tp_erase_pending(archive, err);
+
+	if (status)
+		return status == TP_NOTHING ? TP_OK : status;
+	status = tp_seal_lock(archive, true, &lock, err);
+	if (status)
+		return tp_error_prefix(err, "an erasure is not finished");
+	status = tp_erase_finish_held(archive, err);
 	close(lock);
 	return status;
 }

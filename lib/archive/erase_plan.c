@@ -1,5 +1,5 @@
 /* The plan of an erasure: see erase_plan.h. The file `erasing` has a line for each message: its id,
- * "pack" or "journal", the number, and the place in it. */
+ * "pack", "journal" or "lost" (in a pack, its directory damaged), the number, and the place in it. */
 #include "archive/erase_plan.h"
 
 #include <errno.h>
@@ -7,7 +7,9 @@
 #include <unistd.h>
 
 #include "archive/journal.h"
+#include "archive/missing.h"
 #include "archive/shred.h"
+#include "base/diag.h"
 #include "base/file.h"
 
 #define NAME     "erasing"
@@ -60,7 +62,7 @@ static enum tp_status add_blobs(struct tp_erase_plan *plan, struct tp_erase_item
 	return status;
 }
 
-static enum tp_status add_item(struct tp_erase_plan *plan, const char *id, bool in_journal,
+enum tp_status tp_erase_plan_add_item(struct tp_erase_plan *plan, const char *id, bool in_journal,
 	uint32_t number, uint64_t at, struct tp_erase_item **item, struct tp_error *err)
 {
 	enum tp_status status = TP_OK;
@@ -82,9 +84,14 @@ enum tp_status tp_erase_plan_add(struct tp_erase_plan *plan, struct tp_view *vie
 	struct tp_erase_item *item;
 	enum tp_status status = tp_view_record(view, place, NULL, &split, err);
 
+	/* A record of a journal says itself where it is; what it carries is found by what is left. */
+	if (status == TP_DATA && place->in_journal) {
+		plan->collect = true;
+		status = TP_OK;
+	}
 	if (!status)
-		status =
-			add_item(plan, id, place->in_journal, place->number, place->at, &item, err);
+		status = tp_erase_plan_add_item(
+			plan, id, place->in_journal, place->number, place->at, &item, err);
 	if (!status)
 		status = add_blobs(plan, item, &split, err);
 	tp_split_release(&split);
@@ -107,8 +114,10 @@ enum tp_status tp_erase_plan_save(const struct tp_erase_plan *plan, struct tp_er
 
 	for (size_t i = 0; i < plan->count; i++)
 		tp_buf_addf(&text, "%s %s %u %ju\n", plan->items[i].id,
-			plan->items[i].in_journal ? "journal" : "pack", plan->items[i].number,
-			(uintmax_t)plan->items[i].at);
+			plan->items[i].in_journal ? "journal"
+			: plan->items[i].lost     ? "lost"
+						  : "pack",
+			plan->items[i].number, (uintmax_t)plan->items[i].at);
 	if (!status)
 		status = tp_buf_status(&text, NAME, err);
 	if (!status)
@@ -127,12 +136,12 @@ enum tp_status tp_erase_plan_forget(const struct tp_erase_plan *plan, struct tp_
 
 struct line {
 	char id[TP_ID_LEN + 1];
-	bool in_journal;
+	bool in_journal, lost;
 	uint32_t number;
 	uint64_t at;
 };
 
-/* "ID pack|journal NUMBER PLACE" */
+/* "ID pack|journal|lost NUMBER PLACE" */
 static bool parse_line(const char *text, struct line *line)
 {
 	char *end;
@@ -143,6 +152,7 @@ static bool parse_line(const char *text, struct line *line)
 	line->id[TP_ID_LEN] = 0;
 	text += TP_ID_LEN + 1;
 	line->in_journal = *text == 'j';
+	line->lost = *text == 'l';
 	text = strchr(text, ' ');
 	if (!text)
 		return false;
@@ -154,9 +164,27 @@ static bool parse_line(const char *text, struct line *line)
 	return end != text && !*end;
 }
 
+/* True when its pack's directory still does not tell. */
+static bool is_still_lost(struct tp_view *view, const struct line *line)
+{
+	struct tp_place place = { .number = line->number, .at = line->at };
+
+	return line->lost && tp_erase_is_damage(tp_view_record(view, &place, NULL, NULL, NULL));
+}
+
+/* It left for a disc before anybody could finish: nothing more can be done about it, and no other erasure is
+ * to wait for ever. */
+static void let_go_of(struct tp_erase_plan *plan, const struct line *line, uint32_t disc)
+{
+	plan->begun = true;
+	tp_warn("%s: its erasure was begun, and it is on disc %u by now, where nothing can be "
+		"erased",
+		line->id, disc);
+}
+
 /* A message that is still there is erased like any other. One that says "erased" may have been left
  * half overwritten when it is in a journal, and so may one that cannot be read there: its blobs went
- * before it. */
+ * before it, or are not known. */
 static enum tp_status load_line(
 	struct tp_erase_plan *plan, struct tp_view *view, const char *text, struct tp_error *err)
 {
@@ -164,16 +192,26 @@ static enum tp_status load_line(
 	struct tp_place place;
 	enum tp_status status;
 	struct line line;
+	bool lost;
 
 	if (!parse_line(text, &line))
 		return tp_fail(err, TP_DATA, "%s/" NAME ": damaged", plan->archive->path);
-	status = tp_view_find(view, line.id, &place, err);
+	lost = is_still_lost(view, &line);
+	status = lost ? TP_NOTHING : tp_view_find(view, line.id, &place, err);
+	if (!status && place.tier == TP_TIER_DISC) {
+		let_go_of(plan, &line, place.disc);
+		return TP_OK;
+	}
 	if (!status)
 		status = tp_erase_plan_add(plan, view, line.id, &place, err);
-	if (status == TP_NOTHING || (status == TP_DATA && line.in_journal)) {
-		status = add_item(plan, line.id, line.in_journal, line.number, line.at, &item, err);
-		if (!status)
-			item->done = true;
+	if (status == TP_NOTHING || (status == TP_DATA && (line.in_journal || line.lost))) {
+		plan->collect = plan->collect || line.lost || status == TP_DATA;
+		status = tp_erase_plan_add_item(
+			plan, line.id, line.in_journal, line.number, line.at, &item, err);
+		if (!status) {
+			item->done = !lost;
+			item->lost = lost;
+		}
 	}
 	if (!status)
 		plan->items[plan->count - 1].recorded = true;
@@ -314,8 +352,10 @@ enum tp_status tp_erase_count_packs(
 
 	if (!plan->blob_count)
 		return TP_OK;
-	status = tp_view_walk(
-		view, 1u << TP_TIER_ONLINE | 1u << TP_TIER_CELLAR, count_in_pack, plan, err);
+	status = tp_packs_are_there(plan->archive, err);
+	if (!status)
+		status = tp_view_walk(view, 1u << TP_TIER_ONLINE | 1u << TP_TIER_CELLAR,
+			count_in_pack, plan, err);
 	return status ? tp_error_prefix(
 				err, "attachments are kept, for who else uses them cannot be told")
 		      : TP_OK;

@@ -22,6 +22,7 @@ struct tp_erase_item {
 	uint64_t at;     /* index, or offset */
 	bool recorded;   /* its event is in the log: an earlier erasure began with it */
 	bool done;       /* and it says that it is erased, perhaps not to its end */
+	bool lost;       /* the pack's directory does not say where it is */
 	size_t *blobs;   /* the blobs of its holes, one for each hole */
 	size_t blob_count;
 };
@@ -32,7 +33,9 @@ struct tp_erase_plan {
 	size_t count, cap;
 	struct tp_erase_blob *blobs; /* by hash, then too */
 	size_t blob_count, blob_cap;
+	bool begun;      /* the file is there, perhaps with nothing that is left to be done */
 	bool keep_blobs; /* who else uses them is not certain */
+	bool collect; /* what blobs some of them used is not known: unused ones are to be found */
 };
 
 void tp_erase_plan_release(struct tp_erase_plan *plan);
@@ -40,7 +43,16 @@ void tp_erase_plan_release(struct tp_erase_plan *plan);
 /* Adds a message that is at `place`. */
 enum tp_status tp_erase_plan_add(struct tp_erase_plan *plan, struct tp_view *view, const char *id,
 	const struct tp_place *place, struct tp_error *err);
-/* Adds what an interrupted erasure had begun, from the file `erasing`. */
+/* The same of one that the directory of a pack does not tell any more: all messages of all parts of it
+ * that cannot be read. `asked`: ids that may be among them; they get sorted. */
+enum tp_status tp_erase_plan_add_lost(struct tp_erase_plan *plan, uint32_t number,
+	char (*asked)[TP_ID_LEN + 1], size_t count, struct tp_error *err);
+enum tp_status tp_erase_plan_add_item(struct tp_erase_plan *plan, const char *id, bool in_journal,
+	uint32_t number, uint64_t at, struct tp_erase_item **item, struct tp_error *err);
+/* What does not keep others from being erased. */
+bool tp_erase_is_damage(enum tp_status status);
+/* Adds what an interrupted erasure had begun, from the file `erasing`; what is on a disc by now is only told
+ * of. */
 enum tp_status tp_erase_plan_load(
 	struct tp_erase_plan *plan, struct tp_view *view, struct tp_error *err);
 /* Writes the file, or removes it. */

@@ -26,8 +26,8 @@ enum tp_status tp_events_walk(
  * lets a pack leave writes such an event first, or archive-check would miss the pack. */
 bool tp_event_is_leaving(const char *line, size_t len, uint32_t *pack);
 
-/* Whether that message was erased: then `time` and `actor` are those of the last such event. A broken
- * log is read as far as it goes. */
+/* True when the last 4 MiB of the log say that this message was erased: then `time` and `actor` are
+ * those of the last such event. False says nothing. The chain is not looked at. */
 bool tp_event_find_erasure(
 	struct tp_archive *archive, const char *id, struct tp_buf *time, struct tp_buf *actor);
 

@@ -24,6 +24,9 @@
  * 7. A sealer dies between the pack's appearance and the journals' removal. They were shut before, durably,
  *    so nobody has appended to them, and whoever comes next may remove them.
  *
+ * 8. Journals disappear, by hand or because a copy was restored: their numbers are not given again, for the
+ *    packs list them as replaced (chain.h).
+ *
  * Hence the one rule of repair: cut off only what ends before its own head says it does, for nobody
  * was ever told of that, and zeros, for nothing is in them. Whatever else is wrong with a journal may
  * be somebody's mail: it stays as it is, is written no more, and archive-check tells. Nothing that was
@@ -37,6 +40,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "archive/chain.h"
 #include "archive/journal_form.h"
 #include "archive/journal_write.h"
 #include "archive/shred.h"
@@ -93,6 +97,21 @@ static enum tp_status settle_end(struct tp_journal *journal, struct tp_error *er
 	return TP_OK;
 }
 
+/* The highest number of a journal that is in a pack by now: no other may ever have it, or it would be taken
+ * for that one. Asked only when a journal is begun. */
+static enum tp_status learn_replaced(struct tp_journal *journal, struct tp_error *err)
+{
+	struct tp_chain chain;
+	enum tp_status status = TP_OK;
+
+	if (journal->knows_replaced)
+		return TP_OK;
+	status = tp_chain_read(journal->archive, &chain, err);
+	journal->replaced = chain.journal;
+	journal->knows_replaced = !status;
+	return status;
+}
+
 /* Makes a locked file ready to be appended to. TP_NOTHING: not this one. */
 static enum tp_status settle(struct tp_journal *journal, int fd, struct tp_error *err)
 {
@@ -105,7 +124,11 @@ static enum tp_status settle(struct tp_journal *journal, int fd, struct tp_error
 	if (st.st_nlink == 0)
 		return TP_NOTHING;
 	if (st.st_size < TP_JOURNAL_OPENING) {
-		status = write_opening(journal, fd, err);
+		status = learn_replaced(journal, err);
+		if (!status && journal->number <= journal->replaced)
+			return TP_NOTHING;
+		if (!status)
+			status = write_opening(journal, fd, err);
 		if (status)
 			return status;
 	}
@@ -176,6 +199,12 @@ static enum tp_status hold_from(struct tp_journal *journal, uint32_t least, stru
 	if (status == TP_IO)
 		status = TP_NOTHING;
 	free(numbers);
+	if (status == TP_NOTHING) {
+		status = learn_replaced(journal, err);
+		if (next <= journal->replaced)
+			next = journal->replaced + 1;
+		status = status ? status : TP_NOTHING;
+	}
 	for (; status == TP_NOTHING && next <= TP_ARCHIVE_NUMBER_MAX; next++)
 		status = try_to_hold(journal, next, O_CREAT | O_EXCL, err);
 	return status == TP_NOTHING ? tp_fail(err, TP_LIMIT, "journals: no number is left")

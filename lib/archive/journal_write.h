@@ -8,6 +8,8 @@
 struct tp_journal {
 	struct tp_archive *archive;
 	uint32_t number;
+	uint32_t replaced; /* by packs: the highest number; no journal is begun up to it */
+	bool knows_replaced;
 	bool taken;    /* to be read only */
 	bool broken;   /* something half written could not be cut off: write no more */
 	uint64_t last; /* offset of the last record; 0: none */

@@ -11,11 +11,8 @@
 #include <unistd.h>
 
 #include "archive/blob_form.h"
-#include "archive/chain.h"
-#include "archive/events.h"
-#include "archive/rotate_state.h"
+#include "archive/missing.h"
 #include "archive/rotate_stock.h"
-#include "archive/shred.h"
 #include "archive/view.h"
 #include "base/clock.h"
 #include "base/diag.h"
@@ -30,61 +27,6 @@ struct collecting {
 	int64_t before;          /* seconds: older than this */
 	uint64_t removed;
 };
-
-/* --- is all of it there ----------------------------------------------------------------------- */
-
-static enum tp_status note_left(void *context, const char *line, size_t len, struct tp_error *err)
-{
-	struct tp_pack_list *there = context;
-	uint32_t number;
-
-	return tp_event_is_leaving(line, len, &number) ? tp_pack_list_add(there, number, err)
-						       : TP_OK;
-}
-
-static enum tp_status note_folder(struct tp_archive *archive, const char *folder,
-	struct tp_pack_list *there, struct tp_error *err)
-{
-	uint32_t *numbers = NULL;
-	size_t count = 0;
-	enum tp_status status = tp_archive_numbers(archive, folder, &numbers, &count, err);
-
-	for (size_t i = 0; !status && i < count; i++)
-		status = tp_pack_list_add(there, numbers[i], err);
-	free(numbers);
-	return status;
-}
-
-static int compare(const void *left, const void *right)
-{
-	const uint32_t *a = left, *b = right;
-
-	return (*a > *b) - (*a < *b);
-}
-
-/* TP_DATA: a pack is missing. A folder that is not mounted today must not cost its attachments. */
-static enum tp_status are_all_there(struct tp_archive *archive, struct tp_error *err)
-{
-	struct tp_pack_list there = { NULL, 0 };
-	struct tp_chain chain;
-	uint32_t next = 1;
-	enum tp_status status = tp_chain_read(archive, &chain, err);
-
-	if (!status)
-		status = note_folder(archive, "pack", &there, err);
-	if (!status)
-		status = note_folder(archive, "cellar", &there, err);
-	if (!status)
-		status = tp_events_walk(archive, note_left, &there, err);
-	if (there.count)
-		qsort(there.numbers, there.count, sizeof *there.numbers, compare);
-	for (size_t i = 0; i < there.count && there.numbers[i] <= next; i++)
-		next = there.numbers[i] + 1;
-	if (!status && next <= chain.number)
-		status = tp_fail(err, TP_DATA, "pack %08u: it is missing", next);
-	tp_pack_list_release(&there);
-	return status;
-}
 
 /* --- who uses what ---------------------------------------------------------------------------- */
 
@@ -141,56 +83,41 @@ static enum tp_status find_unused(
 
 /* --- removing --------------------------------------------------------------------------------- */
 
-static void gone_name(const char *name, struct tp_buf *gone)
-{
-	tp_buf_clear(gone);
-	tp_buf_addf(gone, "blob/%s.gone", name + strlen("blob/ab/"));
-}
-
-/* found[begin, end) that are still unused lose their names; the others are set to "". */
-static enum tp_status take_names(
+/* found[begin, end) that are still unused lose their names. */
+static enum tp_status drop_some(
 	struct collecting *c, size_t begin, size_t end, struct tp_error *err)
 {
-	struct tp_buf gone = TP_BUF_INIT(4096);
+	struct tp_blob_folders folders = { { 0 } };
 	enum tp_status status = tp_archive_lock(c->archive, TP_HOLD_ALL, err);
 
 	if (status)
 		return status;
 	status = look(c, add_used, true, err);
 	for (size_t i = begin; !status && i < end; i++) {
-		char *name = c->found.list[i];
+		const char *name = c->found.list[i];
 
-		gone_name(name, &gone);
 		if (is_used(c, name))
-			*name = 0;
-		else if (renameat(c->archive->dir, name, c->archive->dir, tp_buf_str(&gone)))
-			status = tp_fail_errno(err, TP_IO, "%s/%s", c->archive->path, name);
+			continue;
+		status = tp_blob_drop_name(c->archive, name, &folders, err);
+		c->removed += !status;
 	}
+	if (!status)
+		status = tp_blob_settle(c->archive, &folders, err);
 	tp_archive_unlock(c->archive);
-	tp_buf_release(&gone);
 	return status;
 }
 
 static enum tp_status remove_some(
 	struct collecting *c, size_t begin, size_t end, struct tp_error *err)
 {
-	struct tp_buf gone = TP_BUF_INIT(4096);
-	enum tp_status status = take_names(c, begin, end, err);
+	enum tp_status status = drop_some(c, begin, end, err);
 
-	for (size_t i = begin; !status && i < end; i++) {
-		if (!*c->found.list[i])
-			continue;
-		gone_name(c->found.list[i], &gone);
-		status = tp_shred(c->archive, tp_buf_str(&gone), err);
-		c->removed++;
-	}
-	tp_buf_release(&gone);
-	return status;
+	return status ? status : tp_blob_shred_dropped(c->archive, err);
 }
 
 static enum tp_status collect(struct collecting *c, struct tp_error *err)
 {
-	enum tp_status status = are_all_there(c->archive, err);
+	enum tp_status status = tp_packs_are_there(c->archive, err);
 
 	if (!status)
 		status = look(c, add_used, false, err);
@@ -202,16 +129,24 @@ static enum tp_status collect(struct collecting *c, struct tp_error *err)
 	return status;
 }
 
-enum tp_status tp_orphans_remove(
+enum tp_status tp_orphans_remove_strictly(
 	struct tp_archive *archive, int64_t age_seconds, uint64_t *removed, struct tp_error *err)
 {
 	struct collecting c = { .archive = archive, .before = tp_now() - age_seconds };
-	struct tp_error why;
-	enum tp_status status = collect(&c, &why);
+	enum tp_status status = collect(&c, err);
 
 	*removed = c.removed;
 	tp_blob_set_release(&c.used);
 	tp_strings_release(&c.found);
+	return status;
+}
+
+enum tp_status tp_orphans_remove(
+	struct tp_archive *archive, int64_t age_seconds, uint64_t *removed, struct tp_error *err)
+{
+	struct tp_error why;
+	enum tp_status status = tp_orphans_remove_strictly(archive, age_seconds, removed, &why);
+
 	if (status == TP_DATA)
 		tp_notice("unused attachments are kept: %s", why.text);
 	return !status || status == TP_DATA ? TP_OK : tp_fail(err, status, "%s", why.text);

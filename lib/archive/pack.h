@@ -93,6 +93,18 @@ enum tp_status tp_pack_shelf(struct tp_pack *pack, size_t i, uint32_t *shelf, st
 /* The message with that id, erased or not; TP_NOTHING. */
 enum tp_status tp_pack_find(struct tp_pack *pack, const char *id, size_t *i, struct tp_error *err);
 
+/* The directory has parts that are readable or not, each by itself. */
+struct tp_pack_part {
+	size_t first; /* message */
+	uint32_t count;
+	char id[TP_ID_LEN + 1];      /* of the first message */
+	char next_id[TP_ID_LEN + 1]; /* of the first of the part behind it; "" in the last */
+};
+size_t tp_pack_parts(const struct tp_pack *pack);
+/* TP_DATA, TP_IO: it cannot be read, and not past the caches either; *part is filled all the same. */
+enum tp_status tp_pack_part(
+	struct tp_pack *pack, size_t index, struct tp_pack_part *part, struct tp_error *err);
+
 /* Everything: frames, checksums, records, hashes of messages without holes, Merkle root. `report`
  * gets a sentence for each fault and the id it touches ("" when none can be named); returns TP_DATA
  * when there was one. `percent` of the blocks are looked into (100: all), the rest is done in any
@@ -106,10 +118,17 @@ enum tp_status tp_pack_verify(struct tp_pack *pack, unsigned percent, tp_fault_r
 /* Makes the pack again without the messages `gone` (indexes, ascending), aside: the blocks they are
  * in are compressed anew, others copied; their directory entries keep id and hash, so root and chain
  * hold. Damage elsewhere is copied, and stays known as damage; of a damaged block that a gone message
- * is in those others stay that are proven by their hashes. TP_DATA: the directory's part about one of
- * them cannot be read. Needs seal.lock, takes no other. */
+ * is in those others stay that are proven by their hashes.
+ *
+ * A part of the directory that cannot be read is TP_DATA when it is about one of them; unless `ids` is
+ * given, their ids one by one. Then all messages of all such parts have to be among them, for all that
+ * no readable part lays claim to becomes zeros; the parts are written anew with these ids, and zeros for
+ * the hashes, so that nothing gives the root any more: verifying goes on to say so.
+ *
+ * Needs seal.lock, takes no other. */
 enum tp_status tp_pack_erase_prepare(struct tp_archive *archive, uint32_t number,
-	const size_t *gone, size_t gone_count, struct tp_error *err);
+	const size_t *gone, const char (*ids)[TP_ID_LEN + 1], size_t gone_count,
+	struct tp_error *err);
 /* Puts it in the old one's place. Under the exclusive lock. */
 enum tp_status tp_pack_erase_swap(
 	struct tp_archive *archive, uint32_t number, struct tp_error *err);

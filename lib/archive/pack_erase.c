@@ -11,6 +11,9 @@
  * hashes, and all the rest becomes zeros. It was lost before; archive-check goes on to name it. (With
  * a key nothing stays: a piece is opened whole or not at all.) A block is read twice, the second
  * time past the caches, before it is given up.
+ *
+ * What a damaged group tells of no message can be told from nothing else: where its messages are in
+ * the stream is where no other group has one. So they go together or stay together (erase_lost.c).
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -28,11 +31,13 @@ struct erasing {
 	struct tp_pack *pack;
 	struct tp_pack_out out;
 	const size_t *gone; /* ascending */
+	const char (*ids)[TP_ID_LEN + 1];
 	size_t gone_count;
 	struct stretch {
 		uint64_t begin, end;
 	} * stretches; /* what the gone have in the stream, in its order */
 	size_t stretch_count;
+	bool lost; /* of one of them nothing says where it is */
 };
 
 /* A message of the pack. */
@@ -48,31 +53,79 @@ static int compare(const void *left, const void *right)
 	return (a->begin > b->begin) - (a->begin < b->begin);
 }
 
+static bool is_damage(enum tp_status status)
+{
+	return status == TP_DATA || status == TP_LIMIT || status == TP_IO;
+}
+
+/* Adds what message i has. */
+static enum tp_status add_stretch(struct erasing *e, size_t i, struct tp_error *err)
+{
+	struct stretch *stretch = &e->stretches[e->stretch_count];
+	const struct tp_pack_entry *entry;
+	enum tp_status status = tp_pack_entry(e->pack, i, &entry, err);
+
+	if (status || entry->erased || !entry->skeleton_bytes)
+		return status;
+	stretch->begin = entry->begin;
+	stretch->end = entry->begin + entry->skeleton_bytes;
+	e->stretch_count++;
+	return TP_OK;
+}
+
 static enum tp_status find_stretches(struct erasing *e, struct tp_error *err)
 {
 	enum tp_status status = TP_OK;
 
-	e->stretches = calloc(e->gone_count + 1, sizeof *e->stretches);
+	e->stretches = calloc((size_t)e->pack->header.messages + 1, sizeof *e->stretches);
 	if (!e->stretches)
 		return tp_fail(err, TP_NOMEM, "out of memory");
 	for (size_t i = 0; !status && i < e->gone_count; i++) {
-		const struct tp_pack_entry *entry;
-		struct stretch *stretch = &e->stretches[e->stretch_count];
-
-		status = tp_pack_entry(e->pack, e->gone[i], &entry, err);
-		if (status || entry->erased || !entry->skeleton_bytes)
-			continue;
-		stretch->begin = entry->begin;
-		stretch->end = entry->begin + entry->skeleton_bytes;
-		e->stretch_count++;
+		status = add_stretch(e, e->gone[i], err);
+		if (is_damage(status) && e->ids) {
+			e->lost = true;
+			status = TP_OK;
+		}
 	}
 	qsort(e->stretches, e->stretch_count, sizeof *e->stretches, compare);
 	return status;
 }
 
-static bool is_damage(enum tp_status status)
+/* What no message has that stays: there is one stretch more at most than there are such messages. */
+static void turn_around(struct erasing *e)
 {
-	return status == TP_DATA || status == TP_LIMIT || status == TP_IO;
+	uint64_t end = 0;
+	size_t count = e->stretch_count;
+
+	e->stretch_count = 0;
+	for (size_t i = 0; i <= count; i++) {
+		struct stretch kept = i < count ? e->stretches[i]
+						: (struct stretch){ e->pack->header.stream_bytes,
+							  e->pack->header.stream_bytes };
+
+		if (kept.begin > end)
+			e->stretches[e->stretch_count++] = (struct stretch){ end, kept.begin };
+		end = kept.end > end ? kept.end : end;
+	}
+}
+
+/* The stretches that no readable part of the directory lays claim to, and what the gone have. */
+static enum tp_status find_unclaimed(struct erasing *e, struct tp_error *err)
+{
+	enum tp_status status = TP_OK;
+	size_t next = 0;
+
+	e->stretch_count = 0;
+	for (size_t i = 0; !status && i < e->pack->header.messages; i++) {
+		if (next < e->gone_count && e->gone[next] == i)
+			next++;
+		else
+			status = add_stretch(e, i, err);
+	}
+	qsort(e->stretches, e->stretch_count, sizeof *e->stretches, compare);
+	if (!status)
+		turn_around(e);
+	return status;
 }
 
 /* The piece's bytes from the disk itself; zeros where it does not give any. */
@@ -252,6 +305,27 @@ static enum tp_status copy_blocks(struct erasing *e, struct tp_error *err)
 	return status ? status : tp_pack_out_blocks_end(&e->out, err);
 }
 
+/* A part that cannot be read, in which everything goes. */
+static enum tp_status replace_group(
+	struct erasing *e, size_t first, uint32_t count, size_t next, struct tp_error *err)
+{
+	static const unsigned char unknown[TP_SHA256_BYTES];
+	enum tp_status status = TP_OK;
+
+	for (size_t i = first; !status && i < first + count; i++, next++) {
+		struct tp_pack_entry entry = { .erased = true, .sha256 = unknown };
+
+		if (next >= e->gone_count || e->gone[next] != i)
+			return tp_fail(err, TP_INTERNAL,
+				"pack %08u: message %zu would be lost with others",
+				e->pack->header.number, i);
+		memcpy(entry.id, e->ids[next], sizeof entry.id);
+		entry.arrival_ms = tp_id_arrival(entry.id);
+		status = tp_pack_out_entry(&e->out, &entry, err);
+	}
+	return status ? status : tp_pack_out_group_end(&e->out, err);
+}
+
 /* A group of which something goes. */
 static enum tp_status clean_group(
 	struct erasing *e, size_t first, uint32_t count, size_t next, struct tp_error *err)
@@ -298,10 +372,12 @@ static enum tp_status copy_directory(struct erasing *e, struct tp_error *err)
 		size_t first = e->pack->groups[g].first;
 		uint32_t count = tp_pack_group_size(e->pack, g);
 
-		if (next < e->gone_count && e->gone[next] < first + count)
-			status = clean_group(e, first, count, next, err);
-		else
+		if (next == e->gone_count || e->gone[next] >= first + count)
 			status = copy_group(e, g, err);
+		else if (e->lost && is_damage(tp_pack_load_group(e->pack, g, NULL)))
+			status = replace_group(e, first, count, next, err);
+		else
+			status = clean_group(e, first, count, next, err);
 		while (next < e->gone_count && e->gone[next] < first + count)
 			next++;
 	}
@@ -327,13 +403,16 @@ static const char *folder_of(enum tp_tier tier)
 }
 
 enum tp_status tp_pack_erase_prepare(struct tp_archive *archive, uint32_t number,
-	const size_t *gone, size_t gone_count, struct tp_error *err)
+	const size_t *gone, const char (*ids)[TP_ID_LEN + 1], size_t gone_count,
+	struct tp_error *err)
 {
-	struct erasing e = { .gone = gone, .gone_count = gone_count, .out.fd = -1 };
+	struct erasing e = { .gone = gone, .ids = ids, .gone_count = gone_count, .out.fd = -1 };
 	enum tp_status status = tp_pack_open(archive, number, &e.pack, err);
 
 	if (!status)
 		status = find_stretches(&e, err);
+	if (!status && e.lost)
+		status = find_unclaimed(&e, err);
 	if (!status)
 		status = tp_pack_out_begin(
 			&e.out, archive, folder_of(e.pack->tier), number, ".new", 19, err);

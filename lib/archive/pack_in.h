@@ -37,6 +37,9 @@ struct tp_pack {
 	uint64_t stored_at;          /* where that is; 0: none */
 };
 
+/* Bytes of the file: all, or TP_IO. */
+enum tp_status tp_pack_bytes(
+	struct tp_pack *pack, uint64_t at, void *bytes, size_t len, struct tp_error *err);
 /* Makes pack->group the one with that index. */
 enum tp_status tp_pack_load_group(struct tp_pack *pack, uint32_t index, struct tp_error *err);
 uint32_t tp_pack_group_size(const struct tp_pack *pack, uint32_t index);

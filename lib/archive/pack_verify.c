@@ -19,7 +19,8 @@ struct verifying {
 	bool *looked;       /* block by block: into this one */
 	struct item *items; /* in the order of the stream */
 	size_t count;
-	bool whole; /* all groups could be read */
+	bool whole;  /* all groups could be read */
+	size_t lost; /* erased ones whose hashes could not be read either */
 	struct tp_sha256 *sha;
 };
 
@@ -45,6 +46,14 @@ static void keep(struct verifying *v, const struct tp_pack_entry *entry)
 	item->has_holes = entry->holes_bytes > 0;
 	memcpy(item->id, entry->id, sizeof item->id);
 	memcpy(item->sha256, entry->sha256, sizeof item->sha256);
+}
+
+/* What was erased from a part of the directory that could not be read has zeros for its hash. */
+static bool is_unknown(const unsigned char sha256[TP_SHA256_BYTES])
+{
+	static const unsigned char unknown[TP_SHA256_BYTES];
+
+	return !memcmp(sha256, unknown, sizeof unknown);
 }
 
 static enum tp_status look_at_message(struct verifying *v, size_t i, char before[TP_ID_LEN + 1],
@@ -73,6 +82,8 @@ static enum tp_status look_at_message(struct verifying *v, size_t i, char before
 	memcpy(before, entry->id, TP_ID_LEN + 1);
 	if (!entry->erased)
 		keep(v, entry);
+	else
+		v->lost += is_unknown(entry->sha256);
 	return tp_merkle_add(merkle, entry->id, entry->sha256, err);
 }
 
@@ -118,8 +129,15 @@ static enum tp_status look_at_directory(struct verifying *v, struct tp_error *er
 	if (!status)
 		status = tp_pack_make_link(header, link, err);
 	if (!status && v->whole && memcmp(root, header->root, sizeof root)) {
-		tp_fail(&why, TP_DATA, "pack %08u: its messages do not give its Merkle root",
-			header->number);
+		if (v->lost)
+			tp_fail(&why, TP_DATA,
+				"pack %08u: nothing proves its Merkle root any more, for %zu "
+				"messages were erased from a damaged directory, hashes and all",
+				header->number, v->lost);
+		else
+			tp_fail(&why, TP_DATA,
+				"pack %08u: its messages do not give its Merkle root",
+				header->number);
 		fault(v, "", &why);
 	}
 	if (!status && memcmp(link, header->link, sizeof link)) {

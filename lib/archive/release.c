@@ -1,6 +1,7 @@
 /* Letting go of packs whose mail is on discs: see release.h. */
 #include "archive/release.h"
 
+#include "archive/erase.h"
 #include "archive/rotate_state.h"
 #include "archive/tidy.h"
 
@@ -9,6 +10,8 @@ enum tp_status tp_release_begin(struct tp_archive *archive, struct tp_error *err
 	struct tp_rotate_state state;
 	enum tp_status status = tp_tidy(archive, err);
 
+	if (!status)
+		status = tp_erase_finish_held(archive, err);
 	if (status)
 		return status;
 	status = tp_rotate_state_read(archive, &state, err);

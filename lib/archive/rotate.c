@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "archive/erase.h"
 #include "archive/events.h"
 #include "archive/orphans.h"
 #include "archive/pack.h"
@@ -269,20 +270,36 @@ static void fill_result(struct rotating *r)
 			     (!state->told || tp_now() - state->told >= REMINDER_SECONDS);
 }
 
+/* What others had begun. An erasure that damage keeps from being finished only keeps packs from leaving:
+ * what is to be erased may be in them. */
+static enum tp_status finish(
+	struct rotating *r, struct tp_error *unfinished, struct tp_error *err)
+{
+	enum tp_status status = tp_tidy(r->archive, err);
+
+	if (!status)
+		status = tp_erase_finish_held(r->archive, unfinished);
+	if (status == TP_DATA)
+		return TP_OK;
+	if (unfinished->status)
+		return tp_fail(err, status, "%s", unfinished->text);
+	if (!status && r->state.leaving.count)
+		status = tp_rotate_erase_on(r->archive, &r->state, err);
+	return status;
+}
+
 /* Where something cannot be read, who uses an attachment is not certain, nor how much there is:
  * packs may move, but nothing is erased and nothing offered. */
 static enum tp_status rotate(struct rotating *r, struct tp_error *err)
 {
-	enum tp_status status = TP_OK;
+	struct tp_error unfinished = { TP_OK, "" };
+	enum tp_status status = r->dry_run ? TP_OK : finish(r, &unfinished, err);
 	uint64_t damaged = 0;
 
-	if (!r->dry_run) {
-		status = tp_tidy(r->archive, err);
-		if (!status && r->state.leaving.count)
-			status = tp_rotate_erase_on(r->archive, &r->state, err);
-	}
 	if (!status)
 		status = tp_stock_take(r->archive, &r->stock, err);
+	if (!status && unfinished.status && !r->stock.damage.status)
+		r->stock.damage = unfinished;
 	if (!status)
 		status = move_packs(r, err);
 	if (!status && r->stock.damage.status)

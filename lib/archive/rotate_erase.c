@@ -1,13 +1,14 @@
 /*
  * Erasing whole packs: see rotate_state.h. The steps:
  *
+ * 0. Nothing while a pack is missing, for it may use any attachment.
  * 1. An event for each pack, then the list of them into the state: from here on it will be finished by
  *    the next rotation.
  * 2. Which attachments others use: packs that stay are read once, for nobody else changes packs while
  *    we hold seal.lock; journals are read again under each exclusive lock, for puts go on between.
- * 3. Pack by pack: its attachments that nobody uses, a few under each lock, so that no put waits long;
- *    then, under one lock, its index and its name. For as long as the pack is there, what has to go
- *    is known.
+ * 3. Pack by pack: its attachments that nobody uses lose their names, a few under each lock, so that no
+ *    put waits long, and are overwritten between the locks; then, under one lock, its index and its
+ *    name. For as long as the pack is there, what has to go is known.
  * 4. Its bytes are overwritten (shred.h). The state forgets the list.
  */
 #include <errno.h>
@@ -16,6 +17,7 @@
 
 #include "archive/blob.h"
 #include "archive/events.h"
+#include "archive/missing.h"
 #include "archive/pack.h"
 #include "archive/rotate_state.h"
 #include "archive/rotate_stock.h"
@@ -76,28 +78,29 @@ static enum tp_status add_kept(struct erasing *e, const char *folder, struct tp_
 
 /* --- one pack --------------------------------------------------------------------------------- */
 
-/* Removes up to a few attachments of the pack's next messages. Under the exclusive lock. */
-static enum tp_status remove_some(struct erasing *e, struct tp_error *err)
+/* Takes the names of up to a few attachments of the pack's next messages. Under the exclusive lock. */
+static enum tp_status drop_some(struct erasing *e, struct tp_error *err)
 {
+	struct tp_blob_folders folders = { { 0 } };
 	enum tp_status status = tp_blob_set_add_journals(&e->kept, e->archive, err);
-	size_t removed = 0;
+	size_t dropped = 0;
 
-	for (; !status && removed < BLOBS_AT_ONCE && e->at < tp_pack_count(e->pack); e->at++) {
+	for (; !status && dropped < BLOBS_AT_ONCE && e->at < tp_pack_count(e->pack); e->at++) {
 		struct tp_split split = { .holes = NULL };
 
 		status = tp_pack_record(e->pack, e->at, NULL, &split, err);
 		for (size_t i = 0; !status && i < split.count; i++) {
 			if (tp_blob_set_has(&e->kept, split.holes[i].sha256))
 				continue;
-			status = tp_blob_remove(e->archive, split.holes[i].sha256, err);
-			removed++;
+			status = tp_blob_drop(e->archive, split.holes[i].sha256, &folders, err);
+			dropped++;
 		}
 		tp_split_release(&split);
 		/* What is damaged keeps its attachments from being found: archive-check tells. */
 		if (status == TP_NOTHING || status == TP_DATA)
 			status = TP_OK;
 	}
-	return status;
+	return status ? status : tp_blob_settle(e->archive, &folders, err);
 }
 
 static enum tp_status take_name(
@@ -126,7 +129,7 @@ static enum tp_status empty_pack(
 		if (status)
 			return status;
 		if (e->pack)
-			status = remove_some(e, err);
+			status = drop_some(e, err);
 		more = e->pack && e->at < tp_pack_count(e->pack);
 		if (!status && !more) {
 			tp_pack_close(e->pack);
@@ -134,6 +137,8 @@ static enum tp_status empty_pack(
 			status = take_name(e->archive, number, gone, err);
 		}
 		tp_archive_unlock(e->archive);
+		if (!status)
+			status = tp_blob_shred_dropped(e->archive, err);
 	}
 	return status;
 }
@@ -168,8 +173,10 @@ static enum tp_status erase_all(struct erasing *e, struct tp_error *err)
 {
 	uint32_t *numbers = NULL;
 	size_t count = 0;
-	enum tp_status status = add_kept(e, "pack", err);
+	enum tp_status status = tp_packs_are_there(e->archive, err);
 
+	if (!status)
+		status = add_kept(e, "pack", err);
 	if (!status)
 		status = add_kept(e, "cellar", err);
 	if (!status)
@@ -184,7 +191,7 @@ static enum tp_status erase_all(struct erasing *e, struct tp_error *err)
 enum tp_status tp_rotate_erase(struct tp_archive *archive, struct tp_rotate_state *state,
 	const char *event, const char *why, const char *actor, struct tp_error *err)
 {
-	enum tp_status status = TP_OK;
+	enum tp_status status = tp_packs_are_there(archive, err);
 
 	for (size_t i = 0; !status && i < state->leaving.count; i++)
 		status = note_pack(archive, state->leaving.numbers[i], event, why, actor, err);

@@ -6,6 +6,7 @@
 
 #include "archive/blob.h"
 #include "archive/journal.h"
+#include "archive/missing.h"
 #include "archive/pack.h"
 
 /* A file on a disc takes whole sectors, and its name, its line in the lists and its place in the
@@ -134,7 +135,7 @@ enum tp_status tp_blob_set_add_journals(
 	return add_journals(set, archive, NULL, err);
 }
 
-/* Damage is noted, and passed over. */
+/* Damage, or that a pack is missing, is noted, and passed over. */
 static enum tp_status pass_over(struct tp_stock *stock, enum tp_status status,
 	const struct tp_error *why, struct tp_error *err)
 {
@@ -285,6 +286,8 @@ static enum tp_status take(struct tp_archive *archive, struct tp_stock *stock, s
 	for (size_t i = stock->count; !status && i-- > 0;)
 		status = pass_over(
 			stock, add_pack(&seen, archive, &stock->packs[i], &why), &why, err);
+	if (!status)
+		status = pass_over(stock, tp_packs_are_there(archive, &why), &why, err);
 	tp_blob_set_release(&seen);
 	return status;
 }

@@ -136,6 +136,15 @@ static bool has_them(
 	return same;
 }
 
+static void kept_name(const struct tp_damage *damage, int i, struct tp_buf *name)
+{
+	tp_buf_clear(name);
+	tp_buf_addf(name, FOLDER "/journal-%08u-at-%llu", damage->journal,
+		(unsigned long long)damage->offset);
+	if (i > 1)
+		tp_buf_addf(name, ".%d", i);
+}
+
 static enum tp_status move_aside(struct tp_archive *archive, const char *name, struct tp_error *err)
 {
 	/* Not a link and then an unlink: a leftover ASIDE is overwritten, and with it what it names. */
@@ -151,11 +160,7 @@ static enum tp_status name_it(struct tp_archive *archive, int from, const struct
 	struct stat st;
 
 	for (int i = 1; i < NAMES_MAX; i++) {
-		tp_buf_clear(name);
-		tp_buf_addf(name, FOLDER "/journal-%08u-at-%llu", damage->journal,
-			(unsigned long long)damage->offset);
-		if (i > 1)
-			tp_buf_addf(name, ".%d", i);
+		kept_name(damage, i, name);
 		if (tp_buf_status(name, "name", err))
 			return name->status;
 		if (!fstatat(archive->dir, name->data, &st, AT_SYMLINK_NOFOLLOW)) {
@@ -239,6 +244,27 @@ enum tp_status tp_salvage_keep(struct tp_archive *archive, struct tp_salvage *sa
 	tp_buf_release(&name);
 	tp_buf_release(&note);
 	return status;
+}
+
+bool tp_salvage_has(struct tp_archive *archive, const struct tp_damage *damage)
+{
+	struct tp_buf name = TP_BUF_INIT(4096);
+	char journal[TP_ARCHIVE_NAME];
+	bool has = false;
+	int from;
+
+	tp_archive_name("journal", damage->journal, journal);
+	from = openat(archive->dir, journal, O_RDONLY | O_CLOEXEC);
+	for (int i = 1; from >= 0 && !has && i < NAMES_MAX; i++) {
+		kept_name(damage, i, &name);
+		if (faccessat(archive->dir, tp_buf_str(&name), F_OK, 0))
+			break;
+		has = has_them(archive, from, tp_buf_str(&name), damage);
+	}
+	if (from >= 0)
+		close(from);
+	tp_buf_release(&name);
+	return has;
 }
 
 /* --- what lies there -------------------------------------------------------------------------- */

@@ -45,6 +45,9 @@ enum tp_status tp_salvage_look(
 enum tp_status tp_salvage_keep(struct tp_archive *archive, struct tp_salvage *salvage,
 	const struct tp_damage *damage, struct tp_error *err);
 
+/* True when these very bytes lie in damaged/. */
+bool tp_salvage_has(struct tp_archive *archive, const struct tp_damage *damage);
+
 /* How many files lie in damaged/. */
 enum tp_status tp_salvage_count(
 	const struct tp_archive *archive, uint64_t *files, struct tp_error *err);

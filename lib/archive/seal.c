@@ -150,6 +150,7 @@ static enum tp_status record_pack(struct tp_sealing *s, struct tp_pack *pack, st
 	s->report->pack_bytes += tp_pack_size(pack);
 	s->chain.number = tp_pack_number(pack);
 	memcpy(s->chain.link, tp_pack_link(pack), sizeof s->chain.link);
+	tp_chain_note_journals(&s->chain, pack);
 	if (!status)
 		status = tp_chain_write(s->archive, &s->chain, err);
 	tp_hex(s->chain.link, TP_SHA256_BYTES, hex);

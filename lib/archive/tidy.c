@@ -5,11 +5,14 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include "archive/blob.h"
 #include "archive/journal.h"
 #include "archive/pack.h"
 #include "archive/seal.h"
 #include "archive/segment.h"
 #include "archive/shred.h"
+#include "archive/spent.h"
+#include "base/diag.h"
 
 /* --- removing --------------------------------------------------------------------------------- */
 
@@ -63,18 +66,56 @@ struct tidying {
 	struct tp_archive *archive;
 	uint32_t *journals;
 	size_t journal_count;
-	bool *spent; /* journal by journal */
+	bool *spent;          /* journal by journal */
+	uint32_t kept, by;    /* one that is not, and the pack that says so; 0: none */
+	struct tp_error why;  /* it is not */
 };
 
-static void mark_spent(struct tidying *t, const struct tp_pack *pack)
+/* Shuts the journal, so that nobody can append to it any more, and compares it with the pack that says that
+ * it replaced it. */
+static enum tp_status prove(
+	struct tidying *t, uint32_t number, struct tp_pack *pack, struct tp_error *err)
 {
-	size_t count;
-	const uint32_t *replaced = tp_pack_journals(pack, &count);
+	struct tp_journal *journal;
+	enum tp_status status = tp_journal_take(t->archive, number, &journal, err);
 
-	for (size_t i = 0; i < count; i++)
-		for (size_t k = 0; k < t->journal_count; k++)
-			if (t->journals[k] == replaced[i])
-				t->spent[k] = true;
+	if (status)
+		return status;
+	status = tp_spent_prove(t->archive, tp_journal_look(journal), pack, err);
+	tp_journal_release(journal);
+	return status;
+}
+
+static enum tp_status mark_spent(struct tidying *t, struct tp_pack *pack, struct tp_error *err)
+{
+	for (size_t k = 0; k < t->journal_count; k++) {
+		struct tp_error why = { TP_OK, "" };
+		enum tp_status status;
+
+		if (t->spent[k] || !tp_spent_is_listed(pack, t->journals[k]))
+			continue;
+		status = prove(t, t->journals[k], pack, &why);
+		t->spent[k] = !status;
+		/* In use, never written to, or gone: nothing to be done about. */
+		if (!status || status == TP_TEMPORARY || status == TP_NOINPUT ||
+			(status == TP_NOTHING && !*why.text))
+			continue;
+		if (status != TP_NOTHING && status != TP_DATA)
+			return tp_fail(err, status, "%s", why.text);
+		t->kept = t->journals[k];
+		t->by = tp_pack_number(pack);
+		t->why = why;
+	}
+	return TP_OK;
+}
+
+/* Unless another pack has it. */
+static void tell_kept(const struct tidying *t)
+{
+	for (size_t i = 0; i < t->journal_count; i++)
+		if (t->kept == t->journals[i] && !t->spent[i])
+			tp_warn("journal %08u is kept, though pack %08u says that it replaced it: %s",
+				t->kept, t->by, t->why.text);
 }
 
 static enum tp_status mark_folder(struct tidying *t, const char *folder, struct tp_error *err)
@@ -89,7 +130,7 @@ static enum tp_status mark_folder(struct tidying *t, const char *folder, struct 
 		/* A pack that cannot be read has replaced nothing: better twice than not at all. */
 		if (tp_pack_open(t->archive, packs[i], &pack, NULL))
 			continue;
-		mark_spent(t, pack);
+		status = mark_spent(t, pack, err);
 		tp_pack_close(pack);
 	}
 	free(packs);
@@ -114,13 +155,14 @@ enum tp_status tp_tidy(struct tp_archive *archive, struct tp_error *err)
 
 	if (!status)
 		status = tp_shred_leftovers(archive, "journal", err);
-
 	if (!status)
 		status = tp_shred_leftovers(archive, "pack", err);
 	if (!status)
 		status = tp_shred_leftovers(archive, "cellar", err);
 	if (!status)
 		status = tp_shred_leftovers(archive, "damaged", err);
+	if (!status)
+		status = tp_blob_shred_dropped(archive, err);
 	if (!status)
 		status = tp_archive_numbers(archive, "journal", &t.journals, &t.journal_count, err);
 	if (!status) {
@@ -132,8 +174,10 @@ enum tp_status tp_tidy(struct tp_archive *archive, struct tp_error *err)
 		status = mark_folder(&t, "pack", err);
 	if (!status && t.journal_count)
 		status = mark_folder(&t, "cellar", err);
-	if (!status)
+	if (!status) {
+		tell_kept(&t);
 		status = tp_journals_remove(archive, t.journals, gather_spent(&t), err);
+	}
 	free(t.journals);
 	free(t.spent);
 	return status;

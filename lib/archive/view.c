@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include "archive/spent.h"
 #include "archive/view_parts.h"
 
 /* A sealer that was killed leaves spent journals behind, named by the packs that it had made: those
@@ -64,52 +65,49 @@ static void drop_doubles(struct tp_view *view)
 	view->count = kept;
 }
 
-static enum tp_status note_spent(
-	struct tp_view *view, uint32_t pack_number, struct tp_strings *spent, struct tp_error *err)
+/* Whether the messages of a journal that the pack lists are in it. */
+static enum tp_status is_in(struct tp_view *view, uint32_t number, struct tp_pack *pack, bool *is,
+	struct tp_error *err)
 {
-	struct tp_pack *pack;
-	const uint32_t *journals;
-	size_t count = 0;
-	enum tp_status status = tp_view_pack(view, pack_number, &pack, err);
+	struct tp_journal_reader *journal;
+	enum tp_status status = tp_view_journal(view, number, &journal, err);
 
-	/* A pack that cannot be read says nothing; what it held may still be in its journals. */
-	if (status == TP_DATA)
-		return TP_OK;
-	if (status)
-		return status;
-	journals = tp_pack_journals(pack, &count);
-	for (size_t i = 0; !status && i < count; i++)
-		status = tp_strings_addf(spent, err, "%u", journals[i]);
-	return status;
+	*is = !status && tp_spent_seems(journal, pack);
+	return status == TP_DATA || status == TP_IO ? TP_OK : status;
 }
 
-static bool is_spent(const struct tp_strings *spent, uint32_t number)
+/* A pack that cannot be read says nothing; what it held may still be in its journals. */
+static enum tp_status mark_spent(struct tp_view *view, uint32_t pack_number,
+	const uint32_t *numbers, size_t count, bool *spent, struct tp_error *err)
 {
-	char text[16];
+	struct tp_pack *pack;
+	enum tp_status status = tp_view_pack(view, pack_number, &pack, err);
 
-	snprintf(text, sizeof text, "%u", number);
-	for (size_t i = 0; i < spent->count; i++)
-		if (!strcmp(spent->list[i], text))
-			return true;
-	return false;
+	for (size_t i = 0; !status && i < count; i++)
+		if (!spent[i] && tp_spent_is_listed(pack, numbers[i]))
+			status = is_in(view, numbers[i], pack, &spent[i], err);
+	return status == TP_DATA ? TP_OK : status;
 }
 
 /* Journals whose messages are in a pack already are left out. */
 static enum tp_status add_journals(struct tp_view *view, size_t packs, struct tp_error *err)
 {
-	struct tp_strings spent = TP_STRINGS_INIT;
 	uint32_t *numbers = NULL;
 	size_t count = 0;
 	enum tp_status status = tp_archive_numbers(view->archive, "journal", &numbers, &count, err);
+	bool *spent = status ? NULL : calloc(count + 1, sizeof *spent);
 
+	if (!status && !spent)
+		status = tp_fail(err, TP_NOMEM, "archive: out of memory");
 	for (size_t i = 0; !status && count && i < packs && i < SEALED_TOGETHER; i++)
-		status = note_spent(view, view->parts[packs - 1 - i].number, &spent, err);
+		status = mark_spent(
+			view, view->parts[packs - 1 - i].number, numbers, count, spent, err);
 	for (size_t i = 0; !status && i < count; i++)
-		if (!is_spent(&spent, numbers[i]))
+		if (!spent[i])
 			status =
 				add_part(view, TP_SEGMENT_JOURNAL, TP_TIER_ONLINE, numbers[i], err);
-	tp_strings_release(&spent);
 	free(numbers);
+	free(spent);
 	return status;
 }
 

@@ -49,7 +49,8 @@ enum tp_status tp_view_yield(struct tp_view *view, bool *renewed, struct tp_erro
 /* --- one message ----------------------------------------------------------------------------- */
 
 /* The message with that id, in any tier. TP_NOTHING: there is none. An erased one is TP_NOTHING with
- * a sentence that says so. */
+ * a sentence that says so. TP_DATA: it is nowhere that can be read, and may be in the pack place->number,
+ * of which something cannot (0: on a disc). */
 enum tp_status tp_view_find(
 	struct tp_view *view, const char *id, struct tp_place *place, struct tp_error *err);
 
@@ -58,7 +59,7 @@ enum tp_status tp_view_find_on_disc(
 	struct tp_view *view, const char *id, struct tp_place *place, struct tp_error *err);
 
 /* The id under which that delivery is stored already, or TP_NOTHING. tp_view_find_sealed leaves the
- * journals out, and tp_view_find_sealed_id asks for an id there. */
+ * journals out, and tp_view_find_sealed_id asks for an id there. What cannot be read is not there. */
 enum tp_status tp_view_find_delivery(struct tp_view *view,
 	const unsigned char delivery[TP_SHA256_BYTES], char id[TP_ID_LEN + 1],
 	struct tp_error *err);

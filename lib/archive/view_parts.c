@@ -105,6 +105,7 @@ static enum tp_status make_pack(
 		return status;
 	status = add_pack(view, part->number, builder, &whole, err);
 	/* The index of a damaged pack is not kept: the pack may be put back from a copy. */
+	part->lossy = !whole;
 	if (!status)
 		status = keep(view, part, builder, whole, 0, 0, err);
 	tp_segment_builder_free(builder);

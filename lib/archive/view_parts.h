@@ -14,6 +14,7 @@ struct tp_view_part {
 	enum tp_tier tier;
 	uint32_t number;
 	bool opened;
+	bool lossy;                 /* of its pack not every message could be read */
 	struct tp_segment *segment; /* NULL: a journal that has none */
 	struct tp_segment *rest;    /* of a journal: what came after its segment, in memory */
 };

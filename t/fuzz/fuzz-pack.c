@@ -98,7 +98,7 @@ static void check_pack(unsigned char *bytes, size_t len)
 	if (!tp_pack_open(&archive, 1, &pack, NULL)) {
 		read_all(pack);
 		tp_pack_close(pack);
-		tp_pack_erase_prepare(&archive, 1, &first, 1, NULL);
+		tp_pack_erase_prepare(&archive, 1, &first, NULL, 1, NULL);
 	}
 	remove_archive();
 }

@@ -82,6 +82,14 @@ static void file_of(struct tp_archive *archive, const struct mail *mail, char pa
 	snprintf(path, 256, "%s/%s", archive->path, name);
 }
 
+static void gone_of(struct tp_archive *archive, const struct mail *mail, char path[256])
+{
+	char name[TP_BLOB_NAME];
+
+	tp_blob_name(archive, mail->split.holes[0].sha256, name, &err);
+	snprintf(path, 256, "%s/blob/%.64s.gone", archive->path, name + strlen("blob/ab/"));
+}
+
 static bool read_file(const char *path, struct tp_buf *out)
 {
 	FILE *file = fopen(path, "rb");
@@ -200,13 +208,21 @@ static enum tp_status count(void *context, const char *name, uint64_t stored, st
 	return strlen(name) == 76 ? TP_OK : tp_fail(e, TP_INTERNAL, "%s", name);
 }
 
+static bool is_zeros(const struct tp_buf *bytes)
+{
+	for (size_t i = 0; i < bytes->len; i++)
+		if (bytes->data[i])
+			return false;
+	return true;
+}
+
 static void test_remove(
 	struct tp_archive *archive, const struct mail *small, const struct mail *large)
 {
 	struct tp_buf bytes = TP_BUF_INIT((size_t)64 << 20);
 	uint64_t totals[2] = { 0, 0 }, a = 0, b = 0;
+	struct tp_blob_folders folders = { { 0 } };
 	char path[256], left[256];
-	bool zero = true;
 
 	tp_blob_size(archive, small->split.holes[0].sha256, &a, &err);
 	tp_blob_size(archive, large->split.holes[0].sha256, &b, &err);
@@ -217,16 +233,26 @@ static void test_remove(
 	ok(!tp_blob_sweep(archive, &err) && access(left, F_OK), "half written ones are swept up");
 	file_of(archive, small, path);
 	/* A second name keeps the bytes in sight when the first one goes. */
-	ok(!link(path, "witness") && !tp_blob_remove(archive, small->split.holes[0].sha256, &err) &&
-			access(path, F_OK) && read_file("witness", &bytes) && bytes.len == a,
-		"a removed one is gone");
-	for (size_t i = 0; i < bytes.len; i++)
-		zero = zero && !bytes.data[i];
-	ok(zero, "and was overwritten");
+	ok(!link(path, "witness") &&
+			!tp_blob_drop(archive, small->split.holes[0].sha256, &folders, &err) &&
+			!tp_blob_settle(archive, &folders, &err) && access(path, F_OK) &&
+			get(archive, small) == TP_DATA,
+		"a dropped one is gone");
+	ok(put(archive, small) > 0 &&
+			!tp_blob_drop(archive, small->split.holes[0].sha256, &folders, &err) &&
+			read_file("witness", &bytes) && bytes.len == a && is_zeros(&bytes),
+		"one that came again and is dropped again leaves no bytes without a name");
 	unlink("witness");
-	ok(!tp_blob_remove(archive, small->split.holes[0].sha256, &err), "twice is fine");
+	gone_of(archive, small, path);
+	ok(!link(path, "witness") && !tp_blob_shred_dropped(archive, &err) && access(path, F_OK),
+		"dropped ones are removed");
+	ok(read_file("witness", &bytes) && bytes.len == a && is_zeros(&bytes),
+		"and were overwritten");
+	unlink("witness");
+	ok(!tp_blob_drop(archive, small->split.holes[0].sha256, &folders, &err), "twice is fine");
 	file_of(archive, large, path);
-	ok(!tp_blob_discard(archive, path + strlen(archive->path) + 1, &err) && access(path, F_OK),
+	ok(!tp_blob_drop_name(archive, path + strlen(archive->path) + 1, &folders, &err) &&
+			access(path, F_OK) && !tp_blob_sweep(archive, &err),
 		"by name, too");
 	ok(put(archive, small) > 0 && get(archive, small) == TP_OK, "it may come again");
 	tp_buf_release(&bytes);

@@ -218,7 +218,7 @@ static void test_erasing(void)
 	memcpy(link_hash, tp_pack_link(pack), 32);
 	tp_pack_close(pack);
 	ok(!link("a/pack/00000001.tpp", "old"), "(somebody keeps an eye on the old file)");
-	ok(!tp_pack_erase_prepare(archive, 1, gone, 6, &err) &&
+	ok(!tp_pack_erase_prepare(archive, 1, gone, NULL, 6, &err) &&
 			!tp_pack_erase_swap(archive, 1, &err) &&
 			!tp_pack_erase_finish(archive, 1, &err),
 		"six are erased");
@@ -238,11 +238,53 @@ static void test_erasing(void)
 	ok(right == 12 && !out.len, "of the erased, id and hash are left");
 	ok(!tp_pack_find(pack, records[300].id, &(size_t){ 0 }, &err), "they are found as erased");
 	tp_pack_close(pack);
-	ok(!tp_pack_erase_prepare(archive, 1, gone, 6, &err) &&
+	ok(!tp_pack_erase_prepare(archive, 1, gone, NULL, 6, &err) &&
 			!tp_pack_erase_swap(archive, 1, &err) &&
 			!tp_pack_erase_finish(archive, 1, &err) && !verify(1),
 		"erasing them again does no harm");
 	tp_buf_release(&out);
+}
+
+/* --- giants ----------------------------------------------------------------------------------- */
+
+/* Whether the block's bytes are what this level makes of them. */
+static bool is_level(struct tp_pack *pack, uint32_t index, int level)
+{
+	struct tp_buf pressed = TP_BUF_INIT(SIZE_MAX - 1);
+	const struct tp_buf *raw, *stored;
+	bool same = !tp_pack_block_read(pack, index, &raw, &err) &&
+		    !tp_pack_piece_press(
+			    archive, 9, TP_PACK_BLOCK, index, raw, level, &pressed, &err) &&
+		    !tp_pack_piece_read(pack, &pack->blocks[index].piece, &stored, &err) &&
+		    stored->len == pressed.len && !memcmp(stored->data, pressed.data, pressed.len);
+
+	tp_buf_release(&pressed);
+	return same;
+}
+
+/* A sealer would need minutes for a giant at the usual level: HACKING.md, Decisions. */
+static void test_giants(void)
+{
+	struct tp_pack_source giant = source;
+	struct tp_buf text = TP_BUF_INIT(SIZE_MAX - 1);
+	char *content = contents[0];
+	size_t size = sizes[0];
+	struct tp_pack *pack;
+
+	giant.count = 1;
+	while (text.len < 9u << 20)
+		tp_buf_addf(&text, "%u line of a log %u\n", dice() % 1000, dice() % 100000);
+	contents[0] = text.data;
+	sizes[0] = text.len;
+	ok(!tp_pack_write(archive, "pack", 9, &giant, NULL, 0, (unsigned char[32]){ 0 }, 0, &err) &&
+			!tp_pack_open(archive, 9, &pack, &err),
+		"a giant is written");
+	ok(is_level(pack, 1, 12) && !is_level(pack, 1, 19), "at level 12");
+	tp_pack_close(pack);
+	unlink("a/pack/00000009.tpp");
+	contents[0] = content;
+	sizes[0] = size;
+	tp_buf_release(&text);
 }
 
 /* --- damage ----------------------------------------------------------------------------------- */
@@ -315,7 +357,7 @@ static bool erase(uint32_t number, size_t one, size_t other)
 {
 	size_t gone[] = { one, other };
 
-	return !tp_pack_erase_prepare(archive, number, gone, one == other ? 1 : 2, &err) &&
+	return !tp_pack_erase_prepare(archive, number, gone, NULL, one == other ? 1 : 2, &err) &&
 	       !tp_pack_erase_swap(archive, number, &err) &&
 	       !tp_pack_erase_finish(archive, number, &err);
 }
@@ -437,6 +479,7 @@ int main(void)
 	test_erasing();
 	test_damage();
 	test_erasing_beside_damage();
+	test_giants();
 	tp_archive_close(archive);
 	for (int i = 0; i < MAILS; i++) {
 		free(contents[i]);
