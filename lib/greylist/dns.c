@@ -8,6 +8,7 @@
 #include <limits.h>
 
 #include "base/diag.h"
+#include "base/ip.h"
 #include "greylist/dns_list.h"
 #include "greylist/resolver.h"
 
@@ -379,7 +380,7 @@ static enum tp_status add_reason(const struct tp_dns *dns, const struct tp_dns_l
 enum tp_status tp_dns_ask(struct tp_dns *dns, const struct tp_facts *facts, int64_t now,
 	struct tp_doubts *doubts, struct tp_error *err)
 {
-	int family = IN6_IS_ADDR_V4MAPPED(&facts->address) ? 0 : 1;
+	int family = tp_ip_is_v4(&facts->address) ? 0 : 1;
 	enum tp_status status;
 	uint32_t answer;
 

@@ -6,6 +6,7 @@
 
 #include <arpa/inet.h>
 
+#include "base/ip.h"
 #include "greylist/facts.h"
 
 #define LOOPBACK_NET 0x7f000000u
@@ -244,7 +245,7 @@ bool tp_dns_is_public(const struct in6_addr *address)
 {
 	uint32_t low;
 
-	if (IN6_IS_ADDR_V4MAPPED(address)) {
+	if (tp_ip_is_v4(address)) {
 		memcpy(&low, address->s6_addr + 12, sizeof low);
 		return is_public_v4(ntohl(low));
 	}

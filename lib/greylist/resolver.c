@@ -16,31 +16,13 @@
 #include <poll.h>
 
 #include "base/clock.h"
+#include "base/ip.h"
 
 #define LIBRARY      "libcares.so.2"
 #define DEFAULT_PORT 53
 #define TRIES        2
 
 /* --- servers --- */
-
-static bool read_address(const char *text, size_t len, struct in6_addr *address)
-{
-	char copy[INET6_ADDRSTRLEN];
-	struct in_addr v4;
-
-	if (len == 0 || len >= sizeof copy)
-		return false;
-	memcpy(copy, text, len);
-	copy[len] = '\0';
-	if (inet_pton(AF_INET6, copy, address) == 1)
-		return true;
-	if (inet_pton(AF_INET, copy, &v4) != 1)
-		return false;
-	*address = (struct in6_addr)IN6ADDR_ANY_INIT;
-	address->s6_addr[10] = address->s6_addr[11] = 0xff;
-	memcpy(address->s6_addr + 12, &v4, sizeof v4);
-	return true;
-}
 
 static bool read_port(const char *text, uint16_t *port)
 {
@@ -67,7 +49,7 @@ enum tp_status tp_resolver_server_parse(
 	} else if (strchr(text, ':') && strchr(text, ':') == strrchr(text, ':')) {
 		port = end = strchr(text, ':'); /* two colons are IPv6 */
 	}
-	if (!end || !read_address(begin, (size_t)(end - begin), &server->address) ||
+	if (!end || !tp_ip_parse(begin, (size_t)(end - begin), &server->address) ||
 		(port && *port && (*port != ':' || !read_port(port + 1, &server->port))))
 		return tp_fail(err, TP_CONFIG,
 			"DNS server '%s': that is no ADDRESS, ADDRESS:PORT or [IPV6]:PORT", text);
@@ -162,7 +144,7 @@ static enum tp_status set_servers(struct tp_resolver *resolver,
 
 		nodes[i].next = i + 1 < count ? &nodes[i + 1] : NULL;
 		nodes[i].udp_port = nodes[i].tcp_port = servers[i].port;
-		if (IN6_IS_ADDR_V4MAPPED(address)) {
+		if (tp_ip_is_v4(address)) {
 			nodes[i].family = AF_INET;
 			memcpy(&nodes[i].addr.addr4, address->s6_addr + 12, 4);
 		} else {
