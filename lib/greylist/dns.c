@@ -323,11 +323,14 @@ static size_t answers_of(const struct tp_lookup *lookup, enum tp_dns_answer kind
 static void complain(struct tp_dns *dns, const struct zone *zone, const char *kind, uint32_t answer,
 	const char *what, int64_t now)
 {
-	struct tp_buf text = TP_BUF_INIT(64);
+	struct tp_buf text = TP_BUF_INIT(TP_DNS_ZONE_MAX + 512);
 
+	tp_buf_addf(&text, "DNS list %s: %s (", zone->name, what);
 	tp_dns_answer_text(answer, &text);
-	if (may_complain(dns, zone, kind, now))
-		tp_warn("DNS list %s: %s (%s)", zone->name, what, tp_buf_str(&text));
+	if (!text.status && may_complain(dns, zone, kind, now)) {
+		tp_dns_hide_keys(text.data);
+		tp_warn("%s)", text.data);
+	}
 	tp_buf_release(&text);
 }
 
