@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sqlite3.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -19,6 +20,8 @@ struct tp_db {
 	sqlite3 *handle;
 	char *path;
 	struct tp_db_options options;
+	dev_t device; /* of the file, as it was just before it was opened */
+	ino_t inode;
 };
 
 struct tp_query {
@@ -78,15 +81,12 @@ static enum tp_status make_folder(const char *path, struct tp_error *err)
 /* The folder above, and an empty file of mode 0600 when there is none yet. */
 static enum tp_status make_file(const char *path, struct tp_error *err)
 {
-	enum tp_status status;
-	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	enum tp_status status = make_folder(path, err);
+	int fd;
 
-	if (fd < 0 && errno == ENOENT) {
-		status = make_folder(path, err);
-		if (status)
-			return status;
-		fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-	}
+	if (status)
+		return status;
+	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return tp_fail_errno(
 			err, errno == ENOSPC ? TP_TEMPORARY : TP_CANTCREATE, "opening %s", path);
@@ -204,11 +204,17 @@ enum tp_status tp_db_open(const char *path, const char *const *migrations, int b
 enum tp_status tp_db_open_with(const char *path, const char *const *migrations,
 	const struct tp_db_options *options, struct tp_db **out, struct tp_error *err)
 {
-	enum tp_status status = make_file(path, err);
+	enum tp_status status = TP_OK;
 	struct tp_db *db;
+	struct stat st;
 	int code;
 
 	*out = NULL;
+	if (stat(path, &st)) {
+		status = make_file(path, err);
+		if (!status && stat(path, &st))
+			status = tp_fail_errno(err, TP_CANTCREATE, "opening %s", path);
+	}
 	if (status)
 		return status;
 	db = calloc(1, sizeof *db);
@@ -217,12 +223,20 @@ enum tp_status tp_db_open_with(const char *path, const char *const *migrations,
 		return tp_fail(err, TP_NOMEM, "%s: out of memory", path);
 	}
 	db->options = *options;
+	db->device = st.st_dev;
+	db->inode = st.st_ino;
 	code = sqlite3_open_v2(
 		path, &db->handle, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
-	if (code)
-		status = fail(db, code, err);
-	else
+	if (!code && sqlite3_db_readonly(db->handle, NULL) == 1)
+		code = SQLITE_READONLY;
+	if (code) {
+		/* The system's own reason is a better one, when it has any. */
+		status = make_file(path, err);
+		if (!status)
+			status = fail(db, code, err);
+	} else {
 		status = set_up(db, migrations, err);
+	}
 	if (status) {
 		tp_db_close(db);
 		return status;
@@ -238,6 +252,13 @@ void tp_db_close(struct tp_db *db)
 	sqlite3_close(db->handle);
 	free(db->path);
 	free(db);
+}
+
+bool tp_db_is_gone(const struct tp_db *db)
+{
+	struct stat st;
+
+	return stat(db->path, &st) || st.st_dev != db->device || st.st_ino != db->inode;
 }
 
 enum tp_status tp_db_exec(struct tp_db *db, const char *sql, struct tp_error *err)
