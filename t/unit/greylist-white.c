@@ -23,7 +23,7 @@ static bool has_ip(const struct tp_white *white, const char *ip)
 	return has;
 }
 
-static struct tp_white *list_of(bool clients, ...)
+static struct tp_white *list_of(int clients, ...)
 {
 	static struct tp_strings entries;
 	struct tp_white *white = NULL;
