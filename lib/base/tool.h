@@ -51,6 +51,8 @@ struct tp_tool {
 		*verdict; /* carries_mail: the line (with its end) that --on-error=pass prints, for
 				a tool that judges the mail and does not hand it on. The mail may be
 				empty then, and is not waited for on a terminal */
+	bool no_language; /* no columns for people, no library that asks for the language: the locale,
+			     a tenth of what a short run takes, is left alone */
 	const char *on_error_key; /* a key of its own that --on-error sets as well; NULL: none */
 	const struct tp_option *options;
 	enum tp_status (*run)(struct tp_run *run, struct tp_error *err);
