@@ -43,6 +43,49 @@ sqlite3 box/s 'PRAGMA user_version=1'
 at 200 --state box/s --always --ip 192.0.2.1 --sender a@b.example
 says 'and is whole afterwards' '250 pass: waited'
 
+# --- unreadable -----------------------------------------------------------------------------------
+# Root may read all: the tool is run by somebody who may not.
+rm -rf box
+if [ "$(id -u)" -eq 0 ]; then
+	mkdir open open/box
+	chmod 711 "$TRASH" open
+	cp "$BIN/greylist-check" open/tool
+	cat >open/nobody <<-END
+		#!/bin/sh
+		exec perl -e '\$( = 65534; \$) = "65534 65534"; \$< = \$> = 65534; exec @ARGV or exit 127' '$TRASH/open/tool' "\$@"
+	END
+	chmod -R 755 open
+	other() { # SECONDS ARGUMENTS
+		_at=$1
+		shift
+		(cd open && TUBEPOST_NOW=$((T0 + _at)) ./nobody --state box/s --always --ip 192.0.2.1 \
+			--sender a@b.example "$@") </dev/null >.said 2>.err
+		code=$?
+		said=$(head -n 1 .said)
+	}
+	unreadable() { # WHAT REASON
+		other 0
+		says "$1: passes" '250 pass: no-state'
+		has 'the reason is told' .err "$2"
+		other 0 --on-error=defer
+		[ $code -eq 75 ] && [ ! -s .said ]
+		result $? "$1: or waits"
+	}
+	unreadable 'a folder where nobody may write' '^greylist-check: passed without its state: opening box/s: Permission denied$'
+	at 0 --state open/box/s --always --ip 192.0.2.1 --sender a@b.example
+	chmod 600 open/box/*
+	unreadable 'a file that nobody may read' '^greylist-check: passed without its state: .*box/s: Permission denied$'
+	chmod 644 open/box/*
+	unreadable 'a file that may only be read' '^greylist-check: passed without its state: opening box/s: Permission denied$'
+	chown -R 65534 open/box
+	chmod 700 open/box
+	chmod 600 open/box/*
+	other 130
+	says 'given back, nothing was lost' '250 pass: waited'
+else
+	skip 'only root can be somebody else' 'an unreadable state'
+fi
+
 # --- locked ---------------------------------------------------------------------------------------
 rm -rf box
 mkdir box
@@ -83,6 +126,63 @@ result $? 'or waits'
 result $? 'the state is whole'
 at 130 --state box/s --always --ip 192.0.2.1 --sender a@b.example
 says 'and works when there is room' '250 pass: waited'
+
+# --- replaced under a service that lives on -------------------------------------------------------
+mkdir live
+mkfifo to from
+TUBEPOST_NOW=$T0 greylist-check --policy --always --state live/s <to >from 2>policy.err &
+pid=$!
+on_exit "kill $pid 2>/dev/null"
+exec 3>to 4<from
+answer() { # SENDER
+	printf 'request=smtpd_access_policy\nclient_address=192.0.2.1\nsender=%s@b.example\n\n' "$1" >&3
+	read -r action <&4
+	read -r _ <&4
+}
+answer a
+[ "$action" = 'action=450 4.7.1 throttle: firsttry' ]
+result $? 'a policy service'
+known_to_others() { # WHAT SENDER: what the service said stands in the file that is there now
+	at 60 --state live/s --always --ip 192.0.2.1 --sender "$2@b.example"
+	says "$1" '421 throttle: early'
+}
+known_to_others 'what it remembers is there for others' a
+rm live/s live/s-wal live/s-shm
+answer b
+[ "$action" = 'action=450 4.7.1 throttle: firsttry' ]
+result $? 'the state is removed'
+known_to_others 'it writes to a new one' b
+at 0 --state live/new --always --ip 192.0.2.1 --sender c@b.example
+rm live/s-wal live/s-shm
+sqlite3 live/new 'PRAGMA wal_checkpoint(TRUNCATE)' >/dev/null
+mv live/new live/s
+rm -f live/new-wal live/new-shm
+answer d
+[ "$action" = 'action=450 4.7.1 throttle: firsttry' ]
+result $? 'another is put in its place'
+known_to_others 'it writes to that' d
+known_to_others 'which has kept what it held' c
+mv live away
+answer e
+[ "$action" = 'action=450 4.7.1 throttle: firsttry' ] && [ -e live/s ]
+result $? 'the folder is moved away: it makes another'
+mv live/s live/s.away
+mkdir live/s
+answer f
+[ "$action" = 'action=dunno' ]
+result $? 'what is no file passes'
+rmdir live/s
+mv live/s.away live/s
+answer f
+[ "$action" = 'action=450 4.7.1 throttle: firsttry' ]
+result $? 'and put back it is used again'
+exec 3>&-
+wait $pid
+result $? 'it ends with its connection'
+for db in live/s away/s; do
+	[ "$(sqlite3 $db 'PRAGMA integrity_check')" = ok ]
+	result $? "$db is whole"
+done
 
 # --- killed ---------------------------------------------------------------------------------------
 at 0 --state box/k --always --ip 192.0.2.1 --sender a@b.example

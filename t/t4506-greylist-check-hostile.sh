@@ -3,7 +3,7 @@
 # little, too much or nonsense; headers that lie. A clear answer, no crash, no damage to the state.
 . "${0%/*}/test-lib.sh"
 . "$SRC/t/lib-grey.sh"
-needs perl
+needs perl sqlite3
 
 first='421 throttle: firsttry'
 # --- options --------------------------------------------------------------------------------------
@@ -52,6 +52,30 @@ says 'options that expand to nothing say nothing' '250 pass: no-client'
 at 0 --doubt 'x=99999999999999999999' --doubt 'y=-99999999999999999999' --ip 10.1.2.1
 says 'weights beyond numbers' '250 pass: no-doubt'
 
+# An IPv4 client is the same one in IPv6's form, which servers that listen for both give.
+at 0 --always --ip ::ffff:10.1.3.1 --sender mapped@x.example
+at 130 --always --ip 10.1.3.2 --sender mapped@x.example --explain
+says 'an IPv4 address in IPv6 form is IPv4' '250 pass: waited'
+has 'its network is a /24' .said '^key	10\.1\.3\.0/24 '
+at 0 --always --ip '[IPv6:::FFFF:0A01:0301]' --sender mapped@x.example --explain
+has 'and its address dotted' .said '^client	10\.1\.3\.1$'
+cat >mapped.yaml <<'END'
+greylist:
+  white: [10.1.4.0/24, "::/0"]
+  rules: {six: {ip: "*:*"}}
+END
+at 0 -c mapped.yaml --ip ::ffff:10.1.4.1 --always
+says 'on white lists, too' '250 pass: white'
+at 0 -c mapped.yaml --ip ::ffff:10.1.5.1 --sender mapped@x.example
+says 'and for rules; nor is it among all of IPv6' '250 pass: no-doubt'
+
+# shellcheck disable=SC2046 # words
+at 0 --always --ip 10.1.6.1 --sender many@x.example $(seq -f '--rcpt=r%g@d.example' 10000)
+says '10,000 recipients' "$first"
+# shellcheck disable=SC2046
+at 130 --always --ip 10.1.6.1 --sender many@x.example $(seq -f '--rcpt=r%g@d.example' 10000 -1 1)
+says 'come back' '250 pass: waited'
+
 # --- requests -------------------------------------------------------------------------------------
 answered() { # WHAT ACTION; the request is in `req`
 	TUBEPOST_NOW=$T0 greylist-check --policy --always <req >.answer 2>.err
@@ -71,6 +95,21 @@ printf "${head}client_address=unknown\nsender=a@b\n\n" >req
 answered 'a client that is lost' dunno
 printf "${head}\n" >req
 answered 'no attributes' dunno
+printf 'client_address=10.2.0.1\nsender=a@b\n\n' >req
+silent 'what is no request of Postfix'
+for one in sender=a@b recipient=r@d helo_name=h spf=fail doubt=x; do
+	printf "${head}$one\n\n" >req
+	answered "$one alone" dunno
+done
+for ip in 1.2.3 256.1.1.1 ::g '127.0.0.1/8' '1.2.3.4 ' '%%s' ''; do
+	printf "${head}client_address=$ip\nsender=a@b\n\n" >req
+	answered "the client '$ip', which is none" dunno
+	has 'is told' .err 'no client address'
+done
+for one in sender=a@b helo_name=h client_name=c spf=fail spf_domain=d always=yes sasl_username= request=x; do
+	printf "${head}client_address=10.2.4.1\n$one\n$one\n\n" >req
+	silent "doubled: $one"
+done
 printf "${head}client_address=10.2.0.1\nsender=\nrecipient=\n\n" >req
 answered 'the null sender' "$wait_"
 printf "${head}client_address=10.2.1.1\nsender=\351t\351@b\nrecipient=c@d\n\n" >req
@@ -126,7 +165,7 @@ lies 'a NUL' "$none"
 printf '\000\001\002' >mail
 lies 'no mail at all' "$none"
 
-[ "$(sqlite3 state/greylist.db 'PRAGMA integrity_check' 2>/dev/null || echo ok)" = ok ]
+[ "$(sqlite3 state/greylist.db 'PRAGMA integrity_check')" = ok ]
 result $? 'the state is whole'
 
 done_testing

@@ -172,6 +172,21 @@ END
 ask -b bl.test $IP 198.51.100.8 198.51.100.9 >said 2>warned
 ok 'and then not again' test "$(wc -l <questions)" -eq 5
 
+# --- keys in zones: some lists are paid for by them ---
+key=abcdefghijklmnopqrstuv2345
+dns_zone <<END
+2.0.0.127.$key.dq.test A 127.0.0.2
+7.100.51.198.$key.dq.test A 127.0.0.2
+*.$key.every.test A 127.0.0.2
+END
+: >questions
+says 'a zone with a key in it is shown without' '1 dnsbl=***.dq.test;' -b $key.dq.test -b $key.every.test $IP
+has 'but asked with it' questions "^udp A 7\.100\.51\.198\.$key\.dq\.test\$"
+has 'it is not in the log' warned '^dns-ask: DNS list \*\*\*\.every\.test: it lists 127\.0\.0\.1'
+hasnt 'anywhere' warned "$key"
+fails 78 'a wrong setting' dns-ask -s 127.0.0.1 -b "$key.dq.test/x" $IP
+hasnt 'does not tell it either' .err "$key"
+
 # --- trouble ---
 good='2.0.0.127.good.test A 127.0.0.2
 7.100.51.198.good.test A 127.0.0.2'

@@ -32,6 +32,10 @@ struct tp_db_options {
 enum tp_status tp_db_open_with(const char *path, const char *const *migrations,
 	const struct tp_db_options *options, struct tp_db **db, struct tp_error *err);
 
+/* True when the path no longer leads to the file that was opened (other device or inode, or nothing):
+ * somebody removed or replaced it, and what is written here reaches nobody. One system call. */
+bool tp_db_is_gone(const struct tp_db *db);
+
 enum tp_status tp_db_exec(struct tp_db *db, const char *sql, struct tp_error *err);
 
 /* `types` has a letter for each `?`: 's' const char * (may be NULL), 'i' int64_t,

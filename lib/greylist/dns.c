@@ -8,6 +8,7 @@
 #include <limits.h>
 
 #include "base/diag.h"
+#include "base/ip.h"
 #include "greylist/dns_list.h"
 #include "greylist/resolver.h"
 
@@ -322,11 +323,14 @@ static size_t answers_of(const struct tp_lookup *lookup, enum tp_dns_answer kind
 static void complain(struct tp_dns *dns, const struct zone *zone, const char *kind, uint32_t answer,
 	const char *what, int64_t now)
 {
-	struct tp_buf text = TP_BUF_INIT(64);
+	struct tp_buf text = TP_BUF_INIT(TP_DNS_ZONE_MAX + 512);
 
+	tp_buf_addf(&text, "DNS list %s: %s (", zone->name, what);
 	tp_dns_answer_text(answer, &text);
-	if (may_complain(dns, zone, kind, now))
-		tp_warn("DNS list %s: %s (%s)", zone->name, what, tp_buf_str(&text));
+	if (!text.status && may_complain(dns, zone, kind, now)) {
+		tp_dns_hide_keys(text.data);
+		tp_warn("%s)", text.data);
+	}
 	tp_buf_release(&text);
 }
 
@@ -379,7 +383,7 @@ static enum tp_status add_reason(const struct tp_dns *dns, const struct tp_dns_l
 enum tp_status tp_dns_ask(struct tp_dns *dns, const struct tp_facts *facts, int64_t now,
 	struct tp_doubts *doubts, struct tp_error *err)
 {
-	int family = IN6_IS_ADDR_V4MAPPED(&facts->address) ? 0 : 1;
+	int family = tp_ip_is_v4(&facts->address) ? 0 : 1;
 	enum tp_status status;
 	uint32_t answer;
 

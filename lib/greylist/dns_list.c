@@ -5,7 +5,9 @@
 #include "greylist/dns_list.h"
 
 #include <arpa/inet.h>
+#include <ctype.h>
 
+#include "base/ip.h"
 #include "greylist/facts.h"
 
 #define LOOPBACK_NET 0x7f000000u
@@ -48,6 +50,30 @@ static enum tp_status read_zone(
 	for (char *c = list->zone; *c; c++)
 		*c = *c >= 'A' && *c <= 'Z' ? (char)(*c + 'a' - 'A') : *c;
 	return TP_OK;
+}
+
+void tp_dns_hide_keys(char *text)
+{
+	char *out = text;
+
+	while (*text) {
+		bool digit = false;
+		size_t run = 0;
+
+		for (; isalnum((unsigned char)text[run]); run++)
+			digit = digit || (text[run] >= '0' && text[run] <= '9');
+		if (run >= TP_DNS_KEY_MIN && (digit || text[run] == '.')) {
+			memcpy(out, "***", 3);
+			out += 3;
+			text += run;
+			continue;
+		}
+		run += run == 0;
+		memmove(out, text, run);
+		out += run;
+		text += run;
+	}
+	*out = '\0';
 }
 
 /* --- answers and weights --- */
@@ -155,8 +181,11 @@ enum tp_status tp_dns_list_parse(
 	const char *equals = strrchr(text, '=');
 	const char *end = equals ? equals : text + strlen(text);
 	const char *slash = memchr(text, '/', (size_t)(end - text));
+	struct tp_error unused;
 	enum tp_status status;
 
+	if (!err)
+		err = &unused;
 	*list = (struct tp_dns_list){ .weight = 1, .welcome = welcome };
 	status = read_zone(text, (size_t)((slash ? slash : end) - text), list, err);
 	if (!status && slash)
@@ -165,6 +194,8 @@ enum tp_status tp_dns_list_parse(
 		status = read_weight(text, equals + 1, list, err);
 	if (welcome)
 		list->weight = -list->weight;
+	if (status)
+		tp_dns_hide_keys(err->text);
 	return status;
 }
 
@@ -244,7 +275,7 @@ bool tp_dns_is_public(const struct in6_addr *address)
 {
 	uint32_t low;
 
-	if (IN6_IS_ADDR_V4MAPPED(address)) {
+	if (tp_ip_is_v4(address)) {
 		memcpy(&low, address->s6_addr + 12, sizeof low);
 		return is_public_v4(ntohl(low));
 	}

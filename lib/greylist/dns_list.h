@@ -27,10 +27,17 @@ struct tp_dns_list {
 };
 
 /* Reads `ZONE[/ANSWERS][=WEIGHT]` (greylist/dns.h). The list is empty before, and released by the
- * caller, on failure too. TP_CONFIG with a sentence that quotes the text; TP_NOMEM. */
+ * caller, on failure too. TP_CONFIG with a sentence that quotes the text, keys hidden; TP_NOMEM. */
 enum tp_status tp_dns_list_parse(
 	const char *text, bool welcome, struct tp_dns_list *list, struct tp_error *err);
 void tp_dns_list_release(struct tp_dns_list *list);
+
+/* Some lists are paid for, and the customer's key is a label of the zone: nobody who reads a log shall ask
+ * in his name. Each run of TP_DNS_KEY_MIN letters and digits or more that has a digit, or is a label
+ * with others behind it, becomes `***`, in place: `***.zen.dq.example.net`. For whatever is shown or
+ * logged: reasons to doubt, sentences about lists. */
+#define TP_DNS_KEY_MIN 20
+void tp_dns_hide_keys(char *text);
 
 /* What an answer means, whatever the list: 127.255.255.0/24 tells of an error (refused, wrong
  * resolver, too many questions), the rest of 127.0.0.0/8 of a listing, anything else of somebody

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <limits.h>
 
+#include "greylist/dns_list.h"
 #include "greylist/facts.h"
 
 static enum tp_status add_row(
@@ -35,7 +36,11 @@ static enum tp_status add(struct tp_doubts *doubts, int64_t weight, const char *
 	tp_buf_add(&doubts->text, reason, len);
 	tp_buf_addc(&doubts->text, '\0');
 	status = tp_buf_status(&doubts->text, "reasons to doubt", err);
-	return status ? status : add_row(doubts, at, weight, err);
+	if (status)
+		return status;
+	tp_dns_hide_keys(doubts->text.data + at);
+	tp_buf_truncate(&doubts->text, at + strlen(doubts->text.data + at) + 1);
+	return add_row(doubts, at, weight, err);
 }
 
 enum tp_status tp_doubts_add(

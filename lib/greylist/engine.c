@@ -298,6 +298,7 @@ enum tp_status tp_engine_decide(struct tp_engine *engine, const struct tp_facts 
 	clear(verdict);
 	engine->now = now;
 	engine->explains = explain;
+	tp_engine_look_at_state(engine);
 	status = pass_early(engine, facts, verdict, &reason, err);
 	if (status)
 		return status;

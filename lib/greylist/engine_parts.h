@@ -26,6 +26,10 @@ struct tp_engine {
 bool tp_engine_subject(const struct tp_engine *engine, const struct tp_facts *facts,
 	const char *rcpt, int64_t doubt, const struct tp_wish **wish);
 
+/* Before anything of a decision touches the state: an administrator who removes or replaces its file
+ * does so under processes that live on. */
+void tp_engine_look_at_state(struct tp_engine *engine);
+
 /* The part of a decision that reads and writes the state; engine->origin and ->sender are set. */
 enum tp_status tp_engine_try(struct tp_engine *engine, const struct tp_facts *facts,
 	struct tp_verdict *verdict, struct tp_error *err);

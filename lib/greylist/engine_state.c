@@ -35,6 +35,15 @@ enum tp_status tp_engine_state(
 	return status;
 }
 
+void tp_engine_look_at_state(struct tp_engine *engine)
+{
+	if (!engine->state || !tp_state_is_gone(engine->state))
+		return;
+	tp_notice("%s is another file now: opened anew", tp_buf_str(&engine->path));
+	tp_state_close(engine->state);
+	engine->state = NULL;
+}
+
 /* One decision under way. */
 struct attempt {
 	struct tp_engine *engine;
@@ -312,6 +321,7 @@ enum tp_status tp_engine_learn(
 	if (!facts->rcpt_count)
 		return tp_fail(err, TP_DATA, "nobody to learn: no recipient");
 	engine->now = now;
+	tp_engine_look_at_state(engine);
 	status = tp_engine_state(engine, &state, err);
 	if (!status)
 		status = tp_state_begin(state, true, err);

@@ -1,8 +1,9 @@
 /* What is known of an attempt: see facts.h. */
 #include "greylist/facts.h"
 
-#include <arpa/inet.h>
 #include <strings.h>
+
+#include "base/ip.h"
 
 #define RCPTS_ROOM ((size_t)64 << 20)
 
@@ -86,48 +87,26 @@ static bool skip(const char **text, size_t *len, const char *word)
 
 static bool read_address(const char *text, size_t len, struct in6_addr *address)
 {
-	char copy[INET6_ADDRSTRLEN];
-	struct in_addr four;
-
 	if (len >= 2 && text[0] == '[' && text[len - 1] == ']') {
 		text++;
 		len -= 2;
 	}
 	skip(&text, &len, "IPv6:");
-	if (len == 0 || len >= sizeof copy)
-		return false;
-	memcpy(copy, text, len);
-	copy[len] = '\0';
-	if (strlen(copy) != len)
-		return false;
-	if (inet_pton(AF_INET6, copy, address) == 1)
-		return true;
-	if (inet_pton(AF_INET, copy, &four) != 1)
-		return false;
-	memset(address, 0, 10);
-	memset(address->s6_addr + 10, 0xff, 2);
-	memcpy(address->s6_addr + 12, &four, 4);
-	return true;
+	return tp_ip_parse(text, len, address);
 }
 
 enum tp_status tp_facts_set_ip(
 	struct tp_facts *facts, const char *text, size_t len, struct tp_error *err)
 {
 	struct in6_addr address;
-	char canonical[INET6_ADDRSTRLEN];
-	const char *shown;
+	char shown[TP_IP_TEXT_MAX];
 
 	if (!read_address(text, len, &address))
 		return tp_fail(err, TP_DATA, "'%.*s' is no IP address", (int)(len > 80 ? 80 : len),
 			len ? text : "");
-	if (IN6_IS_ADDR_V4MAPPED(&address))
-		shown = inet_ntop(AF_INET, address.s6_addr + 12, canonical, sizeof canonical);
-	else
-		shown = inet_ntop(AF_INET6, &address, canonical, sizeof canonical);
-	if (!shown)
-		return tp_fail(err, TP_INTERNAL, "cannot write an IP address");
 	facts->address = address;
 	facts->has_ip = true;
+	tp_ip_text(&address, shown);
 	return set(&facts->ip, "IP address", shown, strlen(shown), err);
 }
 

@@ -50,7 +50,8 @@ struct tp_doubts {
 #define TP_DOUBT_WEIGHT_MAX 1000000
 
 /* Adds a reason: a word or a few, as `--explain` and the log show them (`spf=fail`,
- * `dnsbl=zen.example.org`). Weights beyond +-TP_DOUBT_WEIGHT_MAX are cut to it. TP_NOMEM, TP_LIMIT. */
+ * `dnsbl=zen.example.org`). Weights beyond +-TP_DOUBT_WEIGHT_MAX are cut to it, keys of
+ * DNS lists are hidden (greylist/dns_list.h), for reasons are made to be shown. TP_NOMEM, TP_LIMIT. */
 enum tp_status tp_doubts_add(struct tp_doubts *doubts, int weight, struct tp_error *err,
 	const char *format, ...) __attribute__((format(printf, 4, 5)));
 /* Reads `REASON` (weight 1) or `REASON=WEIGHT`, the weight being what stands behind the last `=` when

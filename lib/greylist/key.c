@@ -1,10 +1,9 @@
 /* Keys: see key.h. */
 #include "greylist/key.h"
 
-#include <arpa/inet.h>
-
 #include "base/digest.h"
 #include "base/hex.h"
+#include "base/ip.h"
 
 #define KEPT_OF_LONG 120 /* bytes of a long part that stay readable */
 
@@ -23,18 +22,6 @@ const char *tp_domain_of(const char *address)
 	const char *at = strrchr(address, '@');
 
 	return at ? at + 1 : "";
-}
-
-void tp_address_mask(struct in6_addr *address, int bits)
-{
-	for (int i = 0; i < 16; i++) {
-		int kept = bits - 8 * i;
-
-		if (kept <= 0)
-			address->s6_addr[i] = 0;
-		else if (kept < 8)
-			address->s6_addr[i] &= (unsigned char)(0xff << (8 - kept));
-	}
 }
 
 static bool add_byte(struct tp_buf *out, char byte)
@@ -115,8 +102,8 @@ enum tp_status tp_key_origin(const struct tp_facts *facts, int ipv4_bits, int ip
 {
 	const char *domain = spf_domain(facts);
 	struct in6_addr network = facts->address;
-	bool four = IN6_IS_ADDR_V4MAPPED(&network);
-	char text[INET6_ADDRSTRLEN];
+	bool four = tp_ip_is_v4(&network);
+	char text[TP_IP_TEXT_MAX];
 
 	if (*domain) {
 		tp_buf_adds(out, "spf:");
@@ -125,10 +112,7 @@ enum tp_status tp_key_origin(const struct tp_facts *facts, int ipv4_bits, int ip
 	}
 	if (!facts->has_ip)
 		return TP_NOTHING;
-	tp_address_mask(&network, four ? 96 + ipv4_bits : ipv6_bits);
-	if (!inet_ntop(four ? AF_INET : AF_INET6, network.s6_addr + (four ? 12 : 0), text,
-		    sizeof text))
-		return tp_fail(err, TP_INTERNAL, "cannot write an IP address");
-	tp_buf_addf(out, "%s/%d", text, four ? ipv4_bits : ipv6_bits);
+	tp_ip_mask(&network, four ? TP_IP_V4_BITS + ipv4_bits : ipv6_bits);
+	tp_buf_addf(out, "%s/%d", tp_ip_text(&network, text), four ? ipv4_bits : ipv6_bits);
 	return tp_buf_status(out, "key", err);
 }

@@ -28,7 +28,4 @@ bool tp_key_address(const char *address, struct tp_buf *out); /* no letters but 
 /* The domain of an address: behind the last `@`; "" when there is none. */
 const char *tp_domain_of(const char *address);
 
-/* Zeroes what is behind the first `bits` bits. */
-void tp_address_mask(struct in6_addr *address, int bits);
-
 #endif

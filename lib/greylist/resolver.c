@@ -11,36 +11,18 @@
 #include "greylist/resolver.h"
 
 #include <arpa/inet.h>
-#include <dlfcn.h>
 #include <errno.h>
 #include <poll.h>
 
 #include "base/clock.h"
+#include "base/ip.h"
+#include "base/library.h"
 
 #define LIBRARY      "libcares.so.2"
 #define DEFAULT_PORT 53
 #define TRIES        2
 
 /* --- servers --- */
-
-static bool read_address(const char *text, size_t len, struct in6_addr *address)
-{
-	char copy[INET6_ADDRSTRLEN];
-	struct in_addr v4;
-
-	if (len == 0 || len >= sizeof copy)
-		return false;
-	memcpy(copy, text, len);
-	copy[len] = '\0';
-	if (inet_pton(AF_INET6, copy, address) == 1)
-		return true;
-	if (inet_pton(AF_INET, copy, &v4) != 1)
-		return false;
-	*address = (struct in6_addr)IN6ADDR_ANY_INIT;
-	address->s6_addr[10] = address->s6_addr[11] = 0xff;
-	memcpy(address->s6_addr + 12, &v4, sizeof v4);
-	return true;
-}
 
 static bool read_port(const char *text, uint16_t *port)
 {
@@ -67,7 +49,7 @@ enum tp_status tp_resolver_server_parse(
 	} else if (strchr(text, ':') && strchr(text, ':') == strrchr(text, ':')) {
 		port = end = strchr(text, ':'); /* two colons are IPv6 */
 	}
-	if (!end || !read_address(begin, (size_t)(end - begin), &server->address) ||
+	if (!end || !tp_ip_parse(begin, (size_t)(end - begin), &server->address) ||
 		(port && *port && (*port != ':' || !read_port(port + 1, &server->port))))
 		return tp_fail(err, TP_CONFIG,
 			"DNS server '%s': that is no ADDRESS, ADDRESS:PORT or [IPV6]:PORT", text);
@@ -97,10 +79,7 @@ static struct {
 
 static enum tp_status open_library(struct tp_error *err)
 {
-	const struct {
-		const char *name;
-		void *pointer;
-	} all[] = {
+	static const struct tp_symbol all[] = {
 		{ "ares_library_init", &ares.library_init },
 		{ "ares_init_options", &ares.init_options },
 		{ "ares_set_servers_ports", &ares.set_servers_ports },
@@ -113,21 +92,11 @@ static enum tp_status open_library(struct tp_error *err)
 		{ "ares_destroy", &ares.destroy },
 		{ "ares_strerror", &ares.strerror },
 	};
-	void *library;
 
 	if (ares.ready)
 		return TP_OK;
-	library = dlopen(LIBRARY, RTLD_NOW | RTLD_LOCAL);
-	if (!library)
-		return tp_fail(err, TP_UNAVAILABLE, "DNS lists need c-ares: %s", dlerror());
-	for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
-		void *found = dlsym(library, all[i].name);
-
-		if (!found)
-			return tp_fail(
-				err, TP_UNAVAILABLE, "%s: it has no %s", LIBRARY, all[i].name);
-		memcpy(all[i].pointer, &found, sizeof found); /* ISO C has no such cast */
-	}
+	if (tp_library_open(LIBRARY, "DNS lists need c-ares", all, sizeof all / sizeof *all, err))
+		return err->status = TP_UNAVAILABLE;
 	if (ares.library_init(ARES_LIB_INIT_ALL) != ARES_SUCCESS)
 		return tp_fail(err, TP_UNAVAILABLE, "c-ares cannot start");
 	ares.ready = true;
@@ -162,7 +131,7 @@ static enum tp_status set_servers(struct tp_resolver *resolver,
 
 		nodes[i].next = i + 1 < count ? &nodes[i + 1] : NULL;
 		nodes[i].udp_port = nodes[i].tcp_port = servers[i].port;
-		if (IN6_IS_ADDR_V4MAPPED(address)) {
+		if (tp_ip_is_v4(address)) {
 			nodes[i].family = AF_INET;
 			memcpy(&nodes[i].addr.addr4, address->s6_addr + 12, 4);
 		} else {

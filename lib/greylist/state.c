@@ -101,6 +101,11 @@ void tp_state_close(struct tp_state *state)
 	free(state);
 }
 
+bool tp_state_is_gone(const struct tp_state *state)
+{
+	return tp_db_is_gone(state->db);
+}
+
 static enum tp_status prepare(
 	struct tp_state *state, struct tp_query **query, const char *sql, struct tp_error *err)
 {

@@ -47,6 +47,9 @@ enum tp_status tp_state_open(const char *path, int busy_ms, bool short_lived,
 	struct tp_state **state, struct tp_error *err);
 void tp_state_close(struct tp_state *state);
 
+/* True when the file was removed or replaced since: open it anew. */
+bool tp_state_is_gone(const struct tp_state *state);
+
 /* What stands between these sees one state of the file. `write` takes the write lock; TP_TEMPORARY when
  * it is not to be had in time. end commits, or forgets what was written. */
 enum tp_status tp_state_begin(struct tp_state *state, bool write, struct tp_error *err);

@@ -1,13 +1,13 @@
 /* White lists: see white.h. */
 #include "greylist/white.h"
 
-#include <arpa/inet.h>
 #include <ctype.h>
 #include <errno.h>
 #include <sys/stat.h>
 
 #include "base/diag.h"
 #include "base/file.h"
+#include "base/ip.h"
 #include "greylist/key.h"
 
 #define FILE_MAX ((size_t)256 << 20)
@@ -54,46 +54,11 @@ static enum tp_status add_tagged(
 	return status;
 }
 
-/* `ADDRESS` or `ADDRESS/BITS`. False when it is none. */
-static bool read_network(const char *text, struct in6_addr *address, int *bits)
-{
-	size_t len = strcspn(text, "/");
-	char host[INET6_ADDRSTRLEN];
-	struct in_addr four;
-	int most = 128;
-
-	if (len >= sizeof host)
-		return false;
-	memcpy(host, text, len);
-	host[len] = '\0';
-	if (inet_pton(AF_INET, host, &four) == 1) {
-		memset(address, 0, 10);
-		memset(address->s6_addr + 10, 0xff, 2);
-		memcpy(address->s6_addr + 12, &four, 4);
-		most = 32;
-	} else if (inet_pton(AF_INET6, host, address) != 1) {
-		return false;
-	}
-	*bits = most;
-	if (text[len]) {
-		const char *number = text + len + 1;
-
-		if (!*number || strlen(number) > 3 ||
-			strspn(number, "0123456789") != strlen(number))
-			return false;
-		*bits = (int)strtol(number, NULL, 10);
-		if (*bits > most)
-			return false;
-	}
-	*bits += 128 - most;
-	return true;
-}
-
 static size_t network_word(const struct in6_addr *address, int bits, unsigned char word[18])
 {
 	struct in6_addr network = *address;
 
-	tp_address_mask(&network, bits);
+	tp_ip_mask(&network, bits);
 	word[0] = NETWORK;
 	word[1] = (unsigned char)bits;
 	memcpy(word + 2, &network, 16);
@@ -119,7 +84,7 @@ static enum tp_status add_entry(
 	unsigned char word[18];
 	int bits;
 
-	if (read_network(text, &address, &bits)) {
+	if (tp_ip_network_parse(text, strlen(text), &address, &bits)) {
 		if (!clients)
 			return tp_fail(err, TP_DATA, "'%s' is no recipient", text);
 		content->bits[bits] = true;
@@ -299,8 +264,10 @@ enum tp_status tp_white_refresh(struct tp_white *white, struct tp_error *err)
 bool tp_white_has_ip(const struct tp_white *white, const struct in6_addr *address)
 {
 	unsigned char word[18];
+	/* A network of IPv6 addresses (`::/0`) holds no IPv4 ones, whatever their shape in here. */
+	int from = tp_ip_is_v4(address) ? TP_IP_V4_BITS : 0;
 
-	for (int bits = 0; white->content.set.count && bits <= 128; bits++)
+	for (int bits = from; white->content.set.count && bits <= 128; bits++)
 		if (white->content.bits[bits] && tp_wordset_has(&white->content.set, word,
 							 network_word(address, bits, word)))
 			return true;

@@ -395,7 +395,7 @@ static void test_erasing_beside_damage(void)
 {
 	static const char name[] = "a/pack/00000004.tpp";
 	const struct tp_pack_entry *entry;
-	struct tp_pack *pack;
+	struct tp_pack *pack = NULL;
 	size_t victim = 0, in_block = 0, lost = 0;
 	uint64_t edge;
 	off_t damage;

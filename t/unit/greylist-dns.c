@@ -40,6 +40,44 @@ static void names(void)
 		"2.0.0.0.0.0.f.7.f.f.f.f.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.x.test");
 }
 
+static void hidden(const char *text, const char *wanted)
+{
+	char *copy = strdup(text);
+
+	tp_dns_hide_keys(copy);
+	ok(!strcmp(copy, wanted), "%s is shown as %s", text, copy);
+	free(copy);
+}
+
+static void keys(void)
+{
+	struct tp_doubts doubts = TP_DOUBTS_INIT;
+	struct tp_dns_list list;
+	struct tp_error err;
+
+	hidden("abcdefghijklmnopqrstuv2345.zen.dq.example.net", "***.zen.dq.example.net");
+	hidden("abcdefghijklmnopqrstuvwxyz.zen.dq.example.net", "***.zen.dq.example.net");
+	hidden("combined.0123456789abcdef0123456789abcdef.example", "combined.***.example");
+	hidden("no list 'abcdefghijklmnopqrst0': bad", "no list '***': bad");
+	hidden("a234567890123456789.x, b2345678901234567890.x", "a234567890123456789.x, ***.x");
+	hidden("bl.spameatingmonkey.net", "bl.spameatingmonkey.net");
+	hidden("listedbyourpoliciesasbad", "listedbyourpoliciesasbad");
+	hidden("", "");
+	ok(!tp_doubts_parse(
+		   &doubts, "dnslists:abcdefghijklmnopqrstuv2345.zen.dq.example.net=3", &err) &&
+			!tp_doubts_add(&doubts, 2, &err, "next") &&
+			!strcmp(tp_doubts_reason(&doubts, 0), "dnslists:***.zen.dq.example.net") &&
+			!strcmp(tp_doubts_reason(&doubts, 1), "next") &&
+			tp_doubts_sum(&doubts) == 5,
+		"a reason of the caller's hides it, too");
+	tp_doubts_release(&doubts);
+	ok(tp_dns_list_parse("abcdefghijklmnopqrstuv2345.zen.example/x", false, &list, &err) ==
+				TP_CONFIG &&
+			!strstr(err.text, "abcdef") && strstr(err.text, "***.zen.example"),
+		"and so does what is said of a wrong setting");
+	tp_dns_list_release(&list);
+}
+
 static void longest_zone(void)
 {
 	char zone[TP_DNS_ZONE_MAX + 2];
@@ -152,6 +190,7 @@ static void server_is(const char *text, const char *ip, int port)
 int main(void)
 {
 	names();
+	keys();
 	longest_zone();
 	answers();
 	settings();

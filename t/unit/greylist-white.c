@@ -23,7 +23,7 @@ static bool has_ip(const struct tp_white *white, const char *ip)
 	return has;
 }
 
-static struct tp_white *list_of(bool clients, ...)
+static struct tp_white *list_of(int clients, ...)
 {
 	static struct tp_strings entries;
 	struct tp_white *white = NULL;
@@ -49,6 +49,8 @@ static void test_entries(void)
 	ok(has_ip(white, "192.0.2.7") && !has_ip(white, "192.0.2.8"), "one client");
 	ok(has_ip(white, "198.51.100.127") && !has_ip(white, "198.51.100.128"), "a network");
 	ok(has_ip(white, "2001:db8:7fff::1") && !has_ip(white, "2001:db8:8000::1"), "of IPv6");
+	ok(has_ip(white, "::ffff:192.0.2.7") && has_ip(white, "::ffff:c633:6401"),
+		"IPv4 in IPv6's form is IPv4");
 	ok(tp_white_has_address(white, "nEWS@example.ORG") &&
 			!tp_white_has_address(white, "new@example.org"),
 		"an address, in any case");
@@ -76,6 +78,22 @@ static void test_entries(void)
 	ok(!list_of(true, "a b", NULL) && !list_of(true, "", NULL) && !list_of(true, "@", NULL),
 		"nor is any text an entry");
 	ok(!list_of(false, "192.0.2.0/24", NULL), "nor is a network a recipient");
+}
+
+static void test_families(void)
+{
+	struct tp_white *white = list_of(true, "::/0", NULL);
+
+	ok(has_ip(white, "2001:db8::1") && !has_ip(white, "192.0.2.1"), "all of IPv6 is no IPv4");
+	tp_white_free(white);
+	white = list_of(true, "0.0.0.0/0", NULL);
+	ok(!has_ip(white, "2001:db8::1") && has_ip(white, "192.0.2.1"), "all of IPv4 is no IPv6");
+	tp_white_free(white);
+	white = list_of(true, "::ffff:192.0.2.0/120", NULL);
+	ok(has_ip(white, "192.0.2.9") && !has_ip(white, "192.0.3.9"),
+		"a network of IPv4 in IPv6's form");
+	tp_white_free(white);
+	ok(!list_of(true, "::ffff:192.0.2.0/24", NULL), "not one that would be all of IPv4");
 }
 
 static void append(const char *text)
@@ -149,6 +167,7 @@ int main(void)
 {
 	trash_make();
 	test_entries();
+	test_families();
 	test_files();
 	test_half_line();
 	test_large();
