@@ -22,4 +22,52 @@ echo 'greylist: {rules: {friend: {reverse: a, weight: -1}}}' >rule.yaml
 fails 75 'a rule that lets an unverified name pass' greylist-check -c rule.yaml --ip 192.0.2.1 </dev/null
 has 'is refused' .err "'reverse' is not verified"
 
+# --- SPF results ----------------------------------------------------------------------------------
+OURS='Received: from h (unknown [192.0.2.7]) by mx.us.test (Postfix)'
+# The verdict on a header, explained.
+reads() { # CONFIG LINES...
+	_conf=$1
+	shift
+	printf '%s\n' "$@" '' >mail
+	TUBEPOST_NOW=$T0 greylist-check -c "$_conf" --sender a@spam.test --rcpt b@y --state "state-$$" --explain <mail >.said 2>.err
+	code=$?
+	said=$(head -n 1 .said)
+	rm -f "state-$$"*
+}
+reads ours.yaml 'Authentication-Results: mx.us.test; spf=pass smtp.mailfrom="gmail.test"@spam.test' "$OURS"
+has 'a local part is no origin' .said '^key	spf:spam\.test '
+reads ours.yaml 'Received-SPF: pass (mx.us.test: x) client-ip=192.0.2.7; envelope-from="\"x\"@spam.test"' "$OURS"
+has 'nor are escapes' .said '^key	spf:spam\.test '
+echo 'greylist: {hosts: [mx.us.test], trust: [mx.us.test]}' >spf.yaml
+reads spf.yaml 'Received-SPF: Fail (mailfrom) identity=mailfrom; client-ip=192.0.2.7; helo=h; envelope-from="\" receiver=x \"@spam.test"; receiver=mx.us.test' "$OURS" \
+	'Received-SPF: pass (mx.us.test: x) receiver=mx.us.test'
+says 'a sender cannot hide that SPF failed' "$first"
+reads ours.yaml 'Received-SPF: Fail (mailfrom) client-ip=192.0.2.7; receiver=<UNKNOWN>' "$OURS" \
+	'Received-SPF: pass (mx.us.test: x) receiver=mx.us.test'
+has 'nor pass below what our server wrote without its name' .said '^spf	unknown$'
+
+# --- Received -------------------------------------------------------------------------------------
+echo 'greylist: {always: yes, hosts: [mx.us.test], white: [.bank.example]}' >names.yaml
+reads names.yaml 'Received: from h (mail.bank.example [192.0.2.7] (may be forged)) by mx.us.test (8.17.1/8.17.1) with ESMTP id 1'
+says 'a name that may be forged' "$first"
+reads names.yaml 'Received: from h (mail.bank.example [192.0.2.7]) by mx.us.test (8.17.1/8.17.1) with ESMTP id 1'
+says 'and one that leads back' '250 pass: white'
+echo 'greylist: {always: yes}' >stock.yaml
+host=$(hostname)
+reads stock.yaml "Received: from h (h.spam.test [192.0.2.7]) by ${host%%.*}.us.test (Postfix)"
+says 'our own host, with a domain that the system does not know' "$first"
+reads stock.yaml "Received: from h (h.spam.test [192.0.2.7]) by other-$host (Postfix)"
+says 'another host' '250 pass: no-client'
+for helo in 'a;b' 'a(b' '"a b"' 'x (y [198.51.100.1])' "x (y [198.51.100.1]) by $host"; do
+	reads stock.yaml "Received: from $helo (h.spam.test [192.0.2.7]) by $host (Postfix)"
+	says "HELO $helo" "$first"
+	has 'hides no client' .said '^client	192\.0\.2\.7$'
+done
+reads stock.yaml "Received: from localhost (localhost [127.0.0.1]) by $host (Postfix)" \
+	"Received: from $host ([127.0.0.1]) by localhost ($host [127.0.0.1]) (amavisd-new, port 10024) with ESMTP" \
+	"Received: from h (h.spam.test [192.0.2.7]) by $host (Postfix)"
+has 'behind a content filter' .said '^client	192\.0\.2\.7$'
+reads stock.yaml "Received: from localhost (localhost [127.0.0.1]) by $host (Postfix)"
+says 'this host is no client' '250 pass: no-client'
+
 done_testing

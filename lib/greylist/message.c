@@ -94,7 +94,7 @@ static enum tp_status take_client(
 		status = only_memory(
 			tp_facts_set_helo(facts, received->helo, received->helo_len, &why), &why,
 			err);
-	set_name = tp_facts_set_name;
+	set_name = received->forged ? tp_facts_set_reverse : tp_facts_set_name;
 	if (!status && !r->has_name && received->name_len)
 		status = only_memory(
 			set_name(facts, received->name, received->name_len, &why), &why, err);
