@@ -70,4 +70,38 @@ has 'behind a content filter' .said '^client	192\.0\.2\.7$'
 reads stock.yaml "Received: from localhost (localhost [127.0.0.1]) by $host (Postfix)"
 says 'this host is no client' '250 pass: no-client'
 
+# --- how much of the mail is read -----------------------------------------------------------------
+# The folder for temporary files is none, so a byte that is written there is an error.
+big() { # WHAT: 64 MiB behind or instead of a header
+	"$1" | {
+		TMPDIR=/nowhere TUBEPOST_NOW=$T0 greylist-check -c stock.yaml --rcpt b@y >.said 2>.err
+		echo $? >code
+	}
+	code=$(cat code)
+	said=$(head -n 1 .said)
+}
+long_body() {
+	printf '%s\n\n' "Received: from h (h.spam.test [203.0.113.7]) by $host" && head -c 64M /dev/zero && : >written
+}
+big long_body
+says 'of a long mail the header counts' "$first"
+ok 'all of it is read: its writer was not cut off' test -e written
+no_header() {
+	printf '%s\n' "Received: from h (h.spam.test [203.0.114.7]) by $host" && head -c 64M /dev/zero && : >written-too
+}
+big no_header
+says 'a header without end' "$first"
+ok 'is read to the end, too' test -e written-too
+long_header() {
+	printf 'X-%s: y\n' $(seq 200000)
+	printf '%s\n\n' "Received: from h (h.spam.test [203.0.115.7]) by $host"
+}
+big long_header
+says 'what stands below a MiB of header does not count' '250 pass: no-client'
+{ printf 'Received: from h (h [203.0.116.7]) by %s\r\n\r\nx\r\n' "$host"; head -c 1M /dev/zero; } >mail
+TMPDIR=/nowhere TUBEPOST_NOW=$T0 greylist-check -c stock.yaml <mail >.said 2>.err
+code=$?
+said=$(head -n 1 .said)
+says 'a file is read like a pipe' "$first"
+
 done_testing
