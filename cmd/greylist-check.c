@@ -413,6 +413,7 @@ int main(int argc, char **argv)
 		.summary = "say whether a doubtful mail shall wait",
 		.operands = "",
 		.carries_mail = true,
+		.no_language = true,
 		.instead = "policy request dump merge replay",
 		.verdict = "250 pass: error\n",
 		.header_max = HEADER_MAX,

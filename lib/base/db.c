@@ -15,6 +15,73 @@
 
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/library.h"
+
+#define LIBRARY "libsqlite3.so.0"
+
+/* Opened with the first database: a mail that nobody doubts needs none. */
+static struct {
+	__typeof__(&sqlite3_config) config;
+	__typeof__(&sqlite3_errmsg) errmsg;
+	__typeof__(&sqlite3_exec) exec;
+	__typeof__(&sqlite3_wal_autocheckpoint) wal_autocheckpoint;
+	__typeof__(&sqlite3_db_config) db_config;
+	__typeof__(&sqlite3_extended_result_codes) extended_result_codes;
+	__typeof__(&sqlite3_busy_timeout) busy_timeout;
+	__typeof__(&sqlite3_open_v2) open_v2;
+	__typeof__(&sqlite3_db_readonly) db_readonly;
+	__typeof__(&sqlite3_close) close;
+	__typeof__(&sqlite3_bind_text) bind_text;
+	__typeof__(&sqlite3_bind_int64) bind_int64;
+	__typeof__(&sqlite3_bind_blob64) bind_blob64;
+	__typeof__(&sqlite3_prepare_v2) prepare_v2;
+	__typeof__(&sqlite3_prepare_v3) prepare_v3;
+	__typeof__(&sqlite3_bind_parameter_count) bind_parameter_count;
+	__typeof__(&sqlite3_finalize) finalize;
+	__typeof__(&sqlite3_step) step;
+	__typeof__(&sqlite3_reset) reset;
+	__typeof__(&sqlite3_column_text) column_text;
+	__typeof__(&sqlite3_column_int64) column_int64;
+	bool ready;
+} sqlite;
+
+static enum tp_status open_library(struct tp_error *err)
+{
+	static const struct tp_symbol all[] = {
+		{ "sqlite3_config", &sqlite.config },
+		{ "sqlite3_errmsg", &sqlite.errmsg },
+		{ "sqlite3_exec", &sqlite.exec },
+		{ "sqlite3_wal_autocheckpoint", &sqlite.wal_autocheckpoint },
+		{ "sqlite3_db_config", &sqlite.db_config },
+		{ "sqlite3_extended_result_codes", &sqlite.extended_result_codes },
+		{ "sqlite3_busy_timeout", &sqlite.busy_timeout },
+		{ "sqlite3_open_v2", &sqlite.open_v2 },
+		{ "sqlite3_db_readonly", &sqlite.db_readonly },
+		{ "sqlite3_close", &sqlite.close },
+		{ "sqlite3_bind_text", &sqlite.bind_text },
+		{ "sqlite3_bind_int64", &sqlite.bind_int64 },
+		{ "sqlite3_bind_blob64", &sqlite.bind_blob64 },
+		{ "sqlite3_prepare_v2", &sqlite.prepare_v2 },
+		{ "sqlite3_prepare_v3", &sqlite.prepare_v3 },
+		{ "sqlite3_bind_parameter_count", &sqlite.bind_parameter_count },
+		{ "sqlite3_finalize", &sqlite.finalize },
+		{ "sqlite3_step", &sqlite.step },
+		{ "sqlite3_reset", &sqlite.reset },
+		{ "sqlite3_column_text", &sqlite.column_text },
+		{ "sqlite3_column_int64", &sqlite.column_int64 },
+	};
+	enum tp_status status = TP_OK;
+
+	if (sqlite.ready)
+		return TP_OK;
+	status = tp_library_open(
+		LIBRARY, "the state needs SQLite", all, sizeof all / sizeof *all, err);
+	/* Nobody asks how much memory it has, and counting takes a lock for each allocation. */
+	if (!status)
+		sqlite.config(SQLITE_CONFIG_MEMSTATUS, 0);
+	sqlite.ready = !status;
+	return status;
+}
 
 struct tp_db {
 	sqlite3 *handle;
@@ -57,7 +124,7 @@ static enum tp_status status_of(int code)
 
 static enum tp_status fail(struct tp_db *db, int code, struct tp_error *err)
 {
-	const char *why = sqlite3_errmsg(db->handle);
+	const char *why = sqlite.errmsg(db->handle);
 
 	return tp_fail(err, status_of(code), "%s: %s", db->path, why);
 }
@@ -98,11 +165,11 @@ static enum tp_status make_file(const char *path, struct tp_error *err)
 static int exec_patiently(struct tp_db *db, const char *sql)
 {
 	int64_t until = tp_monotonic_ms() + db->options.busy_ms;
-	int code = sqlite3_exec(db->handle, sql, NULL, NULL, NULL);
+	int code = sqlite.exec(db->handle, sql, NULL, NULL, NULL);
 
 	while ((code & 0xff) == SQLITE_BUSY && tp_monotonic_ms() < until) {
 		usleep(5000);
-		code = sqlite3_exec(db->handle, sql, NULL, NULL, NULL);
+		code = sqlite.exec(db->handle, sql, NULL, NULL, NULL);
 	}
 	return code;
 }
@@ -149,16 +216,19 @@ static int set_options(struct tp_db *db)
 {
 	const struct tp_db_options *options = &db->options;
 	char pragma[64];
-	int code = SQLITE_OK;
+	int code = exec_patiently(
+		db, options->relaxed ? "PRAGMA synchronous=NORMAL" : "PRAGMA synchronous=FULL");
 
-	if (options->log_pages)
-		code = sqlite3_wal_autocheckpoint(db->handle, options->log_pages);
+	if (!code)
+		code = sqlite.db_config(db->handle, SQLITE_DBCONFIG_ENABLE_FKEY, 1, (int *)NULL);
+	if (!code && options->log_pages)
+		code = sqlite.wal_autocheckpoint(db->handle, options->log_pages);
 	if (!code && options->keep_log)
-		code = sqlite3_db_config(
+		code = sqlite.db_config(
 			db->handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, (int *)NULL);
 	if (!code && options->cache_kib) {
 		snprintf(pragma, sizeof pragma, "PRAGMA cache_size=-%d", options->cache_kib);
-		code = sqlite3_exec(db->handle, pragma, NULL, NULL, NULL);
+		code = sqlite.exec(db->handle, pragma, NULL, NULL, NULL);
 	}
 	return code;
 }
@@ -171,13 +241,9 @@ static enum tp_status set_up(struct tp_db *db, const char *const *migrations, st
 
 	while (migrations[newest])
 		newest++;
-	sqlite3_extended_result_codes(db->handle, 1);
-	sqlite3_busy_timeout(db->handle, db->options.busy_ms);
+	sqlite.extended_result_codes(db->handle, 1);
+	sqlite.busy_timeout(db->handle, db->options.busy_ms);
 	code = exec_patiently(db, "PRAGMA journal_mode=WAL");
-	if (!code)
-		code = exec_patiently(db,
-			db->options.relaxed ? "PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON"
-					    : "PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON");
 	if (!code)
 		code = set_options(db);
 	if (code)
@@ -204,13 +270,13 @@ enum tp_status tp_db_open(const char *path, const char *const *migrations, int b
 enum tp_status tp_db_open_with(const char *path, const char *const *migrations,
 	const struct tp_db_options *options, struct tp_db **out, struct tp_error *err)
 {
-	enum tp_status status = TP_OK;
+	enum tp_status status = open_library(err);
 	struct tp_db *db;
 	struct stat st;
 	int code;
 
 	*out = NULL;
-	if (stat(path, &st)) {
+	if (!status && stat(path, &st)) {
 		status = make_file(path, err);
 		if (!status && stat(path, &st))
 			status = tp_fail_errno(err, TP_CANTCREATE, "opening %s", path);
@@ -225,9 +291,8 @@ enum tp_status tp_db_open_with(const char *path, const char *const *migrations,
 	db->options = *options;
 	db->device = st.st_dev;
 	db->inode = st.st_ino;
-	code = sqlite3_open_v2(
-		path, &db->handle, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
-	if (!code && sqlite3_db_readonly(db->handle, NULL) == 1)
+	code = sqlite.open_v2(path, &db->handle, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
+	if (!code && sqlite.db_readonly(db->handle, NULL) == 1)
 		code = SQLITE_READONLY;
 	if (code) {
 		/* The system's own reason is a better one, when it has any. */
@@ -249,7 +314,7 @@ void tp_db_close(struct tp_db *db)
 {
 	if (!db)
 		return;
-	sqlite3_close(db->handle);
+	sqlite.close(db->handle);
 	free(db->path);
 	free(db);
 }
@@ -263,7 +328,7 @@ bool tp_db_is_gone(const struct tp_db *db)
 
 enum tp_status tp_db_exec(struct tp_db *db, const char *sql, struct tp_error *err)
 {
-	int code = sqlite3_exec(db->handle, sql, NULL, NULL, NULL);
+	int code = sqlite.exec(db->handle, sql, NULL, NULL, NULL);
 
 	return code ? fail(db, code, err) : TP_OK;
 }
@@ -278,15 +343,14 @@ static int bind(
 		switch (*types) {
 		case 's':
 			bytes = va_arg(args, const char *);
-			code = sqlite3_bind_text(statement, at, bytes, -1, keep);
+			code = sqlite.bind_text(statement, at, bytes, -1, keep);
 			break;
 		case 'i':
-			code = sqlite3_bind_int64(statement, at, va_arg(args, int64_t));
+			code = sqlite.bind_int64(statement, at, va_arg(args, int64_t));
 			break;
 		case 'b':
 			bytes = va_arg(args, const void *);
-			code = sqlite3_bind_blob64(
-				statement, at, bytes, va_arg(args, size_t), keep);
+			code = sqlite.bind_blob64(statement, at, bytes, va_arg(args, size_t), keep);
 			break;
 		default:
 			code = SQLITE_MISUSE;
@@ -306,8 +370,8 @@ static enum tp_status prepare(struct tp_db *db, struct tp_query **out, struct tp
 	if (!query)
 		return tp_fail(err, TP_NOMEM, "%s: out of memory", db->path);
 	query->db = db;
-	code = sqlite3_prepare_v2(db->handle, sql, -1, &query->statement, NULL);
-	if (!code && sqlite3_bind_parameter_count(query->statement) != (int)strlen(types))
+	code = sqlite.prepare_v2(db->handle, sql, -1, &query->statement, NULL);
+	if (!code && sqlite.bind_parameter_count(query->statement) != (int)strlen(types))
 		code = SQLITE_MISUSE;
 	if (!code)
 		code = bind(query->statement, types, SQLITE_TRANSIENT, args);
@@ -334,7 +398,7 @@ enum tp_status tp_db_query(struct tp_db *db, struct tp_query **query, struct tp_
 
 enum tp_status tp_query_step(struct tp_query *query, struct tp_error *err)
 {
-	int code = sqlite3_step(query->statement);
+	int code = sqlite.step(query->statement);
 
 	if (code == SQLITE_ROW)
 		return TP_OK;
@@ -353,7 +417,7 @@ enum tp_status tp_db_prepare(
 	if (!query)
 		return tp_fail(err, TP_NOMEM, "%s: out of memory", db->path);
 	query->db = db;
-	code = sqlite3_prepare_v3(
+	code = sqlite.prepare_v3(
 		db->handle, sql, -1, SQLITE_PREPARE_PERSISTENT, &query->statement, NULL);
 	if (code) {
 		tp_query_free(query);
@@ -368,7 +432,7 @@ enum tp_status tp_query_again(struct tp_query *query, struct tp_error *err, cons
 	va_list args;
 	int code;
 
-	sqlite3_reset(query->statement);
+	sqlite.reset(query->statement);
 	va_start(args, types);
 	code = bind(query->statement, types, SQLITE_STATIC, args);
 	va_end(args);
@@ -378,24 +442,24 @@ enum tp_status tp_query_again(struct tp_query *query, struct tp_error *err, cons
 void tp_query_reset(struct tp_query *query)
 {
 	if (query)
-		sqlite3_reset(query->statement);
+		sqlite.reset(query->statement);
 }
 
 const char *tp_query_text(struct tp_query *query, int column)
 {
-	return (const char *)sqlite3_column_text(query->statement, column);
+	return (const char *)sqlite.column_text(query->statement, column);
 }
 
 int64_t tp_query_int(struct tp_query *query, int column)
 {
-	return sqlite3_column_int64(query->statement, column);
+	return sqlite.column_int64(query->statement, column);
 }
 
 void tp_query_free(struct tp_query *query)
 {
 	if (!query)
 		return;
-	sqlite3_finalize(query->statement);
+	sqlite.finalize(query->statement);
 	free(query);
 }
 

@@ -8,9 +8,53 @@
 #include <pcre2.h>
 
 #include "base/buf.h"
+#include "base/library.h"
 
+#define LIBRARY        "libpcre2-8.so.0"
 #define MATCH_LIMIT    100000
 #define HEAP_LIMIT_KIB 4096
+
+/* Opened by the first pattern: most runs have none. */
+static struct {
+	__typeof__(&pcre2_compile) compile;
+	__typeof__(&pcre2_get_error_message) get_error_message;
+	__typeof__(&pcre2_match_data_create_from_pattern) match_data_create_from_pattern;
+	__typeof__(&pcre2_match_context_create) match_context_create;
+	__typeof__(&pcre2_set_match_limit) set_match_limit;
+	__typeof__(&pcre2_set_heap_limit) set_heap_limit;
+	__typeof__(&pcre2_match) match;
+	__typeof__(&pcre2_get_ovector_pointer) get_ovector_pointer;
+	__typeof__(&pcre2_get_ovector_count) get_ovector_count;
+	__typeof__(&pcre2_match_context_free) match_context_free;
+	__typeof__(&pcre2_match_data_free) match_data_free;
+	__typeof__(&pcre2_code_free) code_free;
+	bool ready;
+} pcre2;
+
+static enum tp_status open_library(struct tp_error *err)
+{
+	static const struct tp_symbol all[] = {
+		{ "pcre2_compile_8", &pcre2.compile },
+		{ "pcre2_get_error_message_8", &pcre2.get_error_message },
+		{ "pcre2_match_data_create_from_pattern_8", &pcre2.match_data_create_from_pattern },
+		{ "pcre2_match_context_create_8", &pcre2.match_context_create },
+		{ "pcre2_set_match_limit_8", &pcre2.set_match_limit },
+		{ "pcre2_set_heap_limit_8", &pcre2.set_heap_limit },
+		{ "pcre2_match_8", &pcre2.match },
+		{ "pcre2_get_ovector_pointer_8", &pcre2.get_ovector_pointer },
+		{ "pcre2_get_ovector_count_8", &pcre2.get_ovector_count },
+		{ "pcre2_match_context_free_8", &pcre2.match_context_free },
+		{ "pcre2_match_data_free_8", &pcre2.match_data_free },
+		{ "pcre2_code_free_8", &pcre2.code_free },
+	};
+	enum tp_status status = TP_OK;
+
+	if (!pcre2.ready)
+		status = tp_library_open(
+			LIBRARY, "patterns need PCRE2", all, sizeof all / sizeof *all, err);
+	pcre2.ready = !status;
+	return status;
+}
 
 struct tp_pattern {
 	pcre2_code *code;
@@ -21,30 +65,34 @@ struct tp_pattern {
 static enum tp_status compile(const char *what, const char *regex, size_t len, uint32_t options,
 	struct tp_pattern **out, struct tp_error *err)
 {
-	struct tp_pattern *pattern = calloc(1, sizeof *pattern);
+	enum tp_status status = open_library(err);
+	struct tp_pattern *pattern;
 	PCRE2_UCHAR why[256];
 	PCRE2_SIZE at = 0;
 	int code = 0;
 
 	*out = NULL;
+	if (status)
+		return status;
+	pattern = calloc(1, sizeof *pattern);
 	if (!pattern)
 		return tp_fail(err, TP_NOMEM, "pattern %s: out of memory", what);
 	options |= PCRE2_UTF | PCRE2_MATCH_INVALID_UTF;
-	pattern->code = pcre2_compile((PCRE2_SPTR)regex, len, options, &code, &at, NULL);
+	pattern->code = pcre2.compile((PCRE2_SPTR)regex, len, options, &code, &at, NULL);
 	if (!pattern->code) {
 		free(pattern);
-		pcre2_get_error_message(code, why, sizeof why);
+		pcre2.get_error_message(code, why, sizeof why);
 		return tp_fail(
 			err, TP_CONFIG, "pattern %s: character %zu: %s", what, at + 1, (char *)why);
 	}
-	pattern->match = pcre2_match_data_create_from_pattern(pattern->code, NULL);
-	pattern->limits = pcre2_match_context_create(NULL);
+	pattern->match = pcre2.match_data_create_from_pattern(pattern->code, NULL);
+	pattern->limits = pcre2.match_context_create(NULL);
 	if (!pattern->match || !pattern->limits) {
 		tp_pattern_free(pattern);
 		return tp_fail(err, TP_NOMEM, "pattern %s: out of memory", what);
 	}
-	pcre2_set_match_limit(pattern->limits, MATCH_LIMIT);
-	pcre2_set_heap_limit(pattern->limits, HEAP_LIMIT_KIB);
+	pcre2.set_match_limit(pattern->limits, MATCH_LIMIT);
+	pcre2.set_heap_limit(pattern->limits, HEAP_LIMIT_KIB);
 	*out = pattern;
 	return TP_OK;
 }
@@ -138,7 +186,7 @@ enum tp_status tp_pattern_regex(const char *text, struct tp_pattern **pattern, s
 
 bool tp_pattern_match(const struct tp_pattern *pattern, const char *text, size_t len)
 {
-	return pcre2_match(pattern->code, (PCRE2_SPTR)text, len, 0, 0, pattern->match,
+	return pcre2.match(pattern->code, (PCRE2_SPTR)text, len, 0, 0, pattern->match,
 		       pattern->limits) >= 0;
 }
 
@@ -150,8 +198,8 @@ bool tp_pattern_capture(const struct tp_pattern *pattern, const char *text, size
 
 	if (!tp_pattern_match(pattern, text, len))
 		return false;
-	ends = pcre2_get_ovector_pointer(pattern->match);
-	count = (int)pcre2_get_ovector_count(pattern->match);
+	ends = pcre2.get_ovector_pointer(pattern->match);
+	count = (int)pcre2.get_ovector_count(pattern->match);
 	if (group < 0 || group >= count || ends[2 * group] == PCRE2_UNSET)
 		return false;
 	*begin = ends[2 * group];
@@ -163,8 +211,8 @@ void tp_pattern_free(struct tp_pattern *pattern)
 {
 	if (!pattern)
 		return;
-	pcre2_match_context_free(pattern->limits);
-	pcre2_match_data_free(pattern->match);
-	pcre2_code_free(pattern->code);
+	pcre2.match_context_free(pattern->limits);
+	pcre2.match_data_free(pattern->match);
+	pcre2.code_free(pattern->code);
 	free(pattern);
 }

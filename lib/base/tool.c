@@ -233,7 +233,8 @@ int tp_tool_main(const struct tp_tool *described, int argc, char **argv)
 
 	fill_standard_files();
 	set_signals();
-	set_locale();
+	if (!tool->no_language)
+		set_locale();
 	tp_diag_init(tool->name);
 	status = tp_opt_parse(tool, argc, argv, &line, &common, &err);
 	as_run.carries_mail = tool->carries_mail && !mail_is_elsewhere(tool, &line);

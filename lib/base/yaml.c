@@ -5,9 +5,39 @@
 
 #include "base/buf.h"
 #include "base/file.h"
+#include "base/library.h"
 
+#define LIBRARY   "libyaml-0.so.2"
 #define FILE_MAX  (1u << 20)
 #define DEPTH_MAX 32
+
+/* Opened by the first text: a tool without a configuration needs none of it. */
+static struct {
+	__typeof__(&yaml_parser_initialize) parser_initialize;
+	__typeof__(&yaml_parser_set_input_string) parser_set_input_string;
+	__typeof__(&yaml_parser_parse) parser_parse;
+	__typeof__(&yaml_parser_delete) parser_delete;
+	__typeof__(&yaml_event_delete) event_delete;
+	bool ready;
+} yaml;
+
+static enum tp_status open_library(struct tp_error *err)
+{
+	static const struct tp_symbol all[] = {
+		{ "yaml_parser_initialize", &yaml.parser_initialize },
+		{ "yaml_parser_set_input_string", &yaml.parser_set_input_string },
+		{ "yaml_parser_parse", &yaml.parser_parse },
+		{ "yaml_parser_delete", &yaml.parser_delete },
+		{ "yaml_event_delete", &yaml.event_delete },
+	};
+	enum tp_status status = TP_OK;
+
+	if (!yaml.ready)
+		status = tp_library_open(
+			LIBRARY, "reading YAML needs libyaml", all, sizeof all / sizeof *all, err);
+	yaml.ready = !status;
+	return status;
+}
 
 /* The containers that are open while events arrive; [0] is a sequence that gets the root. */
 struct builder {
@@ -247,14 +277,14 @@ static enum tp_status read_events(yaml_parser_t *parser, struct builder *b, stru
 	yaml_event_t event;
 
 	while (!status && type != YAML_STREAM_END_EVENT) {
-		if (!yaml_parser_parse(parser, &event))
+		if (!yaml.parser_parse(parser, &event))
 			return parser_failed(parser, b, err);
 		type = event.type;
 		if (type == YAML_DOCUMENT_START_EVENT && b->open[0]->count)
 			status = refuse(b, &event, "a second document", err);
 		else
 			status = take_event(b, &event, err);
-		yaml_event_delete(&event);
+		yaml.event_delete(&event);
 	}
 	return status;
 }
@@ -281,15 +311,20 @@ enum tp_status tp_yaml_parse(
 {
 	struct tp_yaml top = { .kind = TP_YAML_SEQUENCE };
 	struct builder b = { .name = name, .text = text, .len = len, .open = { &top } };
+	enum tp_status status = TP_OK;
 	yaml_parser_t parser;
-	enum tp_status status;
 
 	*root = NULL;
-	if (!yaml_parser_initialize(&parser))
-		return tp_fail(err, TP_NOMEM, "%s: out of memory", name);
-	yaml_parser_set_input_string(&parser, (const unsigned char *)text, len);
-	status = read_events(&parser, &b, err);
-	yaml_parser_delete(&parser);
+	if (len) {
+		status = open_library(err);
+		if (status)
+			return status;
+		if (!yaml.parser_initialize(&parser))
+			return tp_fail(err, TP_NOMEM, "%s: out of memory", name);
+		yaml.parser_set_input_string(&parser, (const unsigned char *)text, len);
+		status = read_events(&parser, &b, err);
+		yaml.parser_delete(&parser);
+	}
 	if (!status) {
 		*root = take_root(&top);
 		if (!*root)

@@ -11,12 +11,12 @@
 #include "greylist/resolver.h"
 
 #include <arpa/inet.h>
-#include <dlfcn.h>
 #include <errno.h>
 #include <poll.h>
 
 #include "base/clock.h"
 #include "base/ip.h"
+#include "base/library.h"
 
 #define LIBRARY      "libcares.so.2"
 #define DEFAULT_PORT 53
@@ -79,10 +79,7 @@ static struct {
 
 static enum tp_status open_library(struct tp_error *err)
 {
-	const struct {
-		const char *name;
-		void *pointer;
-	} all[] = {
+	static const struct tp_symbol all[] = {
 		{ "ares_library_init", &ares.library_init },
 		{ "ares_init_options", &ares.init_options },
 		{ "ares_set_servers_ports", &ares.set_servers_ports },
@@ -95,21 +92,11 @@ static enum tp_status open_library(struct tp_error *err)
 		{ "ares_destroy", &ares.destroy },
 		{ "ares_strerror", &ares.strerror },
 	};
-	void *library;
 
 	if (ares.ready)
 		return TP_OK;
-	library = dlopen(LIBRARY, RTLD_NOW | RTLD_LOCAL);
-	if (!library)
-		return tp_fail(err, TP_UNAVAILABLE, "DNS lists need c-ares: %s", dlerror());
-	for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
-		void *found = dlsym(library, all[i].name);
-
-		if (!found)
-			return tp_fail(
-				err, TP_UNAVAILABLE, "%s: it has no %s", LIBRARY, all[i].name);
-		memcpy(all[i].pointer, &found, sizeof found); /* ISO C has no such cast */
-	}
+	if (tp_library_open(LIBRARY, "DNS lists need c-ares", all, sizeof all / sizeof *all, err))
+		return err->status = TP_UNAVAILABLE;
 	if (ares.library_init(ARES_LIB_INIT_ALL) != ARES_SUCCESS)
 		return tp_fail(err, TP_UNAVAILABLE, "c-ares cannot start");
 	ares.ready = true;

@@ -63,8 +63,8 @@ static void keys(void)
 	hidden("bl.spameatingmonkey.net", "bl.spameatingmonkey.net");
 	hidden("listedbyourpoliciesasbad", "listedbyourpoliciesasbad");
 	hidden("", "");
-	ok(!tp_doubts_parse(&doubts, "dnslists:abcdefghijklmnopqrstuv2345.zen.dq.example.net=3",
-		   &err) &&
+	ok(!tp_doubts_parse(
+		   &doubts, "dnslists:abcdefghijklmnopqrstuv2345.zen.dq.example.net=3", &err) &&
 			!tp_doubts_add(&doubts, 2, &err, "next") &&
 			!strcmp(tp_doubts_reason(&doubts, 0), "dnslists:***.zen.dq.example.net") &&
 			!strcmp(tp_doubts_reason(&doubts, 1), "next") &&

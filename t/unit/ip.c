@@ -57,7 +57,8 @@ static void test_networks(void)
 
 	ok(network("192.0.2.77", "192.0.2.77", 128), "an address alone");
 	ok(network("192.0.2.77/24", "192.0.2.0", 120), "IPv4");
-	ok(network("192.0.2.77/25", "192.0.2.0", 121) && network("192.0.2.200/25", "192.0.2.128", 121),
+	ok(network("192.0.2.77/25", "192.0.2.0", 121) &&
+			network("192.0.2.200/25", "192.0.2.128", 121),
 		"with bits amidst a byte");
 	ok(network("::ffff:192.0.2.77/120", "192.0.2.0", 120), "IPv4 in IPv6's form");
 	ok(network("0.0.0.0/0", "0.0.0.0", 96), "all of IPv4");
