@@ -3,6 +3,7 @@
 # fields as mail servers write them and as senders want them read.
 . "${0%/*}/test-lib.sh"
 . "$SRC/t/lib-grey.sh"
+needs perl
 
 first='421 throttle: firsttry'
 echo 'greylist: {always: yes, white: [.bank.example]}' >white.yaml
@@ -103,5 +104,48 @@ TMPDIR=/nowhere TUBEPOST_NOW=$T0 greylist-check -c stock.yaml <mail >.said 2>.er
 code=$?
 said=$(head -n 1 .said)
 says 'a file is read like a pipe' "$first"
+
+# --- what the pages tell people to paste ----------------------------------------------------------
+# The lines of one literal block, unescaped.
+block() { # PAGE NAME
+	perl -ne '
+		BEGIN { $mark = shift }
+		$near = 1, next if /^\.\\" recipe: \Q$mark\E$/;
+		$in = 1, $near = 0, next if $near && /^\.Bd -literal/;
+		$in = 0 if /^\.Ed/;
+		print if $in' "$2" "$SRC/man/$1"
+}
+for name in postfix-greylist-master postfix-greylist-main; do
+	block tubepost-recipes.7 $name >recipe
+	block greylist-check.1 $name >shown
+	ok "there is a recipe $name" test -s recipe
+	same 'and the page of greylist-check has it word for word' shown recipe
+done
+sed -n '/^# recipe: greylist-yaml$/,/^# end/{/^# /!p;}' "$SRC/share/examples/greylist.yaml" >sample
+perl -0777 -e '
+	my ($sample, $page) = map { open my $f, "<", $_ or die; scalar <$f> } @ARGV;
+	exit(length $sample < 100 || index($page, "\n$sample\n") < 0)' sample "$SRC/man/tubepost.yaml.5"
+result $? 'the example of tubepost.yaml(5) has the sample of the recipes'
+
+# Its lists are not asked here.
+sed '/dnsbl:/d; /spamhaus/d' sample >sample.yaml
+attempt() { # WHAT LINE ATTRIBUTES...
+	_what=$1 _line=$2
+	shift 2
+	n=$((n + 1))
+	ask 0 "client_address=10.77.$n.1" sender=a@x.example recipient=b@y.example "$@" -- -c sample.yaml
+	answers "$_what" "$_line"
+}
+n=0
+wait='450 4.7.1 throttle: firsttry'
+attempt 'the sample: a good client' dunno client_name=mx.good.example reverse_client_name=mx.good.example helo_name=mx.good.example
+attempt 'a dynamic name' "$wait" client_name=c-7.Dyn.isp.example reverse_client_name=c-7.Dyn.isp.example helo_name=mail.isp.example
+attempt 'one that leads nowhere' "$wait" client_name=unknown reverse_client_name=pool-7.isp.example helo_name=mail.isp.example
+attempt 'a HELO made of the address' "$wait" client_name=a.isp.example helo_name=10-77-3-1.isp.example
+attempt 'a literal' "$wait" client_name=a.isp.example 'helo_name=[10.77.4.1]'
+attempt 'no name at all' dunno client_name=unknown helo_name=mail.isp.example
+attempt 'nor a HELO' "$wait" client_name=unknown helo_name=friend
+ask 0 client_address=10.77.99.1 client_name=unknown helo_name=friend sender=a@x.example recipient=Postmaster@y.example -- -c sample.yaml
+answers 'nobody waits for the postmaster' dunno
 
 done_testing
