@@ -29,6 +29,10 @@ printf 'From: a@sender.test\nTo: box@virtual.test\nSubject: grey\n\nHello\n' >ma
 from() { # ADDRESS SENDER [RCPTS]
 	talk "$SMTP_PORT" "$2" "${3-box@virtual.test}" mail.eml '' "ADDR=$1 NAME=[UNAVAILABLE]"
 }
+# One of our users submits a mail; it ends at the RCPT that is wanted here, for no mail leaves the test.
+learn() { # XCLIENT RCPT
+	talk "$SUBMISSION_PORT" ann@virtual.test "$2" /nonexistent '' "$1"
+}
 delivered() { # WHAT HOW-MANY
 	ok "$1" wait_until 60 has_mail box "$2"
 }
@@ -77,6 +81,17 @@ fails 1 'code 421' from 198.51.100.9 f@sender.test
 answered 'is what Postfix says' '^RCPT 421 4\.7\.0 .*throttle: firsttry$'
 answered 'before it hangs up' '^QUIT closed$'
 yaml </dev/null
+
+# --- our own users --------------------------------------------------------------------------------
+box_empty box
+fails 1 'a stranger on the submission port' talk "$SUBMISSION_PORT" ann@virtual.test l@virtual.test mail.eml '' 'ADDR=203.0.113.20'
+answered 'is refused' '^RCPT 554 5\.7\.1 .*Recipient address rejected: Access denied'
+fails 1 'one whom nobody wrote to' from 198.51.100.9 m@sender.test ann@virtual.test
+answered 'waits' 'throttle: firsttry$'
+fails 2 'one of our users writes to him' learn 'ADDR=203.0.113.20 LOGIN=ann' m@sender.test
+answered 'and nobody makes the user wait' '^RCPT 250'
+ok 'his answer' from 198.51.100.9 m@sender.test ann@virtual.test
+delivered 'is delivered at once' 1
 
 # --- trouble --------------------------------------------------------------------------------------
 box_empty box
