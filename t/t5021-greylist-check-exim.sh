@@ -129,6 +129,7 @@ for road in rcpt run data; do
 	delivered "$road: mail is delivered"
 done
 mv "$MTA/bin/greylist-check.away" "$MTA/bin/greylist-check.real"
+has 'and what decided nothing is logged' "$CONF_DIR/log/mainlog" 'greylist-check decided nothing, exit [0-9]+: passed'
 mv "$GREY_SOCKET" "$GREY_SOCKET.away"
 for road in rcpt data; do
 	ok "$road: when nobody listens" from 11 "y@forged.test" "box@$road.test"
