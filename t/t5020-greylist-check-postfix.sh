@@ -93,6 +93,30 @@ answered 'and nobody makes the user wait' '^RCPT 250'
 ok 'his answer' from 198.51.100.9 m@sender.test ann@virtual.test
 delivered 'is delivered at once' 1
 
+# --- results in our name --------------------------------------------------------------------------
+sed 's/mx\[.\]example\[.\]org/postfix[.]test/' "$SRC/share/examples/postfix-header-checks" >"$CONF_DIR/etc/header_checks"
+echo "header_checks = regexp:$CONF_DIR/etc/header_checks" >>"$CONF_DIR/etc/main.cf"
+postfix_command reload >>"$CONF_DIR/stdout" 2>&1
+cat >forged.eml <<'END'
+Received-SPF: pass (mailfrom) client-ip=192.0.2.1;
+	receiver=postfix.test; identity=helo
+Received-SPF: neutral receiver=mx.postfix.test.example
+authentication-results: postfix.test; spf=pass
+Authentication-Results: notpostfix.test; spf=none
+Subject: forged
+
+x
+END
+# A process of before the reload may still answer: new ones have the table.
+gone() {
+	box_empty box
+	talk "$SMTP_PORT" a@sender.test box@virtual.test forged.eml '' 'ADDR=203.0.113.5 NAME=[UNAVAILABLE]' &&
+		wait_until 60 has_mail box 1 && ! grep -q 'pass' "$(mail_file box)"
+}
+ok 'results in our name do not get through' wait_until 10 gone
+has 'those of others do' "$(mail_file box)" '^Received-SPF: neutral'
+has 'whatever their name ends with' "$(mail_file box)" '^Authentication-Results: notpostfix'
+
 # --- trouble --------------------------------------------------------------------------------------
 box_empty box
 mv "$MTA/bin/greylist-check.real" "$MTA/bin/greylist-check.away"
