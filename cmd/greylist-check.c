@@ -17,6 +17,9 @@
 #include "greylist/policy.h"
 #include "greylist/replay.h"
 
+/* What counts stands on top: a header beyond this is read and not kept. */
+#define HEADER_MAX ((size_t)1 << 20)
+
 static struct {
 	const char *ip, *sender, *helo, *name, *spf, *spf_domain, *record, *replay, *merge;
 	struct tp_strings rcpts, doubts;
@@ -413,6 +416,7 @@ int main(int argc, char **argv)
 		.no_language = true,
 		.instead = "policy request dump merge replay",
 		.verdict = "250 pass: error\n",
+		.header_max = HEADER_MAX,
 		.on_error_key = "greylist.on_error",
 		.options = options,
 		.run = run,

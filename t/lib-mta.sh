@@ -155,7 +155,8 @@ mta_config() {
 		-e "s|@LIBEXEC@|$MTA/libexec|g" -e "s|@CONFIG@|$TUBEPOST_CONFIG|g" \
 		-e "s|@EXIM_USER@|${EXIM_USER-}|g" -e "s|@EXIM_GROUP@|${EXIM_USER-}|g" \
 		-e "s|@PORT@|${SMTP_PORT-}|g" -e "s|@SINK_PORT@|${SINK_PORT-}|g" \
-		-e "s|@SMTP@|127.0.0.1:${SMTP_PORT-}|g" -e "s|@FILTER_USER@|${FILTER_USER-$MTA_USER}|g" \
+		-e "s|@SMTP@|127.0.0.1:${SMTP_PORT-}|g" -e "s|@SUBMISSION@|127.0.0.1:${SUBMISSION_PORT-}|g" \
+		-e "s|@TLS@|none|g" -e "s|@FILTER_USER@|${FILTER_USER-$MTA_USER}|g" \
 		-e "s|@SETGID_GROUP@|mail|g" -e "s|@USER@|$MTA_USER|g" -e "s|@GROUP@|$MTA_GROUP|g" -e "s|@DELIVER@|$MTA/libexec/deliver|g" \
 		-e "s|@UID@|$(id -u "$MTA_USER")|g" -e "s|@GID@|$(id -g "$MTA_USER")|g" \
 		-e "s|@SOCKET@|${GREY_SOCKET-}|g" -e "s|@MAILDIR@|$MTA/mail/box/|g" -e "s|@RETRY@|$MTA_RETRY|g" "$SRC/share/examples/$1" >"$2" &&
@@ -209,7 +210,9 @@ exim_stop() {
 # that very group. pipe(8) gives no filter the group of setgid_group: so that is another one here,
 # and the folders are handed over. POSTFIX_EXAMPLE names other examples than postfix-{main,master}.cf.
 postfix_start() {
-	SMTP_PORT=$(free_ports 1)
+	ports=$(free_ports 2)
+	SMTP_PORT=${ports% *}
+	SUBMISSION_PORT=${ports#* }
 	FILTER_USER=$MTA_USER:postdrop
 	CONF_DIR=$MTA/postfix
 	mkdir "$CONF_DIR" "$CONF_DIR/etc" "$CONF_DIR/queue" "$CONF_DIR/data" && ln -s ../mail "$CONF_DIR/mail" &&

@@ -11,7 +11,7 @@ page=$SRC/man/tubepost-recipes.7
 
 # The values that the head of the page promises.
 put_values() {
-	sed -e 's|@SMTP@|smtp|g' -e 's|@FILTER_USER@|tubepost|g' -e 's|@USER@|tubepost|g' \
+	sed -e 's|@SMTP@|smtp|g' -e 's|@SUBMISSION@|submission|g' -e 's|@TLS@|encrypt|g' -e 's|@FILTER_USER@|tubepost|g' -e 's|@USER@|tubepost|g' \
 		-e 's|@LIBEXEC@|/usr/local/libexec/tubepost|g' -e 's|@DELIVER@|/usr/local/bin/deliver|g' \
 		-e 's|@BINDIR@|/usr/local/bin|g' -e 's|@EXIM_USER@|Debian-exim|g' \
 		-e 's|@SOCKET@|/run/tubepost/greylist-request|g'

@@ -29,6 +29,10 @@ printf 'From: a@sender.test\nTo: box@virtual.test\nSubject: grey\n\nHello\n' >ma
 from() { # ADDRESS SENDER [RCPTS]
 	talk "$SMTP_PORT" "$2" "${3-box@virtual.test}" mail.eml '' "ADDR=$1 NAME=[UNAVAILABLE]"
 }
+# One of our users submits a mail; it ends at the RCPT that is wanted here, for no mail leaves the test.
+learn() { # XCLIENT RCPT
+	talk "$SUBMISSION_PORT" ann@virtual.test "$2" /nonexistent '' "$1"
+}
 delivered() { # WHAT HOW-MANY
 	ok "$1" wait_until 60 has_mail box "$2"
 }
@@ -77,6 +81,41 @@ fails 1 'code 421' from 198.51.100.9 f@sender.test
 answered 'is what Postfix says' '^RCPT 421 4\.7\.0 .*throttle: firsttry$'
 answered 'before it hangs up' '^QUIT closed$'
 yaml </dev/null
+
+# --- our own users --------------------------------------------------------------------------------
+box_empty box
+fails 1 'a stranger on the submission port' talk "$SUBMISSION_PORT" ann@virtual.test l@virtual.test mail.eml '' 'ADDR=203.0.113.20'
+answered 'is refused' '^RCPT 554 5\.7\.1 .*Recipient address rejected: Access denied'
+fails 1 'one whom nobody wrote to' from 198.51.100.9 m@sender.test ann@virtual.test
+answered 'waits' 'throttle: firsttry$'
+fails 2 'one of our users writes to him' learn 'ADDR=203.0.113.20 LOGIN=ann' m@sender.test
+answered 'and nobody makes the user wait' '^RCPT 250'
+ok 'his answer' from 198.51.100.9 m@sender.test ann@virtual.test
+delivered 'is delivered at once' 1
+
+# --- results in our name --------------------------------------------------------------------------
+sed 's/mx\[.\]example\[.\]org/postfix[.]test/' "$SRC/share/examples/postfix-header-checks" >"$CONF_DIR/etc/header_checks"
+echo "header_checks = regexp:$CONF_DIR/etc/header_checks" >>"$CONF_DIR/etc/main.cf"
+postfix_command reload >>"$CONF_DIR/stdout" 2>&1
+cat >forged.eml <<'END'
+Received-SPF: pass (mailfrom) client-ip=192.0.2.1;
+	receiver=postfix.test; identity=helo
+Received-SPF: neutral receiver=mx.postfix.test.example
+authentication-results: postfix.test; spf=pass
+Authentication-Results: notpostfix.test; spf=none
+Subject: forged
+
+x
+END
+# A process of before the reload may still answer: new ones have the table.
+gone() {
+	box_empty box
+	talk "$SMTP_PORT" a@sender.test box@virtual.test forged.eml '' 'ADDR=203.0.113.5 NAME=[UNAVAILABLE]' &&
+		wait_until 60 has_mail box 1 && ! grep -q 'pass' "$(mail_file box)"
+}
+ok 'results in our name do not get through' wait_until 10 gone
+has 'those of others do' "$(mail_file box)" '^Received-SPF: neutral'
+has 'whatever their name ends with' "$(mail_file box)" '^Authentication-Results: notpostfix'
 
 # --- trouble --------------------------------------------------------------------------------------
 box_empty box

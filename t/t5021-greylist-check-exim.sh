@@ -93,6 +93,12 @@ for road in rcpt:RCPT run:RCPT data:MAILED; do
 done
 ok 'and no shell did' test ! -e pwned
 clock 100000
+printf 'Received-SPF: pass (exim.test: x)\nauthentication-results: exim.test; spf=pass\nSubject: forged\n\nx\n' >forged.eml
+box_empty box
+boxes=0
+ok 'results in our name' talk "$SMTP_PORT" a@good.test box@rcpt.test forged.eml 198.51.100.5
+delivered 'are delivered'
+hasnt 'without them' "$(mail_file box)" '(SPF|[Rr]esults):'
 
 # --- reasons reach the decision -------------------------------------------------------------------
 grey_yaml <<'END'
@@ -129,6 +135,7 @@ for road in rcpt run data; do
 	delivered "$road: mail is delivered"
 done
 mv "$MTA/bin/greylist-check.away" "$MTA/bin/greylist-check.real"
+has 'and what decided nothing is logged' "$CONF_DIR/log/mainlog" 'greylist-check decided nothing, exit [0-9]+: passed'
 mv "$GREY_SOCKET" "$GREY_SOCKET.away"
 for road in rcpt data; do
 	ok "$road: when nobody listens" from 11 "y@forged.test" "box@$road.test"

@@ -151,6 +151,56 @@ enum tp_status tp_spool_read(struct tp_spool *spool, int fd, struct tp_error *er
 	return TP_OK;
 }
 
+/* True when a blank line ends before `len`; looked for from *from on, which moves along. */
+static bool has_header_end(const char *data, size_t len, size_t *from)
+{
+	const char *lf;
+
+	while ((lf = memchr(data + *from, '\n', len - *from))) {
+		size_t begin = *from, end = (size_t)(lf - data);
+
+		*from = end + 1;
+		if (end == begin || (end == begin + 1 && data[begin] == '\r'))
+			return true;
+	}
+	return false;
+}
+
+enum tp_status tp_spool_read_header(
+	struct tp_spool *spool, int fd, size_t most, struct tp_error *err)
+{
+	size_t room = 0, line = 0;
+	bool ended = false;
+	char rest[65536]; /* on the stack, as in read_pipe() */
+	ssize_t n = 1;
+	enum tp_status status = TP_OK;
+	char *heap;
+
+	*spool = (struct tp_spool)TP_SPOOL_INIT;
+	while (!status && !ended && n > 0 && spool->len < most) {
+		if (spool->len == room) {
+			room = room ? room * 2 : sizeof rest;
+			room = room < most ? room : most;
+			heap = realloc(spool->heap, room);
+			if (!heap) {
+				status = tp_fail(err, TP_NOMEM, "out of memory");
+				break;
+			}
+			spool->data = spool->heap = heap;
+		}
+		n = tp_read(fd, spool->heap + spool->len, room - spool->len);
+		spool->len += n > 0 ? (size_t)n : 0;
+		ended = has_header_end(spool->data, spool->len, &line);
+	}
+	while (n > 0)
+		n = tp_read(fd, rest, sizeof rest);
+	if (n < 0 && !status)
+		status = tp_fail_errno(err, TP_IO, "cannot read the message");
+	if (status)
+		tp_spool_release(spool);
+	return status;
+}
+
 enum tp_status tp_spool_open(struct tp_spool *spool, const char *path, struct tp_error *err)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);

@@ -25,6 +25,11 @@ struct tp_spool {
 
 /* Reads from the file's present offset to its end. TP_IO. */
 enum tp_status tp_spool_read(struct tp_spool *spool, int fd, struct tp_error *err);
+/* The same of a message of which the header alone is wanted: keeps what comes before its first blank
+ * line, and what was read with it, at most `most` bytes. The rest is read and thrown away, so that
+ * the writer meets no closed pipe; nothing is written anywhere, however long it is. TP_IO, TP_NOMEM. */
+enum tp_status tp_spool_read_header(
+	struct tp_spool *spool, int fd, size_t most, struct tp_error *err);
 /* TP_NOINPUT when it cannot be opened. */
 enum tp_status tp_spool_open(struct tp_spool *spool, const char *path, struct tp_error *err);
 void tp_spool_release(struct tp_spool *spool);

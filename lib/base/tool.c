@@ -213,6 +213,14 @@ static bool mail_is_elsewhere(const struct tp_tool *tool, const struct tp_opt_li
 	return false;
 }
 
+static enum tp_status read_message(
+	const struct tp_tool *tool, struct tp_spool *message, struct tp_error *err)
+{
+	if (tool->header_max)
+		return tp_spool_read_header(message, STDIN_FILENO, tool->header_max, err);
+	return tp_spool_read(message, STDIN_FILENO, err);
+}
+
 int tp_tool_main(const struct tp_tool *described, int argc, char **argv)
 {
 	struct tp_tool as_run = *described;
@@ -241,7 +249,7 @@ int tp_tool_main(const struct tp_tool *described, int argc, char **argv)
 	run.argc = line.operand_count;
 	run.argv = line.operands;
 	if (tool->carries_mail && !(tool->verdict && isatty(STDIN_FILENO)))
-		reading = tp_spool_read(&run.message, STDIN_FILENO, &why);
+		reading = read_message(tool, &run.message, &why);
 	if (!status)
 		status = settle_settings(&run, &line, &common, &err);
 	if (!status)

@@ -52,6 +52,7 @@ struct tp_tool {
 				a tool that judges the mail and does not hand it on. The mail may be
 				empty then, and is not waited for on a terminal */
 	bool takes_empty; /* carries_mail: a mail of 0 bytes is one; it comes out as such */
+	size_t header_max; /* carries_mail: only the header is wanted, and at most so much of it; 0: all */
 	bool no_language; /* no columns for people, no library that asks for the language: the locale,
 			     a tenth of what a short run takes, is left alone */
 	const char *on_error_key; /* a key of its own that --on-error sets as well; NULL: none */

@@ -7,11 +7,12 @@
 #include "base/yaml.h"
 #include "greylist/key.h"
 
-enum field { IP, NAME, HELO, SENDER, SENDER_DOMAIN, FIELDS };
+enum field { IP, NAME, REVERSE, HELO, SENDER, SENDER_DOMAIN, FIELDS };
 
 static const char *const field_names[FIELDS] = {
 	[IP] = "ip",
 	[NAME] = "name",
+	[REVERSE] = "reverse",
 	[HELO] = "helo",
 	[SENDER] = "sender",
 	[SENDER_DOMAIN] = "sender_domain",
@@ -54,7 +55,7 @@ static enum tp_status read_pattern(
 		if (!strcmp(key, field_names[i]))
 			return tp_pattern_new(text, &rule->patterns[i], err);
 	return tp_fail(err, TP_USAGE,
-		"unknown key '%s' (ip, name, helo, sender, sender_domain, weight)", key);
+		"unknown key '%s' (ip, name, reverse, helo, sender, sender_domain, weight)", key);
 }
 
 static bool has_pattern(const struct rule *rule)
@@ -90,6 +91,10 @@ static enum tp_status read_rule(
 	if (!has_pattern(rule))
 		return tp_yaml_fail_key(
 			err, file, node, "%s: a rule without a pattern", rule->name);
+	if (rule->patterns[REVERSE] && rule->weight < 0)
+		return tp_yaml_fail_key(err, file, node,
+			"%s: 'reverse' is not verified and is no reason to trust; use 'name'",
+			rule->name);
 	return TP_OK;
 }
 
@@ -179,6 +184,8 @@ static const char *value_of(const struct tp_facts *facts, enum field field)
 		return tp_buf_str(&facts->ip);
 	case NAME:
 		return tp_buf_str(&facts->name);
+	case REVERSE: /* who tells only the verified one means that */
+		return tp_buf_str(facts->reverse.len ? &facts->reverse : &facts->name);
 	case HELO:
 		return tp_buf_str(&facts->helo);
 	case SENDER:

@@ -25,6 +25,8 @@ void tp_engine_explain(const struct tp_facts *facts, struct tp_verdict *verdict)
 
 	explain_fact(out, "client", &facts->ip);
 	explain_fact(out, "name", &facts->name);
+	if (facts->reverse.len && strcmp(facts->reverse.data, tp_buf_str(&facts->name)) != 0)
+		explain_fact(out, "unverified", &facts->reverse);
 	explain_fact(out, "helo", &facts->helo);
 	tp_explain_line(out, "sender",
 		facts->sender.len   ? facts->sender.data

@@ -14,25 +14,27 @@ void tp_facts_init(struct tp_facts *facts)
 	tp_buf_init(&facts->sender, TP_FACT_MAX);
 	tp_buf_init(&facts->helo, TP_FACT_MAX);
 	tp_buf_init(&facts->name, TP_FACT_MAX);
+	tp_buf_init(&facts->reverse, TP_FACT_MAX);
 	tp_buf_init(&facts->spf_domain, TP_FACT_MAX);
 	tp_buf_init(&facts->rcpts, RCPTS_ROOM);
 }
 
-static struct tp_buf *const *bufs_of(struct tp_facts *facts, struct tp_buf *list[7])
+static struct tp_buf *const *bufs_of(struct tp_facts *facts, struct tp_buf *list[8])
 {
 	list[0] = &facts->ip;
 	list[1] = &facts->sender;
 	list[2] = &facts->helo;
 	list[3] = &facts->name;
-	list[4] = &facts->spf_domain;
-	list[5] = &facts->rcpts;
-	list[6] = NULL;
+	list[4] = &facts->reverse;
+	list[5] = &facts->spf_domain;
+	list[6] = &facts->rcpts;
+	list[7] = NULL;
 	return list;
 }
 
 void tp_facts_clear(struct tp_facts *facts)
 {
-	struct tp_buf *list[7];
+	struct tp_buf *list[8];
 
 	for (struct tp_buf *const *buf = bufs_of(facts, list); *buf; buf++)
 		tp_buf_clear(*buf);
@@ -44,7 +46,7 @@ void tp_facts_clear(struct tp_facts *facts)
 
 void tp_facts_release(struct tp_facts *facts)
 {
-	struct tp_buf *list[7];
+	struct tp_buf *list[8];
 
 	for (struct tp_buf *const *buf = bufs_of(facts, list); *buf; buf++)
 		tp_buf_release(*buf);
@@ -160,14 +162,26 @@ enum tp_status tp_facts_set_helo(
 	return set(&facts->helo, "HELO name", text, len, err);
 }
 
-enum tp_status tp_facts_set_name(
-	struct tp_facts *facts, const char *text, size_t len, struct tp_error *err)
+static enum tp_status set_host(
+	struct tp_buf *buf, const char *what, const char *text, size_t len, struct tp_error *err)
 {
 	if (len == 7 && !strncasecmp(text, "unknown", len))
 		len = 0;
 	if (len && text[len - 1] == '.')
 		len--;
-	return set(&facts->name, "reverse name", text, len, err);
+	return set(buf, what, text, len, err);
+}
+
+enum tp_status tp_facts_set_name(
+	struct tp_facts *facts, const char *text, size_t len, struct tp_error *err)
+{
+	return set_host(&facts->name, "verified name", text, len, err);
+}
+
+enum tp_status tp_facts_set_reverse(
+	struct tp_facts *facts, const char *text, size_t len, struct tp_error *err)
+{
+	return set_host(&facts->reverse, "reverse name", text, len, err);
 }
 
 /* In the order of enum tp_spf; behind it other words for the same. */

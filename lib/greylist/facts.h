@@ -70,9 +70,11 @@ struct tp_facts {
 	struct in6_addr address;  /* IPv4 mapped (::ffff:a.b.c.d) */
 	struct tp_buf ip;         /* `address` as text, IPv4 dotted, IPv6 as RFC 5952 */
 	struct tp_buf sender;     /* envelope sender without angle brackets */
-	struct tp_buf helo;       /* "" when not known, as the next two */
-	struct tp_buf name;       /* reverse name that also leads back to the address, or what the
-				    MTA has; never `unknown` */
+	struct tp_buf helo;       /* "" when not known, as the next three */
+	struct tp_buf name;       /* reverse name that also leads back to the address; never
+				     `unknown` */
+	struct tp_buf reverse;    /* what the address's owner says that its name is: may speak
+				     against him, and never for him */
 	struct tp_buf spf_domain; /* the domain that `spf` is about; "": that of the sender, or of
 				     the HELO when the sender is null */
 	struct tp_buf rcpts;      /* envelope recipients, each ended by a NUL */
@@ -101,6 +103,8 @@ enum tp_status tp_facts_set_helo(
 	struct tp_facts *facts, const char *text, size_t len, struct tp_error *err);
 /* `unknown` (Postfix's word) and "" are no name; a final dot is dropped. */
 enum tp_status tp_facts_set_name(
+	struct tp_facts *facts, const char *text, size_t len, struct tp_error *err);
+enum tp_status tp_facts_set_reverse(
 	struct tp_facts *facts, const char *text, size_t len, struct tp_error *err);
 /* `pass`, `fail`, `softfail`, ... in any case; `unknown` and "" are UNKNOWN, `error` is temperror,
  * `hardfail` (RFC 8601's older registry) fail. TP_DATA when it is none of them. */

@@ -4,6 +4,8 @@
 #include <strings.h>
 #include <unistd.h>
 
+#include "base/ip.h"
+#include "greylist/pairs.h"
 #include "greylist/white.h"
 #include "mime/header.h"
 
@@ -17,8 +19,9 @@ struct reader {
 	char host[256];      /* our own name when none is set */
 	bool found;          /* the Received field that counts was met */
 	bool had_received;   /* any was */
+	bool from_own;       /* those met came from machines of ours */
 	bool over;           /* the field behind it was, too: the rest is the sender's */
-	bool had_spf;        /* a trusted result was met, or none is looked for */
+	bool had_spf; /* a result was met that counts or ends the search, or none is looked for */
 	bool has_ip, has_helo, has_name; /* known before: they stay */
 };
 
@@ -37,11 +40,26 @@ static bool in_list(const struct tp_strings *list, const char *text, size_t len)
 	return false;
 }
 
+/* The system's name is often the first label alone, and mail programs write it with its domain, or the
+ * other way round: one of both may lack the domain. */
+static bool is_system(const char *name, const char *host, size_t len)
+{
+	size_t label = strcspn(name, "."), first = 0;
+
+	if (!*name || (label == 9 && !strncasecmp(name, "localhost", 9)))
+		return false;
+	if (same_name(host, len, name))
+		return true;
+	while (first < len && host[first] != '.')
+		first++;
+	return (first == len || !name[label]) && first == label && !strncasecmp(host, name, label);
+}
+
 static bool is_ours(const struct reader *r, const char *host, size_t len)
 {
 	if (r->trust->hosts->count)
 		return in_list(r->trust->hosts, host, len);
-	return *r->host && same_name(host, len, r->host);
+	return is_system(r->host, host, len);
 }
 
 /* What cannot be taken is not there; only memory matters. */
@@ -54,11 +72,17 @@ static enum tp_status only_memory(
 	return status;
 }
 
+static bool is_space(char byte)
+{
+	return byte == ' ' || byte == '\t';
+}
+
 /* --- Received, Return-Path ------------------------------------------------------------------- */
 
 static enum tp_status take_client(
 	struct reader *r, const struct tp_received *received, struct tp_error *err)
 {
+	enum tp_status (*set_name)(struct tp_facts *, const char *, size_t, struct tp_error *);
 	struct tp_facts *facts = r->facts;
 	struct tp_error why;
 	enum tp_status status = TP_OK;
@@ -70,11 +94,21 @@ static enum tp_status take_client(
 		status = only_memory(
 			tp_facts_set_helo(facts, received->helo, received->helo_len, &why), &why,
 			err);
+	set_name = received->forged ? tp_facts_set_reverse : tp_facts_set_name;
 	if (!status && !r->has_name && received->name_len)
 		status = only_memory(
-			tp_facts_set_name(facts, received->name, received->name_len, &why), &why,
-			err);
+			set_name(facts, received->name, received->name_len, &why), &why, err);
 	return status;
+}
+
+/* One of our relays, or this very machine: a content filter that gives a mail back does so by
+ * loopback. */
+static bool is_own_address(const struct reader *r, const struct in6_addr *address)
+{
+	bool loopback =
+		tp_ip_is_v4(address) ? address->s6_addr[12] == 127 : IN6_IS_ADDR_LOOPBACK(address);
+
+	return loopback || tp_white_has_ip(r->relays, address);
 }
 
 /* True when the field's client is one of our own machines: then the next field counts. */
@@ -86,9 +120,17 @@ static bool is_relay(const struct reader *r, const struct tp_received *received)
 	tp_facts_init(&client);
 	relay = received->ip_len &&
 		!tp_facts_set_ip(&client, received->ip, received->ip_len, NULL) &&
-		tp_white_has_ip(r->relays, &client.address);
+		is_own_address(r, &client.address);
 	tp_facts_release(&client);
 	return relay;
+}
+
+/* A content filter that says `by localhost` of a mail that came and went by loopback. */
+static bool is_local_filter(const struct reader *r, const struct tp_received *received)
+{
+	return r->from_own && is_relay(r, received) &&
+	       (same_name(received->by, received->by_len, "localhost") ||
+		       same_name(received->by, received->by_len, "localhost.localdomain"));
 }
 
 static enum tp_status take_received(struct reader *r, struct tp_error *err)
@@ -101,12 +143,14 @@ static enum tp_status take_received(struct reader *r, struct tp_error *err)
 		return TP_OK;
 	}
 	tp_received_read(r->value.data, r->value.len, &received);
-	if (!is_ours(r, received.by, received.by_len)) {
+	if (!is_ours(r, received.by, received.by_len) && !is_local_filter(r, &received)) {
 		r->over = true;
 		return TP_OK;
 	}
-	if (is_relay(r, &received))
+	if (is_relay(r, &received)) {
+		r->from_own = true;
 		return TP_OK;
+	}
 	r->found = true;
 	return take_client(r, &received, err);
 }
@@ -125,180 +169,191 @@ static enum tp_status take_return_path(struct reader *r, struct tp_error *err)
 
 /* --- SPF ------------------------------------------------------------------------------------- */
 
-static bool is_space(char byte)
+/* What a Received-SPF field says; the first of each name counts. */
+struct spf_field {
+	struct tp_slice result, server, receiver, client_ip, identity, helo, envelope_from;
+};
+
+static void keep_first(struct tp_slice *slot, struct tp_slice value)
 {
-	return byte == ' ' || byte == '\t';
+	if (!slot->text)
+		*slot = value;
 }
 
-static size_t word_len(const char *text)
+/* The server in a comment: its first word, up to a colon. */
+static struct tp_slice first_word(struct tp_slice comment)
 {
-	return strcspn(text, " \t;()\"");
+	const char *end = comment.text + comment.len, *at;
+
+	while (comment.text < end && is_space(*comment.text))
+		comment.text++;
+	for (at = comment.text; at < end && !is_space(*at) && *at != ':';)
+		at++;
+	return (struct tp_slice){ comment.text, (size_t)(at - comment.text) };
 }
 
-/* Overwrites comments by spaces, nested ones too; quoted strings keep theirs. */
-static void blank_comments(char *text, size_t len)
+static struct spf_field read_spf_field(const char *value, size_t len)
 {
-	size_t depth = 0;
-	bool quoted = false;
+	struct tp_pairs pairs = tp_pairs_of(value, len);
+	struct spf_field field = { .result = { NULL, 0 } };
+	const struct {
+		const char *name;
+		struct tp_slice *slot;
+	} names[] = {
+		{ "receiver", &field.receiver },
+		{ "client-ip", &field.client_ip },
+		{ "identity", &field.identity },
+		{ "helo", &field.helo },
+		{ "envelope-from", &field.envelope_from },
+	};
+	struct tp_pair pair;
 
-	for (size_t i = 0; i < len; i++) {
-		bool escaped = text[i] == '\\' && i + 1 < len && (depth || quoted);
-
-		if (!depth && text[i] == '"')
-			quoted = !quoted;
-		if (!quoted && text[i] == '(')
-			depth++;
-		if (depth) {
-			depth -= text[i] == ')';
-			text[i] = ' ';
-			if (escaped)
-				text[i + 1] = ' ';
-		}
-		i += escaped;
+	for (size_t n = 0; (pair = tp_pairs_next(&pairs)).kind != TP_PAIR_END; n++) {
+		if (n == 0 && pair.kind == TP_PAIR_WORD)
+			field.result = pair.value;
+		if (n == 1 && pair.kind == TP_PAIR_COMMENT)
+			field.server = first_word(pair.value);
+		for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+			if (pair.kind == TP_PAIR_NAMED && tp_slice_is(pair.name, names[i].name))
+				keep_first(names[i].slot, pair.value);
 	}
+	return field;
 }
 
-/* The value of `key=` in text (as it stands behind white space or `;`), quotes taken off. *len 0:
- * none. */
-static const char *value_of(const char *text, const char *key, size_t *len)
+/* A name in a field is ours to believe. */
+static bool is_trusted(const struct reader *r, struct tp_slice name)
 {
-	size_t key_len = strlen(key);
+	struct tp_buf plain = TP_BUF_INIT(VALUE_MAX);
+	bool trusted = name.len && tp_slice_unquote(name, &plain) &&
+		       in_list(r->trust->trust, tp_buf_str(&plain), plain.len);
 
-	*len = 0;
-	for (const char *at = text; (at = strcasestr(at, key)); at += key_len) {
-		const char *value = at + key_len;
-
-		if (at != text && !is_space(at[-1]) && at[-1] != ';')
-			continue;
-		value += strspn(value, " \t");
-		if (*value == '"') {
-			*len = strcspn(value + 1, "\"");
-			return value + 1;
-		}
-		*len = strcspn(value, " \t;");
-		return value;
-	}
-	return "";
-}
-
-/* The domain of an address or a domain alone. */
-static enum tp_status take_domain(
-	struct reader *r, const char *text, size_t len, struct tp_error *err)
-{
-	const char *at = len ? memrchr(text, '@', len) : NULL;
-	struct tp_error why;
-
-	if (len && *text == '<') {
-		text++;
-		len--;
-	}
-	if (len && text[len - 1] == '>')
-		len--;
-	if (at) {
-		len -= (size_t)(at + 1 - text);
-		text = at + 1;
-	}
-	if (len == 0)
-		return TP_OK;
-	return only_memory(tp_facts_set_spf_domain(r->facts, text, len, &why), &why, err);
-}
-
-static enum tp_status take_result(
-	struct reader *r, const char *word, size_t len, struct tp_error *err)
-{
-	struct tp_error why;
-
-	r->had_spf = true;
-	return only_memory(tp_facts_set_spf(r->facts, word, len, &why), &why, err);
+	tp_buf_release(&plain);
+	return trusted;
 }
 
 /* `receiver=`, else the first word of the comment behind the result. */
-static bool spf_is_trusted(const struct reader *r, const char *value, const char *plain)
+static bool spf_is_trusted(const struct reader *r, const struct spf_field *field)
 {
-	size_t len;
-	const char *receiver = value_of(plain, "receiver=", &len);
-
-	if (len && in_list(r->trust->trust, receiver, len))
-		return true;
-	if (len && *receiver != '<') /* some write `receiver=<UNKNOWN>` */
-		return false;
-	value += word_len(value);
-	value += strspn(value, " \t");
-	if (*value != '(')
-		return false;
-	value++;
-	return in_list(r->trust->trust, value, strcspn(value, ": \t)"));
+	/* Some write `receiver=<UNKNOWN>`. */
+	if (field->receiver.len && *field->receiver.text != '<')
+		return is_trusted(r, field->receiver);
+	return is_trusted(r, field->server);
 }
 
-static bool is_other_client(const struct reader *r, const char *plain)
+static bool read_client(struct tp_slice value, struct tp_facts *client)
 {
-	struct tp_facts other;
-	size_t len;
-	const char *ip = value_of(plain, "client-ip=", &len);
+	struct tp_buf plain = TP_BUF_INIT(VALUE_MAX);
+	bool is_read = tp_slice_unquote(value, &plain) &&
+		       !tp_facts_set_ip(client, tp_buf_str(&plain), plain.len, NULL);
+
+	tp_buf_release(&plain);
+	return is_read;
+}
+
+/* What one of our machines found out about another one: passed over. */
+static bool is_about_relay(const struct reader *r, const struct spf_field *field)
+{
+	struct tp_facts client;
+	bool is;
+
+	tp_facts_init(&client);
+	is = field->client_ip.len && read_client(field->client_ip, &client) &&
+	     is_own_address(r, &client.address);
+	tp_facts_release(&client);
+	return is;
+}
+
+static bool is_other_client(const struct reader *r, const struct spf_field *field)
+{
+	struct tp_facts client;
 	bool is_other;
 
-	if (!len || !r->facts->has_ip)
+	if (!field->client_ip.len || !r->facts->has_ip)
 		return false;
-	tp_facts_init(&other);
-	is_other = tp_facts_set_ip(&other, ip, len, NULL) ||
-		   memcmp(&other.address, &r->facts->address, sizeof other.address) != 0;
-	tp_facts_release(&other);
+	tp_facts_init(&client);
+	is_other = !read_client(field->client_ip, &client) ||
+		   memcmp(&client.address, &r->facts->address, sizeof client.address) != 0;
+	tp_facts_release(&client);
 	return is_other;
 }
 
-static enum tp_status take_received_spf(struct reader *r, struct tp_error *err)
+/* The domain of an address or a domain alone; one that cannot be read is left to the sender's. */
+static enum tp_status take_domain(struct reader *r, struct tp_slice value, struct tp_error *err)
 {
-	const char *value = tp_buf_str(&r->value), *domain;
-	char *plain = strdup(value);
+	struct tp_buf plain = TP_BUF_INIT(VALUE_MAX);
 	enum tp_status status = TP_OK;
-	size_t len;
+	struct tp_error why;
+	struct tp_slice domain;
 
-	if (!plain)
-		return tp_fail(err, TP_NOMEM, "out of memory");
-	blank_comments(plain, strlen(plain));
-	if (spf_is_trusted(r, value, plain) && !is_other_client(r, plain)) {
-		status = take_result(r, value, word_len(value), err);
-		domain = value_of(plain, "identity=", &len);
-		if (len == 4 && !strncasecmp(domain, "helo", 4))
-			domain = value_of(plain, "helo=", &len);
-		else
-			domain = value_of(plain, "envelope-from=", &len);
-		if (!status)
-			status = take_domain(r, domain, len, err);
-	}
-	free(plain);
+	tp_slice_unquote(value, &plain);
+	status = only_memory(tp_buf_status(&plain, "SPF domain", &why), &why, err);
+	domain = tp_slice_domain((struct tp_slice){ tp_buf_str(&plain), plain.len });
+	if (!status && domain.len)
+		status = only_memory(
+			tp_facts_set_spf_domain(r->facts, domain.text, domain.len, &why), &why,
+			err);
+	tp_buf_release(&plain);
 	return status;
 }
 
+static enum tp_status take_result(
+	struct reader *r, struct tp_slice result, struct tp_slice domain, struct tp_error *err)
+{
+	struct tp_error why;
+	enum tp_status status =
+		only_memory(tp_facts_set_spf(r->facts, result.text, result.len, &why), &why, err);
+
+	return status || !domain.len ? status : take_domain(r, domain, err);
+}
+
+/* The first one about a client that is not ours ends the search, believed or not: our server puts its
+ * own on top, so what lies below is the sender's, whatever name it bears. */
+static enum tp_status take_received_spf(struct reader *r, struct tp_error *err)
+{
+	struct spf_field field = read_spf_field(tp_buf_str(&r->value), r->value.len);
+	struct tp_slice domain = field.envelope_from;
+
+	if (is_about_relay(r, &field))
+		return TP_OK;
+	r->had_spf = true;
+	if (!spf_is_trusted(r, &field) || is_other_client(r, &field))
+		return TP_OK;
+	if (tp_slice_is(field.identity, "helo"))
+		domain = field.helo;
+	return take_result(r, field.result, domain, err);
+}
+
+/* The first SPF result in a field of ours, with the properties behind it up to the semicolon. */
 static enum tp_status take_auth_results(struct reader *r, struct tp_error *err)
 {
-	char *text = r->value.data, *method;
-	enum tp_status status;
-	const char *domain;
-	size_t len;
+	struct tp_pairs pairs = tp_pairs_of(tp_buf_str(&r->value), r->value.len);
+	struct tp_slice result = { NULL, 0 }, sender = { NULL, 0 }, helo = { NULL, 0 };
+	struct tp_pair pair;
+	bool begins = false; /* a method does */
 
-	blank_comments(text, r->value.len);
-	text += strspn(text, " \t");
-	if (!in_list(r->trust->trust, text, word_len(text)))
+	while ((pair = tp_pairs_next(&pairs)).kind == TP_PAIR_COMMENT)
+		;
+	if (pair.kind != TP_PAIR_WORD || !is_trusted(r, pair.value))
 		return TP_OK;
-	for (method = strchr(text, ';'); method; method = strchr(method, ';')) {
-		char *end;
-
-		method += 1 + strspn(method + 1, " \t");
-		if (strncasecmp(method, "spf", 3))
-			continue;
-		domain = value_of(method, "spf=", &len);
-		if (!len || domain > method + strcspn(method, ";"))
-			continue;
-		end = method + strcspn(method, ";");
-		*end = '\0';
-		status = take_result(r, domain, len, err);
-		domain = value_of(method, "smtp.mailfrom=", &len);
-		if (!len)
-			domain = value_of(method, "smtp.helo=", &len);
-		return status ? status : take_domain(r, domain, len, err);
+	while ((pair = tp_pairs_next(&pairs)).kind != TP_PAIR_END) {
+		if (pair.kind == TP_PAIR_SEMICOLON && result.text)
+			break;
+		if (pair.kind == TP_PAIR_NAMED && begins && tp_slice_is(pair.name, "spf"))
+			result = pair.value;
+		if (pair.kind == TP_PAIR_NAMED && result.text &&
+			tp_slice_is(pair.name, "smtp.mailfrom"))
+			keep_first(&sender, pair.value);
+		if (pair.kind == TP_PAIR_NAMED && result.text &&
+			tp_slice_is(pair.name, "smtp.helo"))
+			keep_first(&helo, pair.value);
+		if (pair.kind != TP_PAIR_COMMENT)
+			begins = pair.kind == TP_PAIR_SEMICOLON;
 	}
-	return TP_OK;
+	/* What cannot be read to its end may have hidden the result: none below counts. */
+	r->had_spf = result.text || pairs.broken;
+	if (!result.text)
+		return TP_OK;
+	return take_result(r, result, sender.len ? sender : helo, err);
 }
 
 /* --- the header ------------------------------------------------------------------------------ */
@@ -326,8 +381,9 @@ static enum tp_status take_field(
 		return tp_buf_status(&r->value, "header field", err);
 	if (r->value.status || (r->value.len && memchr(r->value.data, '\0', r->value.len)) ||
 		!r->value.len) {
-		/* Such a Received is nobody's of ours. */
+		/* Such a Received is nobody's of ours; below such a Received-SPF none counts. */
 		r->over = r->over || take == take_received;
+		r->had_spf = r->had_spf || take == take_received_spf;
 		return TP_OK;
 	}
 	return take(r, err);
@@ -341,7 +397,7 @@ static enum tp_status read_header(
 	size_t at = header.begin;
 	struct tp_field field;
 
-	r->found = r->had_received = r->over = false;
+	r->found = r->had_received = r->from_own = r->over = false;
 	while (!status && !r->over && tp_header_next(data, header, &at, &field))
 		status = take_field(r, data, &field, err);
 	return status;

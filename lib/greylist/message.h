@@ -5,12 +5,17 @@
  * A fact that is known already stays as it is.
  *
  * What may be believed. The first Received field counts, if our own host wrote it (`by`); when it was
- * handed over by one of our relays, the next one does, and so on. Everything under that field is the
- * sender's, up to the next Received at least, so: Return-Path counts above it; SPF results count
- * above the Received field that follows it, by their first field alone, and only with an
- * authserv-id (the `receiver=` or the host in the comment of a Received-SPF) that is in `trust`; the
- * border server must remove forged ones, RFC 8601 5 says so, and puts its own above them. A
- * Received-SPF that names another client address is passed over. Nothing here fails on what a
+ * handed over by one of our relays, or by loopback as content filters do, the next one does, and so
+ * on: this very machine is never the client. A name with sendmail's `(may be forged)` behind it is a
+ * reverse name only. Everything under that field is the sender's, up to the next Received at least,
+ * so: Return-Path counts above it; SPF results count above the Received field that follows it, and
+ * only with an authserv-id (the `receiver=` or the host in the comment of a Received-SPF) that is in
+ * `trust`.
+ *
+ * A sender may write fields in our name, and the border server must remove them (RFC 8601 5). Two
+ * things hold without that: the first result counts, ours being on top; and the first Received-SPF
+ * that is not about a relay of ours ends the search even when it is not believed, for then our server
+ * writes no name of its own, and what lies below bears it for a purpose. Nothing here fails on what a
  * sender wrote: what cannot be read is not there.
  */
 #ifndef TP_GREYLIST_MESSAGE_H
@@ -20,7 +25,8 @@
 #include "greylist/facts.h"
 
 struct tp_message_trust {
-	const struct tp_strings *hosts;  /* names of ours; empty: gethostname() */
+	const struct tp_strings *hosts;  /* names of ours; empty: gethostname(), where one of both
+					    may lack its domain */
 	const struct tp_strings *relays; /* addresses and networks of ours */
 	const struct tp_strings *trust;  /* authserv-ids */
 };
@@ -34,6 +40,7 @@ enum tp_status tp_facts_from_message(struct tp_facts *facts, const char *data, s
 struct tp_received {
 	const char *by, *helo, *name, *ip;
 	size_t by_len, helo_len, name_len, ip_len;
+	bool forged; /* its server says that the name does not lead back */
 };
 void tp_received_read(const char *value, size_t len, struct tp_received *received);
 

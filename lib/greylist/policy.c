@@ -188,6 +188,7 @@ enum tp_status tp_policy_write(
 		add_address(out, &good, "recipient", rcpt, strlen(rcpt));
 	add_known(out, &good, "helo_name", &facts->helo);
 	add_known(out, &good, "client_name", &facts->name);
+	add_known(out, &good, "reverse_client_name", &facts->reverse);
 	if (facts->spf != TP_SPF_UNKNOWN)
 		tp_buf_addf(out, "spf=%s\n", tp_spf_name(facts->spf));
 	add_known(out, &good, "spf_domain", &facts->spf_domain);

@@ -16,8 +16,7 @@ struct value {
 /* What a request said so far. */
 struct parse {
 	struct tp_facts *facts;
-	unsigned seen;        /* a bit for each attribute */
-	struct value reverse; /* reverse_client_name */
+	unsigned seen; /* a bit for each attribute */
 	bool is_access_policy;
 };
 
@@ -66,8 +65,7 @@ static enum tp_status take_name(struct parse *parse, struct value value, struct 
 
 static enum tp_status take_reverse(struct parse *parse, struct value value, struct tp_error *err)
 {
-	parse->reverse = value;
-	return TP_OK;
+	return tp_facts_set_reverse(parse->facts, value.text, value.len, err);
 }
 
 static enum tp_status take_user(struct parse *parse, struct value value, struct tp_error *err)
@@ -185,8 +183,6 @@ enum tp_status tp_policy_parse(enum tp_policy_form form, const char *text, size_
 			&parse, text + at, n && text[at + n - 1] == '\r' ? n - 1 : n, err);
 		at += n + 1;
 	}
-	if (!status && !facts->name.len && parse.reverse.len)
-		status = take_name(&parse, parse.reverse, err);
 	if (!status && form == TP_POLICY_LOOP && !parse.is_access_policy)
 		status = tp_fail(err, TP_DATA, "policy request: no request=" POSTFIX_REQUEST);
 	if (!status && !parse.seen)

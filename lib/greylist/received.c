@@ -1,18 +1,26 @@
 /*
  * A Received field (RFC 5321 4.4), as mail servers really write it:
  *
- *   Postfix, sendmail   from HELO (NAME [IP]) by HOST ...        (NAME may be `unknown`)
- *   Exim                from NAME ([IP] helo=HELO) by HOST ...
- *                       from [IP] (helo=HELO) by HOST ...
- *                       from NAME ([IP]:PORT helo=[IP]) by HOST ...
+ *   Postfix    from HELO (NAME [IP]) (TLS) by HOST ...           (NAME may be `unknown`)
+ *   sendmail   from HELO (USER@NAME [IP] (may be forged)) by HOST ...
+ *   Exim       from NAME ([IP]:PORT helo=HELO) by HOST ...
+ *              from NAME ([IP]) by HOST ...
+ *              from [IP]:PORT (helo=HELO) by HOST ...
  *
- * The client's address is the last bracketed one inside the parentheses behind `from`, else the one
- * right behind it: what stands in parentheses is the server's, HELO is the client's.
+ * HELO is the client's, and not every server keeps out what reads like more of the field. What counts
+ * is therefore not the first token behind `from` but the server's own group: a parenthesis with a
+ * name perhaps and an address in brackets, behind which nothing but comments stand before `by`. When
+ * such groups follow one another, or one follows right behind `by HOST`, those before were the HELO.
+ * Recipients and dates, which come later, choose nothing.
  */
 #include <strings.h>
 
+#include "base/ip.h"
 #include "greylist/message.h"
 
+#define GROUP_MAX 4096 /* longer ones are no server's, and each is looked through once */
+
+/* [at, end) */
 struct cursor {
 	const char *at, *end;
 };
@@ -28,130 +36,266 @@ static void skip_space(struct cursor *c)
 		c->at++;
 }
 
-/* The next word, or a whole comment with its parentheses (nested ones counted). */
-static bool next_token(struct cursor *c, struct cursor *token)
+/* Up to white space or one of `stops`. */
+static struct cursor take_word(struct cursor *c, const char *stops)
 {
+	struct cursor word = { c->at, c->at };
+
+	while (c->at < c->end && !is_space(*c->at) && !strchr(stops, *c->at))
+		c->at++;
+	word.end = c->at;
+	return word;
+}
+
+static bool is_word(struct cursor word, const char *wanted)
+{
+	size_t len = strlen(wanted);
+
+	return (size_t)(word.end - word.at) == len && !strncasecmp(word.at, wanted, len);
+}
+
+static void set(const char **text, size_t *len, struct cursor value)
+{
+	*text = value.at;
+	*len = (size_t)(value.end - value.at);
+}
+
+/* Moves behind the parenthesis that opens at c->at, nested ones counted. False: it has no end. */
+static bool skip_comment(struct cursor *c)
+{
+	const char *end = c->end - c->at > GROUP_MAX ? c->at + GROUP_MAX : c->end;
 	size_t depth = 0;
 
-	skip_space(c);
-	*token = (struct cursor){ c->at, c->at };
-	for (; c->at < c->end; c->at++) {
-		if (*c->at == '(')
-			depth++;
-		else if (*c->at == ')' && depth > 0)
-			depth--;
-		else if (depth == 0 && (is_space(*c->at) || *c->at == ';'))
-			break;
-		if (*c->at == ')' && depth == 0 && *token->at == '(') {
-			c->at++;
-			break;
+	for (const char *at = c->at; at < end; at++) {
+		depth += *at == '(';
+		depth -= *at == ')';
+		if (depth == 0) {
+			c->at = at + 1;
+			return true;
 		}
 	}
-	token->end = c->at;
-	if (token->end == token->at && c->at < c->end)
-		c->at++; /* a semicolon */
-	return token->end > token->at;
+	return false;
 }
 
-static bool is_word(const struct cursor *token, const char *word)
+/* `[IP]` with a port perhaps at c->at: moves behind it. */
+static bool take_literal(struct cursor *c, struct cursor *ip)
 {
-	size_t len = strlen(word);
+	struct cursor inside = { c->at + 1, c->end };
+	struct in6_addr unused;
 
-	return (size_t)(token->end - token->at) == len && !strncasecmp(token->at, word, len);
-}
-
-static void set(const char **text, size_t *len, const char *at, const char *end)
-{
-	*text = at;
-	*len = (size_t)(end - at);
-}
-
-/* `[IP]` at c->at: sets the address and moves behind the bracket. */
-static bool take_literal(struct cursor *c, struct tp_received *received)
-{
-	const char *close;
-
-	if (c->at >= c->end || *c->at != '[')
+	if (c->at == c->end || *c->at != '[')
 		return false;
-	close = memchr(c->at, ']', (size_t)(c->end - c->at));
-	if (!close)
+	*ip = take_word(&inside, "]()");
+	if (inside.at == inside.end || *inside.at != ']')
 		return false;
-	set(&received->ip, &received->ip_len, c->at + 1, close);
-	c->at = close + 1;
+	c->at = inside.at + 1;
+	if (c->at < c->end && *c->at == ':')
+		for (c->at++; c->at < c->end && *c->at >= '0' && *c->at <= '9';)
+			c->at++;
+	inside = *ip;
+	if (inside.end - inside.at > 5 && !strncasecmp(inside.at, "IPv6:", 5))
+		inside.at += 5;
+	return tp_ip_parse(inside.at, (size_t)(inside.end - inside.at), &unused);
+}
+
+/* --- the server's group ---------------------------------------------------------------------- */
+
+struct group {
+	struct cursor name, ip, helo;
+	bool has_helo, forged;
+};
+
+/* What stands behind the address: Exim's `helo=`, sendmail's comment. */
+static void read_tail(struct cursor tail, struct group *group)
+{
+	while (skip_space(&tail), tail.at < tail.end) {
+		struct cursor word = tail;
+
+		if (*tail.at == '(' && skip_comment(&tail)) {
+			word = (struct cursor){ word.at + 1, tail.at - 1 };
+			group->forged = group->forged || is_word(word, "may be forged");
+			continue;
+		}
+		word = take_word(&tail, "");
+		if (word.end - word.at < 5 || strncasecmp(word.at, "helo=", 5) || group->has_helo)
+			continue;
+		group->helo = (struct cursor){ word.at + 5, word.end };
+		group->has_helo = true;
+	}
+}
+
+/* A group at c->at: moves behind it. The cheap questions come first: a field may hold many `(`. */
+static bool take_group(struct cursor *c, struct group *group)
+{
+	struct cursor inside = { c->at + 1, c->end }, all = *c;
+	const char *at;
+
+	*group = (struct group){ .has_helo = false };
+	if (c->at == c->end || *c->at != '(')
+		return false;
+	skip_space(&inside);
+	if (inside.at < inside.end && *inside.at != '[') {
+		group->name = take_word(&inside, "()[");
+		at = memrchr(group->name.at, '@', (size_t)(group->name.end - group->name.at));
+		if (at)
+			group->name.at = at + 1;
+		skip_space(&inside);
+	}
+	if (!take_literal(&inside, &group->ip) || inside.at == inside.end ||
+		(!is_space(*inside.at) && *inside.at != ')') || !skip_comment(&all))
+		return false;
+	inside.end = all.at - 1;
+	read_tail(inside, group);
+	c->at = all.at;
 	return true;
 }
 
-/* Inside the parentheses behind `from`. Postfix's name stands before the address; of Exim's words
- * only `helo=` is of interest. */
-static void read_comment(struct cursor inside, struct tp_received *received, bool *has_helo)
+/* Moves behind the comments at c->at; a group among them takes the place of the one at hand. */
+static bool skip_comments(struct cursor *c, struct group *group)
 {
-	while (inside.at < inside.end) {
-		const char *begin;
+	bool replaced = false;
 
-		skip_space(&inside);
-		if (take_literal(&inside, received))
-			continue;
-		if (inside.at < inside.end && *inside.at == '[')
-			return; /* not closed, nor is any behind it */
-		begin = inside.at;
-		while (inside.at < inside.end && !is_space(*inside.at) && *inside.at != '[')
-			inside.at++;
-		if (inside.at - begin >= 5 && !strncasecmp(begin, "helo=", 5)) {
-			/* `helo=[IP]`: the brackets belong to it. */
-			while (inside.at < inside.end && !is_space(*inside.at))
-				inside.at++;
-			set(&received->helo, &received->helo_len, begin + 5, inside.at);
-			*has_helo = true;
-		} else if (!received->name_len && inside.at > begin && *begin != '(' &&
-			   !memchr(begin, '=', (size_t)(inside.at - begin))) {
-			set(&received->name, &received->name_len, begin, inside.at);
+	while (skip_space(c), c->at < c->end && *c->at == '(') {
+		struct group other;
+
+		if (take_group(c, &other)) {
+			*group = other;
+			replaced = true;
+		} else if (!skip_comment(c)) {
+			break;
 		}
 	}
+	return replaced;
 }
 
-static void read_from(struct cursor *c, struct tp_received *received)
+static bool take_by(struct cursor *c, struct cursor *host)
 {
-	struct cursor word, comment;
-	struct cursor before = *c;
-	bool has_helo = false;
+	struct cursor at = *c;
 
-	if (!next_token(c, &word))
+	skip_space(&at);
+	if (!is_word(take_word(&at, "(;"), "by"))
+		return false;
+	skip_space(&at);
+	*host = take_word(&at, "(;");
+	if (host->at == host->end)
+		return false;
+	*c = at;
+	return true;
+}
+
+/* The group that is followed by `by`; c is behind `from`. */
+static bool find_group(struct cursor c, struct group *group, struct cursor *host)
+{
+	bool found = false;
+
+	while (c.at < c.end && !found) {
+		if (*c.at != '(' || !take_group(&c, group)) {
+			c.at++;
+			continue;
+		}
+		skip_comments(&c, group);
+		found = take_by(&c, host);
+	}
+	while (found) {
+		struct cursor next_host;
+		struct group next;
+
+		/* `by localhost (NAME [IP])` is amavis's way to write its name: no `by` follows. */
+		if (!skip_comments(&c, &next) || !take_by(&c, &next_host))
+			break;
+		*group = next;
+		*host = next_host;
+	}
+	return found;
+}
+
+/* --- the field ------------------------------------------------------------------------------- */
+
+/* The text between `from` and the group, which is found by the address inside it. */
+static struct cursor text_before(const char *begin, const struct group *group)
+{
+	struct cursor text = { begin, group->ip.at };
+
+	while (text.end > text.at && text.end[-1] != '(')
+		text.end--;
+	text.end -= text.end > text.at;
+	while (text.end > text.at && is_space(text.end[-1]))
+		text.end--;
+	return text;
+}
+
+static void take_names(const char *begin, const struct group *group, struct tp_received *received)
+{
+	struct cursor before = text_before(begin, group);
+
+	set(&received->ip, &received->ip_len, group->ip);
+	received->forged = group->forged;
+	if (group->has_helo) { /* Exim's: the word before is the name */
+		set(&received->helo, &received->helo_len, group->helo);
+		set(&received->name, &received->name_len, before);
 		return;
-	before = *c;
-	if (next_token(c, &comment) && *comment.at == '(') {
-		struct cursor inside = { comment.at + 1, comment.end };
+	}
+	set(&received->helo, &received->helo_len, before);
+	if (group->name.at)
+		set(&received->name, &received->name_len, group->name);
+}
 
-		if (inside.end > inside.at && inside.end[-1] == ')')
-			inside.end--;
-		read_comment(inside, received, &has_helo);
-	} else {
-		*c = before;
+/* Exim's form without a name: the address comes first, HELO in a comment. */
+static bool read_nameless(struct cursor c, struct tp_received *received)
+{
+	struct group group = { .has_helo = false };
+	struct cursor host, comment, all;
+
+	if (!take_literal(&c, &group.ip))
+		return false;
+	skip_space(&c);
+	comment = all = c;
+	if (c.at < c.end && *c.at == '(' && skip_comment(&all)) {
+		comment = (struct cursor){ comment.at + 1, all.at - 1 };
+		read_tail(comment, &group);
+		c = all;
 	}
-	if (has_helo || *word.at == '[') {
-		/* Exim's: the word is the name, unless it is the address. */
-		if (*word.at == '[' && !received->ip_len)
-			take_literal(&word, received);
-		else if (*word.at != '[')
-			set(&received->name, &received->name_len, word.at, word.end);
-	} else {
-		set(&received->helo, &received->helo_len, word.at, word.end);
-	}
+	if (!take_by(&c, &host))
+		return false;
+	set(&received->ip, &received->ip_len, group.ip);
+	if (group.has_helo)
+		set(&received->helo, &received->helo_len, group.helo);
+	set(&received->by, &received->by_len, host);
+	return true;
+}
+
+/* No client that can be told: still HELO and who wrote it. */
+static void read_rest(struct cursor c, struct tp_received *received)
+{
+	struct cursor host;
+
+	skip_space(&c);
+	set(&received->helo, &received->helo_len, take_word(&c, "(;"));
+	for (; c.at < c.end; c.at++)
+		if (is_space(*c.at) && take_by(&c, &host)) {
+			set(&received->by, &received->by_len, host);
+			return;
+		}
 }
 
 void tp_received_read(const char *value, size_t len, struct tp_received *received)
 {
-	struct cursor c = { value, value + len }, token;
+	struct cursor c = { value, value + len }, host;
+	struct group group;
 
 	*received = (struct tp_received){ .by = "", .helo = "", .name = "", .ip = "" };
-	while (c.at < c.end) {
-		if (!next_token(&c, &token))
-			continue;
-		if (is_word(&token, "from") && !received->helo_len && !received->ip_len &&
-			!received->by_len) {
-			read_from(&c, received);
-		} else if (is_word(&token, "by") && !received->by_len && next_token(&c, &token)) {
-			set(&received->by, &received->by_len, token.at, token.end);
-			return;
-		}
+	skip_space(&c);
+	if (take_by(&c, &host)) { /* a mail of this host */
+		set(&received->by, &received->by_len, host);
+		return;
+	}
+	if (!is_word(take_word(&c, "(;"), "from"))
+		return;
+	skip_space(&c);
+	if (find_group(c, &group, &host)) {
+		take_names(c.at, &group, received);
+		set(&received->by, &received->by_len, host);
+	} else if (!read_nameless(c, received)) {
+		read_rest(c, received);
 	}
 }

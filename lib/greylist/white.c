@@ -75,6 +75,28 @@ static bool is_domain(const char *text)
 	return true;
 }
 
+static bool is_number(const char *text)
+{
+	return *text && strspn(text, "0123456789.") == strlen(text);
+}
+
+/* `10.1.2` is 10.1.2.0/24, as in the lists of postgrey; other numbers that are no address are nobody's
+ * domain, for no top level domain is a number (RFC 3696 2). */
+static bool read_network(const char *text, struct in6_addr *address, int *bits)
+{
+	char whole[sizeof "255.255.255.0/24"];
+	size_t dots = 0, len = strlen(text);
+
+	if (tp_ip_network_parse(text, len, address, bits))
+		return true;
+	for (const char *at = text; *at; at++)
+		dots += *at == '.';
+	if (!is_number(text) || dots != 2 || len > sizeof "255.255.255" - 1)
+		return false;
+	snprintf(whole, sizeof whole, "%s.0/24", text);
+	return tp_ip_network_parse(whole, strlen(whole), address, bits);
+}
+
 /* Without brackets, NULs and outer white space. TP_DATA: no entry. */
 static enum tp_status add_entry(
 	struct content *content, const char *text, bool clients, struct tp_error *err)
@@ -84,12 +106,15 @@ static enum tp_status add_entry(
 	unsigned char word[18];
 	int bits;
 
-	if (tp_ip_network_parse(text, strlen(text), &address, &bits)) {
+	if (read_network(text, &address, &bits)) {
 		if (!clients)
 			return tp_fail(err, TP_DATA, "'%s' is no recipient", text);
 		content->bits[bits] = true;
 		return tp_wordset_add(&content->set, word, network_word(&address, bits, word), err);
 	}
+	if (is_number(text))
+		return tp_fail(err, TP_DATA,
+			"'%s' is no IP address, and a network needs its bits (10.1.0.0/16)", text);
 	if (at == text && is_domain(text + 1))
 		return add_tagged(content, DOMAIN, text + 1, err);
 	if (at && at != text && !at[1])

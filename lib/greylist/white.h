@@ -3,7 +3,7 @@
  * that a script may append to; a `#` begins a comment.
  *
  *   192.0.2.7  2001:db8::7       a client
- *   192.0.2.0/24  2001:db8::/32  a network of clients
+ *   192.0.2.0/24  2001:db8::/32  a network of clients; 192.0.2 is the same as the first
  *   news@example.org             a sender, or a recipient
  *   example.org  @example.org    a domain: that of the sender or of the client's verified name, or
  *                                that of the recipient

@@ -1,6 +1,8 @@
 /* greylist/message: what may be believed of a header, and Received fields as servers write them. */
 #include "greylist/message.h"
 
+#include <unistd.h>
+
 #include "tap.h"
 
 static struct tp_facts facts;
@@ -37,7 +39,7 @@ static void test_received(void)
 		"from ehlo.example (unknown [192.0.2.1]) by mx.ours (Postfix) id 1", "192.0.2.1",
 		"unknown", "ehlo.example", "mx.ours");
 	received_is("Postfix, IPv6", "from [192.0.2.9] (rev.example [IPv6:2001:db8::1]) by mx.ours",
-		"IPv6:2001:db8::1", "rev.example", "", "mx.ours");
+		"IPv6:2001:db8::1", "rev.example", "[192.0.2.9]", "mx.ours");
 	received_is("Exim",
 		"from rev.example ([192.0.2.1] helo=ehlo.example) by mx.ours with esmtp",
 		"192.0.2.1", "rev.example", "ehlo.example", "mx.ours");
@@ -53,6 +55,46 @@ static void test_received(void)
 		"rev.example", "x([198.51.100.1])by", "mx.ours");
 	received_is("a HELO named `by`", "from by (rev.example [192.0.2.1]) by mx.ours",
 		"192.0.2.1", "rev.example", "by", "mx.ours");
+	received_is("a HELO with a semicolon", "from a;b (r [192.0.2.1]) by mx.ours", "192.0.2.1",
+		"r", "a;b", "mx.ours");
+	received_is("with a parenthesis", "from a(b (r [192.0.2.1]) by mx.ours (Postfix)",
+		"192.0.2.1", "r", "a(b", "mx.ours");
+	received_is("with blanks and parentheses", "from a) (b ( (r [192.0.2.1]) by mx.ours",
+		"192.0.2.1", "r", "a) (b (", "mx.ours");
+	received_is("quoted", "from \"a b\" (r [192.0.2.1]) by mx.ours", "192.0.2.1", "r",
+		"\"a b\"", "mx.ours");
+	received_is("that looks like a client",
+		"from x (y [198.51.100.1]) (r [192.0.2.1]) by mx.ours", "192.0.2.1", "r",
+		"x (y [198.51.100.1])", "mx.ours");
+	received_is("and like a server",
+		"from x (y [198.51.100.1]) by mx.ours (r [192.0.2.1]) by mx.ours", "192.0.2.1", "r",
+		"x (y [198.51.100.1]) by mx.ours", "mx.ours");
+	received_is("or another one's",
+		"from x (y [198.51.100.1]) by evil (Evil) (r [192.0.2.1]) by mx.ours", "192.0.2.1",
+		"r", "x (y [198.51.100.1]) by evil (Evil)", "mx.ours");
+	received_is("or like Exim's client",
+		"from [198.51.100.1] (helo=x) (r [192.0.2.1]) by mx.ours", "192.0.2.1", "r",
+		"[198.51.100.1] (helo=x)", "mx.ours");
+	received_is("an address in Exim's helo=",
+		"from r ([192.0.2.1] helo=x [198.51.100.1]) by mx.ours", "192.0.2.1", "r", "x",
+		"mx.ours");
+	received_is("a recipient that looks like more",
+		"from h (r [192.0.2.1]) by mx.ours (Postfix) with ESMTP id 1 for "
+		"<\"b (y [198.51.100.1]) by mx.ours\"@ours>; date",
+		"192.0.2.1", "r", "h", "mx.ours");
+	received_is("TLS",
+		"from h (r [192.0.2.1]) (using TLSv1.3 with cipher X (256/256 bits)) "
+		"(No client certificate requested) by mx.ours (Postfix) with ESMTPS id 1",
+		"192.0.2.1", "r", "h", "mx.ours");
+	received_is("sendmail, ident",
+		"from h (joe@r [192.0.2.1]) by mx.ours (8.15/8.15) with SMTP", "192.0.2.1", "r",
+		"h", "mx.ours");
+	received_is("amavis",
+		"from mx.ours ([127.0.0.1]) by localhost (mx.ours [127.0.0.1]) (amavisd-new, port "
+		"10024) with ESMTP",
+		"127.0.0.1", "", "mx.ours", "localhost");
+	received_is("an address that is none", "from h (r [192.0.2.999]) by mx.ours", "", "", "h",
+		"mx.ours");
 	received_is("local", "by mx.ours (Postfix, from userid 0) id 1", "", "", "", "mx.ours");
 	received_is("comments that do not end", "from a ((((((((", "", "", "a", "");
 	received_is("nothing", "", "", "", "", "");
@@ -99,6 +141,105 @@ static void test_client(void)
 	ok(reads("Subject: no header at all", "", "", TP_SPF_UNKNOWN), "no Received");
 	ok(reads("Received: from e (r [192.0.2.999]) by mx.ours", "", "", TP_SPF_UNKNOWN),
 		"an address that is none");
+}
+
+static bool without_hosts(const char *host, const char *by)
+{
+	struct tp_strings none = TP_STRINGS_INIT;
+	struct tp_message_trust trust = { &none, &relays, &ids };
+	char name[256] = "", message[1024];
+
+	gethostname(name, sizeof name - 1);
+	if (!strcmp(host, "label"))
+		name[strcspn(name, ".")] = '\0';
+	snprintf(message, sizeof message, "Received: from h (r [192.0.2.1]) by %s%s\n\n", name, by);
+	tp_facts_clear(&facts);
+	return !tp_facts_from_message(&facts, message, strlen(message), &trust, &err) &&
+	       facts.has_ip;
+}
+
+static void test_own_hosts(void)
+{
+	ok(without_hosts("host", ""), "the system's name");
+	ok(without_hosts("label", ".Some.Domain"), "with a domain that the system does not know");
+	ok(without_hosts("label", ""), "without one");
+	ok(!without_hosts("label", "x.some.domain"), "but no other name");
+	ok(reads("Received: from localhost (localhost [127.0.0.1]) by mx.ours\n"
+		 "Received: from mx.ours ([127.0.0.1]) by localhost (mx.ours [127.0.0.1])\n"
+		 " (amavisd-new, port 10024) with ESMTP id 1\n" OURS,
+		   "192.0.2.1", "", TP_SPF_UNKNOWN),
+		"a filter on the same host is no client");
+	ok(reads("Received: from localhost (localhost [::1]) by mx.ours\n"
+		 "Received: from x (x [198.51.100.9]) by localhost\n" OURS,
+		   "", "", TP_SPF_UNKNOWN),
+		"`by localhost` is nobody's when its client is not local");
+	ok(reads("Received: from mx.ours ([127.0.0.1]) by localhost\n" OURS, "", "",
+		   TP_SPF_UNKNOWN),
+		"nor the first field");
+	ok(reads("Received: from localhost (localhost [127.0.0.1]) by mx.ours", "", "",
+		   TP_SPF_UNKNOWN),
+		"a loopback address is never the origin");
+	ok(reads("Received: from h (bank.example [192.0.2.1] (may be forged)) by mx.ours",
+		   "192.0.2.1", "", TP_SPF_UNKNOWN) &&
+			!facts.name.len && !strcmp(facts.reverse.data, "bank.example"),
+		"a name that may be forged is not verified");
+}
+
+static bool spf_domain_is(const char *header, enum tp_spf spf, const char *domain)
+{
+	char all[4096];
+
+	snprintf(all, sizeof all, "%s\n" OURS, header);
+	return reads(all, "192.0.2.1", "", spf) && !strcmp(tp_buf_str(&facts.spf_domain), domain);
+}
+
+static void test_spf_forged(void)
+{
+	ok(spf_domain_is("Authentication-Results: mx.ours; spf=pass "
+			 "smtp.mailfrom=\"gmail.test\"@spam.test",
+		   TP_SPF_PASS, "spam.test"),
+		"a quoted local part is no domain");
+	ok(spf_domain_is("Authentication-Results: mx.ours; spf=pass "
+			 "smtp.mailfrom=\"a@gmail.test; x=\\\" y\"@spam.test",
+		   TP_SPF_PASS, "spam.test"),
+		"whatever is in it");
+	ok(spf_domain_is("Authentication-Results: mx.ours; spf=pass smtp.mailfrom=\"a@b.test\"",
+		   TP_SPF_PASS, "b.test"),
+		"an address may be quoted as a whole");
+	ok(spf_domain_is("Authentication-Results: mx.ours; spf=pass smtp.mailfrom=a@[192.0.2.1]",
+		   TP_SPF_PASS, ""),
+		"what is no host name is not taken");
+	ok(spf_domain_is("Authentication-Results: mx.ours; x=\"; spf=pass\" y; spf=fail "
+			 "smtp.mailfrom=<a@b.test>",
+		   TP_SPF_FAIL, "b.test"),
+		"a result inside a quoted string is none");
+	ok(spf_domain_is("Authentication-Results: mx.ours; dkim=pass (a\n"
+			 "Authentication-Results: mx.ours; spf=pass smtp.mailfrom=b.test",
+		   TP_SPF_UNKNOWN, ""),
+		"what hides the end of ours does not make way for another's");
+	ok(spf_domain_is("Received-SPF: pass receiver=mx.ours; "
+			 "envelope-from=\"\\\"x\\\"@spam.test\"",
+		   TP_SPF_PASS, "spam.test"),
+		"escapes in Received-SPF");
+	ok(spf_domain_is("Received-SPF: Fail (mailfrom) identity=mailfrom; client-ip=192.0.2.1; "
+			 "helo=h; envelope-from=\"\\\" receiver=x \\\"@spam.test\"; "
+			 "receiver=mx.ours\n"
+			 "Received-SPF: pass (mx.ours: ok) receiver=mx.ours",
+		   TP_SPF_FAIL, "spam.test"),
+		"a key inside a quoted string is none");
+	ok(spf_domain_is("Received-SPF: Fail (mailfrom) client-ip=192.0.2.1; receiver=<UNKNOWN>\n"
+			 "Received-SPF: pass (mx.ours: ok) receiver=mx.ours\n"
+			 "Authentication-Results: mx.ours; spf=pass",
+		   TP_SPF_UNKNOWN, ""),
+		"below one that is not believed none is");
+	ok(spf_domain_is("Received-SPF: pass (x: y) client-ip=10.0.0.7; receiver=mx.ours\n"
+			 "Received-SPF: fail receiver=mx.ours; client-ip=\"192.0.2.1\"",
+		   TP_SPF_FAIL, ""),
+		"one about our own relay is passed over");
+	ok(spf_domain_is("Received-SPF: pass (other: (mx.ours) \\) mx.ours) receiver = "
+			 "(mx.ours) other; receiver=mx.ours",
+		   TP_SPF_UNKNOWN, ""),
+		"comments, nested and escaped, say nothing, and the first of a name counts");
 }
 
 static void test_spf(void)
@@ -172,7 +313,9 @@ int main(void)
 	tp_facts_init(&facts);
 	test_received();
 	test_client();
+	test_own_hosts();
 	test_spf();
+	test_spf_forged();
 	test_options_win();
 	tp_facts_release(&facts);
 	tp_strings_release(&hosts);

@@ -50,8 +50,8 @@ static void what_postfix_says(void)
 	ok(is(&facts.name, "another.domain.test"), "its name: the verified one");
 	ok(!facts.authenticated && !facts.always && facts.spf == TP_SPF_UNKNOWN, "no more");
 	ok(!parse(TP_POLICY_LOOP, HEAD "client_name=unknown\nreverse_client_name=o.test\n") &&
-			is(&facts.name, "o.test"),
-		"the reverse name when there is no other");
+			is(&facts.name, "") && is(&facts.reverse, "o.test"),
+		"the reverse name is never taken for a verified one");
 	ok(!parse(TP_POLICY_LOOP, HEAD "reverse_client_name=o.test\nclient_name=a.test\n") &&
 			is(&facts.name, "a.test"),
 		"in any order");
@@ -327,7 +327,8 @@ static void written(void)
 {
 	struct tp_buf out_text = TP_BUF_INIT(1 << 16);
 	static const char text[] = HEAD "client_address=192.0.2.3\nsender=\nrecipient=a@b\n"
-					"recipient=<<c>>\nhelo_name=h\nclient_name=n\nspf=fail\n"
+					"recipient=<<c>>\nhelo_name=h\nclient_name=n\n"
+					"reverse_client_name=r\nspf=fail\n"
 					"spf_domain=d\ndoubt=x=2=-3\nalways=yes\n"
 					"authenticated=yes\n\n";
 

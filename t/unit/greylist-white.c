@@ -78,6 +78,16 @@ static void test_entries(void)
 	ok(!list_of(true, "a b", NULL) && !list_of(true, "", NULL) && !list_of(true, "@", NULL),
 		"nor is any text an entry");
 	ok(!list_of(false, "192.0.2.0/24", NULL), "nor is a network a recipient");
+	white = list_of(true, "10.1.2", NULL);
+	ok(has_ip(white, "10.1.2.255") && !has_ip(white, "10.1.3.0"),
+		"three numbers are a network");
+	tp_white_free(white);
+	ok(!list_of(true, "300.1.1.1", NULL) && strstr(err.text, "no IP address") &&
+			!list_of(true, "10.1", NULL) && !list_of(true, "10", NULL) &&
+			!list_of(true, "10.1.2.", NULL) && !list_of(true, "10.300.2", NULL) &&
+			!list_of(true, "10.1..2", NULL) && !list_of(true, ".10.1", NULL) &&
+			!list_of(false, "10.1.2", NULL) && !list_of(false, "300.1.1.1", NULL),
+		"other numbers are no domain");
 }
 
 static void test_families(void)
