@@ -160,8 +160,10 @@ static enum tp_status learn(const struct tp_run *run, struct tp_engine *engine,
 {
 	enum tp_status status = tp_engine_learn(engine, facts, tp_now(), err);
 
-	*reason = "learned";
-	if (!status || status == TP_DATA || status == TP_NOMEM ||
+	*reason = status == TP_NOTHING ? "nothing-to-learn" : "learned";
+	if (status == TP_NOTHING)
+		return TP_OK;
+	if (!status || status == TP_NOMEM ||
 		!strcmp(tp_conf_str(run->conf, "greylist.on_error"), "defer"))
 		return status;
 	tp_warn("not learned: %s", err->text);
@@ -228,9 +230,6 @@ static enum tp_status answer(struct service *s, struct tp_error *err)
 
 	if (!status)
 		status = judge(s->run, s->engine, &s->facts, &s->verdict, err);
-	/* A mail of ours that nothing can be learned from is still ours. */
-	if (status == TP_DATA && opt.learn)
-		status = TP_OK;
 	if (status)
 		return status;
 	tp_buf_clear(&s->action);

@@ -106,6 +106,9 @@ ask 0 client_address=10.0.0.1 sender=me@ours.example recipient=him@far.example s
 answers 'a policy service learns from our users' dunno
 at 10 --always --ip 192.0.2.202 --sender him@far.example --rcpt me@ours.example
 says 'the same way' '250 pass: learned'
-fails 75 'nobody to learn for' greylist-check --learn --rcpt x@y.example </dev/null
+at 0 --learn --sender '' --rcpt x@y.example
+says 'our own bounces leave, too' '250 pass: nothing-to-learn'
+ask 0 client_address=10.0.0.1 sender= recipient=him@far.example sasl_username=me -- --learn --always
+answers 'from a policy service, too' dunno
 
 done_testing

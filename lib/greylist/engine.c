@@ -252,10 +252,7 @@ static void pass(struct tp_verdict *verdict, const char *reason)
 static enum tp_status survive(
 	struct tp_engine *engine, struct tp_verdict *verdict, struct tp_error *err)
 {
-	if (err->status != TP_TEMPORARY) {
-		tp_state_close(engine->state);
-		engine->state = NULL;
-	}
+	tp_engine_leave_state(engine, err->status);
 	if (engine->defer_on_error)
 		return err->status;
 	tp_warn("passed without its state: %s", err->text);

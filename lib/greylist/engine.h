@@ -53,7 +53,8 @@ enum tp_status tp_engine_decide(struct tp_engine *engine, const struct tp_facts 
 	bool explain, struct tp_verdict *verdict, struct tp_error *err);
 
 /* Remembers that facts->sender, one of ours, writes to the recipients: what they send to him passes
- * from now on, whatever there is against it but a failed SPF. */
+ * from now on, whatever there is against it but a failed SPF. TP_NOTHING, and no error: there is no
+ * sender (a bounce) or no recipient. */
 enum tp_status tp_engine_learn(
 	struct tp_engine *engine, const struct tp_facts *facts, int64_t now, struct tp_error *err);
 

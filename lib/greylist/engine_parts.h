@@ -30,6 +30,9 @@ bool tp_engine_subject(const struct tp_engine *engine, const struct tp_facts *fa
  * does so under processes that live on. */
 void tp_engine_look_at_state(struct tp_engine *engine);
 
+/* After a failure: what is locked or full may be used again as it is, anything else is opened anew. */
+void tp_engine_leave_state(struct tp_engine *engine, enum tp_status status);
+
 /* The part of a decision that reads and writes the state; engine->origin and ->sender are set. */
 enum tp_status tp_engine_try(struct tp_engine *engine, const struct tp_facts *facts,
 	struct tp_verdict *verdict, struct tp_error *err);

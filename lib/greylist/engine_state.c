@@ -44,6 +44,14 @@ void tp_engine_look_at_state(struct tp_engine *engine)
 	engine->state = NULL;
 }
 
+void tp_engine_leave_state(struct tp_engine *engine, enum tp_status status)
+{
+	if (status == TP_TEMPORARY)
+		return;
+	tp_state_close(engine->state);
+	engine->state = NULL;
+}
+
 /* One decision under way. */
 struct attempt {
 	struct tp_engine *engine;
@@ -316,18 +324,19 @@ enum tp_status tp_engine_learn(
 	struct tp_error late;
 	enum tp_status status, ended;
 
-	if (facts->sender.len == 0)
-		return tp_fail(err, TP_DATA, "nobody to learn for: no sender");
-	if (!facts->rcpt_count)
-		return tp_fail(err, TP_DATA, "nobody to learn: no recipient");
+	if (facts->sender.len == 0 || !facts->rcpt_count)
+		return TP_NOTHING;
 	engine->now = now;
 	tp_engine_look_at_state(engine);
 	status = tp_engine_state(engine, &state, err);
 	if (!status)
 		status = tp_state_begin(state, true, err);
+	if (!status) {
+		status = learn_all(engine, state, facts, err);
+		ended = tp_state_end(state, !status, status ? &late : err);
+		status = status ? status : ended;
+	}
 	if (status)
-		return status;
-	status = learn_all(engine, state, facts, err);
-	ended = tp_state_end(state, !status, status ? &late : err);
-	return status ? status : ended;
+		tp_engine_leave_state(engine, status);
+	return status;
 }
