@@ -10,36 +10,6 @@
 
 /* --- opening --------------------------------------------------------------------------------- */
 
-static bool memo_get(void *context, const char *name, int64_t *value)
-{
-	struct tp_state *state;
-	struct tp_entry entry;
-	struct tp_engine *engine = context;
-
-	if (tp_engine_state(engine, &state, NULL) ||
-		tp_state_get(state, TP_STATE_MEMO, name, engine->now, &entry, NULL))
-		return false;
-	*value = entry.count;
-	return true;
-}
-
-static void memo_put(void *context, const char *name, int64_t value, int64_t until)
-{
-	struct tp_engine *engine = context;
-	struct tp_entry entry = { .kind = TP_STATE_MEMO,
-		.first = engine->now,
-		.last = engine->now,
-		.count = value,
-		.until = until };
-	struct tp_state *state;
-	bool written;
-
-	if (tp_engine_state(engine, &state, NULL) || tp_state_begin(state, true, NULL))
-		return;
-	written = !tp_state_put(state, name, &entry, engine->now, NULL);
-	tp_state_end(state, written, NULL);
-}
-
 static enum tp_status read_bits(struct tp_engine *engine, struct tp_error *err)
 {
 	engine->ipv4_bits = (int)tp_conf_int(engine->conf, "greylist.ipv4_bits");
@@ -54,7 +24,6 @@ static enum tp_status read_bits(struct tp_engine *engine, struct tp_error *err)
 static enum tp_status open_all(struct tp_engine *engine, struct tp_error *err)
 {
 	const struct tp_conf *conf = engine->conf;
-	struct tp_dns_memo memo = { engine, memo_get, memo_put };
 	enum tp_status status = read_bits(engine, err);
 
 	engine->whole_after = tp_conf_int(conf, "greylist.whole_after");
@@ -69,7 +38,7 @@ static enum tp_status open_all(struct tp_engine *engine, struct tp_error *err)
 			tp_conf_list(conf, "greylist.white_rcpt_files"), false,
 			&engine->white_rcpts, err);
 	if (!status)
-		status = tp_doubt_rules_new(conf, memo, &engine->rules, err);
+		status = tp_doubt_rules_new(conf, tp_engine_memo(engine), &engine->rules, err);
 	return status;
 }
 
@@ -252,7 +221,7 @@ static void pass(struct tp_verdict *verdict, const char *reason)
 static enum tp_status survive(
 	struct tp_engine *engine, struct tp_verdict *verdict, struct tp_error *err)
 {
-	tp_engine_leave_state(engine, err->status);
+	tp_engine_state_failed(engine, err);
 	if (engine->defer_on_error)
 		return err->status;
 	tp_warn("passed without its state: %s", err->text);
@@ -293,9 +262,8 @@ enum tp_status tp_engine_decide(struct tp_engine *engine, const struct tp_facts 
 	if (!err)
 		err = &unused;
 	clear(verdict);
-	engine->now = now;
+	tp_engine_begin(engine, now);
 	engine->explains = explain;
-	tp_engine_look_at_state(engine);
 	status = pass_early(engine, facts, verdict, &reason, err);
 	if (status)
 		return status;

@@ -10,48 +10,6 @@
 #include "greylist/engine_parts.h"
 #include "greylist/key.h"
 
-#define BUSY_MS 5000
-
-enum tp_status tp_engine_state(
-	struct tp_engine *engine, struct tp_state **state, struct tp_error *err)
-{
-	const char *set = tp_conf_str(engine->conf, "greylist.state");
-	enum tp_status status = TP_OK;
-
-	if (!engine->state) {
-		tp_buf_clear(&engine->path);
-		if (set)
-			tp_buf_adds(&engine->path, set);
-		else
-			status =
-				tp_conf_state_path(engine->conf, "greylist.db", &engine->path, err);
-		if (!status)
-			status = tp_buf_status(&engine->path, "state", err);
-		if (!status)
-			status = tp_state_open(tp_buf_str(&engine->path), BUSY_MS, !engine->many,
-				&engine->state, err);
-	}
-	*state = engine->state;
-	return status;
-}
-
-void tp_engine_look_at_state(struct tp_engine *engine)
-{
-	if (!engine->state || !tp_state_is_gone(engine->state))
-		return;
-	tp_notice("%s is another file now: opened anew", tp_buf_str(&engine->path));
-	tp_state_close(engine->state);
-	engine->state = NULL;
-}
-
-void tp_engine_leave_state(struct tp_engine *engine, enum tp_status status)
-{
-	if (status == TP_TEMPORARY)
-		return;
-	tp_state_close(engine->state);
-	engine->state = NULL;
-}
-
 /* One decision under way. */
 struct attempt {
 	struct tp_engine *engine;
@@ -324,10 +282,11 @@ enum tp_status tp_engine_learn(
 	struct tp_error late;
 	enum tp_status status, ended;
 
+	if (!err)
+		err = &late;
 	if (facts->sender.len == 0 || !facts->rcpt_count)
 		return TP_NOTHING;
-	engine->now = now;
-	tp_engine_look_at_state(engine);
+	tp_engine_begin(engine, now);
 	status = tp_engine_state(engine, &state, err);
 	if (!status)
 		status = tp_state_begin(state, true, err);
@@ -337,6 +296,6 @@ enum tp_status tp_engine_learn(
 		status = status ? status : ended;
 	}
 	if (status)
-		tp_engine_leave_state(engine, status);
+		tp_engine_state_failed(engine, err);
 	return status;
 }

@@ -101,6 +101,11 @@ void tp_state_close(struct tp_state *state)
 	free(state);
 }
 
+void tp_state_set_busy(struct tp_state *state, int busy_ms)
+{
+	tp_db_set_busy(state->db, busy_ms);
+}
+
 bool tp_state_is_gone(const struct tp_state *state)
 {
 	return tp_db_is_gone(state->db);

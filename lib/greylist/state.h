@@ -47,6 +47,9 @@ enum tp_status tp_state_open(const char *path, int busy_ms, bool short_lived,
 	struct tp_state **state, struct tp_error *err);
 void tp_state_close(struct tp_state *state);
 
+/* Waits for other writers this long from now on; 0: not at all. */
+void tp_state_set_busy(struct tp_state *state, int busy_ms);
+
 /* True when the file was removed or replaced since: open it anew. */
 bool tp_state_is_gone(const struct tp_state *state);
 
