@@ -9,18 +9,22 @@
 
 #include "base/diag.h"
 #include "base/ip.h"
+#include "greylist/dns_found.h"
 #include "greylist/dns_list.h"
 #include "greylist/resolver.h"
 
 #define GOOD_SECONDS     3600
 #define RETIRED_SECONDS  86400
+#define SILENT_SECONDS   60
 #define RECALLED_SECONDS 60 /* how long a finding of the memo is not asked for again */
+#define RECALLED_SILENT  1  /* the same of a silent list, whose minute may be over soon */
 #define ZONES_MAX        100
 
 enum finding {
 	UNTESTED,
 	GOOD,
 	RETIRED,
+	SILENT,
 };
 
 /* The places of a zone's questions. */
@@ -56,6 +60,8 @@ struct tp_dns {
 	struct tp_buf names;          /* what is asked for, each ended by a NUL */
 	struct tp_lookup *lookups;    /* QUESTIONS a zone */
 	size_t lookup_count;
+	struct tp_dns_found found; /* of the question at hand */
+	struct tp_dns_cache cache;
 };
 
 /* --- settings --- */
@@ -163,6 +169,8 @@ void tp_dns_close(struct tp_dns *dns)
 	for (size_t i = 0; i < dns->list_count; i++)
 		tp_dns_list_release(&dns->lists[i]);
 	tp_buf_release(&dns->names);
+	tp_dns_found_release(&dns->found);
+	tp_dns_cache_release(&dns->cache);
 	free(dns->lists);
 	free(dns->zone_of);
 	free(dns->zones);
@@ -203,16 +211,19 @@ static enum finding recall(struct tp_dns *dns, struct zone *zone, int family, in
 		return zone->known[family].finding;
 	if (!dns->memo.get ||
 		!dns->memo.get(dns->memo.context, memo_name(room, "dnsbl", zone, family), &value) ||
-		(value != GOOD && value != RETIRED))
+		value < GOOD || value > SILENT)
 		return UNTESTED;
-	know(zone, family, (enum finding)value, now, RECALLED_SECONDS);
+	know(zone, family, (enum finding)value, now,
+		value == SILENT ? RECALLED_SILENT : RECALLED_SECONDS);
 	return (enum finding)value;
 }
 
 static void remember(
 	struct tp_dns *dns, struct zone *zone, int family, enum finding finding, int64_t now)
 {
-	int64_t seconds = finding == RETIRED ? RETIRED_SECONDS : GOOD_SECONDS;
+	int64_t seconds = finding == RETIRED  ? RETIRED_SECONDS
+			  : finding == SILENT ? SILENT_SECONDS
+					      : GOOD_SECONDS;
 	char room[MEMO_NAME_MAX];
 
 	know(zone, family, finding, now, seconds);
@@ -262,7 +273,7 @@ static enum tp_status prepare(struct tp_dns *dns, const struct in6_addr *address
 		struct zone *zone = &dns->zones[i];
 		enum finding finding = recall(dns, zone, family, now);
 
-		zone->asked = finding != RETIRED;
+		zone->asked = finding != RETIRED && finding != SILENT;
 		zone->tested = finding == UNTESTED;
 		zone->first = dns->lookup_count;
 		if (!zone->asked)
@@ -282,6 +293,14 @@ static enum tp_status prepare(struct tp_dns *dns, const struct in6_addr *address
 	return TP_OK;
 }
 
+static void nobody_answers(struct tp_dns *dns)
+{
+	for (size_t i = 0; i < dns->lookup_count; i++) {
+		dns->lookups[i].outcome = TP_LOOKUP_SILENT;
+		dns->lookups[i].answer_count = 0;
+	}
+}
+
 /* Asks, and says so when nobody answers: then the resolver is made anew by the next question, for
  * resolv.conf may have changed. */
 static enum tp_status ask(struct tp_dns *dns, int64_t now, struct tp_error *err)
@@ -293,6 +312,12 @@ static enum tp_status ask(struct tp_dns *dns, int64_t now, struct tp_error *err)
 			dns->servers, dns->server_count, dns->deadline_ms, &dns->resolver, err);
 	if (!status)
 		status = tp_resolver_ask(dns->resolver, dns->lookups, dns->lookup_count, err);
+	if (status == TP_UNAVAILABLE) {
+		if (may_complain(dns, &dns->zones[0], "dnsmute", now))
+			tp_warn("DNS lists do not count: %s", err->text);
+		nobody_answers(dns);
+		return TP_OK;
+	}
 	if (status)
 		return status;
 	for (size_t i = 0; i < dns->lookup_count; i++)
@@ -358,21 +383,73 @@ static void judge(struct tp_dns *dns, struct zone *zone, int family, int64_t now
 	}
 }
 
-static enum tp_status add_reason(const struct tp_dns *dns, const struct tp_dns_list *list,
-	const struct tp_lookup *lookup, struct tp_doubts *doubts, struct tp_error *err)
+/* What one zone answered: about itself, and about the client, when it is believed. */
+static enum tp_status take_answers(
+	struct tp_dns *dns, size_t z, int family, int64_t now, struct tp_error *err)
 {
+	struct zone *zone = &dns->zones[z];
+	const struct tp_lookup *about = &dns->lookups[zone->first];
+	bool silent = about->outcome == TP_LOOKUP_SILENT;
+	enum tp_status status = TP_OK;
+	uint32_t answer;
+
+	if (!zone->asked)
+		return TP_OK;
+	if (answers_of(about, TP_DNS_ERROR, &answer))
+		complain(dns, zone, "dnserr", answer,
+			"it answers with an error: asked by the wrong resolver, or too often", now);
+	if (zone->tested) {
+		judge(dns, zone, family, now);
+		silent = silent || about[NEVER].outcome == TP_LOOKUP_SILENT;
+	}
+	if (silent && zone->known[family].finding != RETIRED)
+		remember(dns, zone, family, SILENT, now);
+	if (zone->known[family].finding != GOOD || !is_fresh(zone, family, now))
+		return TP_OK;
+	for (size_t i = 0; !status && i < about->answer_count; i++)
+		if (tp_dns_answer_kind(about->answers[i]) == TP_DNS_LISTING)
+			status = tp_dns_found_add(&dns->found, z, about->answers[i], err);
+	return status;
+}
+
+/* Fills dns->found. */
+static enum tp_status find_out(struct tp_dns *dns, const struct in6_addr *address, int64_t now,
+	struct tp_error *err)
+{
+	int family = tp_ip_is_v4(address) ? 0 : 1;
+	enum tp_status status = tp_dns_cache_get(&dns->cache, address, now, &dns->found, err);
+
+	if (status != TP_NOTHING)
+		return status;
+	status = prepare(dns, address, family, now, err);
+	if (!status && dns->lookup_count)
+		status = ask(dns, now, err);
+	for (size_t z = 0; !status && z < dns->zone_count; z++)
+		status = take_answers(dns, z, family, now, err);
+	if (!status)
+		status = tp_dns_cache_put(&dns->cache, address, now, &dns->found, err);
+	return status;
+}
+
+/* --- reasons --- */
+
+static enum tp_status add_reason(
+	const struct tp_dns *dns, size_t l, struct tp_doubts *doubts, struct tp_error *err)
+{
+	const struct tp_dns_list *list = &dns->lists[l];
+	const struct tp_dns_listing *found = dns->found.list, *end = found + dns->found.count;
 	const char *kind = list->welcome ? "dnswl" : "dnsbl";
 	struct tp_buf answer = TP_BUF_INIT(64);
 	enum tp_status status;
-	size_t i = 0;
 
-	while (i < lookup->answer_count && !tp_dns_list_counts(list, lookup->answers[i]))
-		i++;
-	if (i == lookup->answer_count)
+	while (found < end &&
+		(found->zone != dns->zone_of[l] || !tp_dns_list_counts(list, found->answer)))
+		found++;
+	if (found == end)
 		return TP_OK;
 	if (list->answers) {
 		tp_buf_addc(&answer, '/');
-		tp_dns_answer_text(lookup->answers[i], &answer);
+		tp_dns_answer_text(found->answer, &answer);
 	}
 	status = tp_doubts_add(
 		doubts, list->weight, err, "%s=%s%s", kind, list->zone, tp_buf_str(&answer));
@@ -383,35 +460,14 @@ static enum tp_status add_reason(const struct tp_dns *dns, const struct tp_dns_l
 enum tp_status tp_dns_ask(struct tp_dns *dns, const struct tp_facts *facts, int64_t now,
 	struct tp_doubts *doubts, struct tp_error *err)
 {
-	int family = tp_ip_is_v4(&facts->address) ? 0 : 1;
+	struct tp_error unused;
 	enum tp_status status;
-	uint32_t answer;
 
 	if (!dns || !facts->has_ip || !tp_dns_is_public(&facts->address))
 		return TP_OK;
-	status = prepare(dns, &facts->address, family, now, err);
-	if (!status && dns->lookup_count)
-		status = ask(dns, now, err);
-	for (size_t i = 0; !status && i < dns->zone_count; i++) {
-		struct zone *zone = &dns->zones[i];
-
-		if (!zone->asked)
-			continue;
-		if (answers_of(&dns->lookups[zone->first], TP_DNS_ERROR, &answer))
-			complain(dns, zone, "dnserr", answer,
-				"it answers with an error: asked by the wrong resolver, or too "
-				"often",
-				now);
-		if (zone->tested)
-			judge(dns, zone, family, now);
-	}
-	for (size_t i = 0; !status && i < dns->list_count; i++) {
-		const struct zone *zone = &dns->zones[dns->zone_of[i]];
-
-		if (zone->asked && zone->known[family].finding == GOOD &&
-			is_fresh(zone, family, now))
-			status = add_reason(
-				dns, &dns->lists[i], &dns->lookups[zone->first], doubts, err);
-	}
+	dns->found.count = 0;
+	status = find_out(dns, &facts->address, now, err ? err : &unused);
+	for (size_t l = 0; !status && l < dns->list_count; l++)
+		status = add_reason(dns, l, doubts, err);
 	return status;
 }

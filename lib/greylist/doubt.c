@@ -125,10 +125,12 @@ static void read_spf(struct tp_doubt_rules *rules, const struct tp_conf *conf)
 static enum tp_status open_dns(struct tp_doubt_rules *rules, const struct tp_conf *conf,
 	struct tp_dns_memo memo, struct tp_error *err)
 {
+	int64_t deadline_ms = 1000 * tp_conf_seconds(conf, "greylist.dns_deadline");
 	struct tp_dns_settings settings = { .blocklists = tp_conf_list(conf, "greylist.dnsbl"),
 		.welcome = tp_conf_list(conf, "greylist.dnswl"),
 		.servers = tp_conf_list(conf, "greylist.dns_servers"),
-		.deadline_ms = 1000 * tp_conf_seconds(conf, "greylist.dns_deadline"),
+		.deadline_ms =
+			deadline_ms < TP_DNS_DEADLINE_MAX_MS ? deadline_ms : TP_DNS_DEADLINE_MAX_MS,
 		.memo = memo };
 
 	rules->blocks = settings.blocklists->count > 0;
