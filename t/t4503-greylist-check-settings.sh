@@ -137,6 +137,9 @@ wrong 'greylist: {rcpts: {a@b: {of: yes}}}' "unknown key 'of'"
 wrong 'greylist: {white: [a b]}' "'a b' is neither address"
 wrong 'greylist: {white_rcpts: [10.0.0.0/8]}' "'10.0.0.0/8' is no recipient"
 wrong 'greylist: {open: 2h}' 'the window closes'
+wrong 'greylist: {open: 10m, keep_waiting: 5m}' 'greylist.keep_waiting: a first try is forgotten .300 s. before'
+wrong 'greylist: {keep_waiting: 1h}' 'greylist.keep_waiting: a first try is forgotten'
+wrong 'greylist: {keep_waiting: 3h, rcpts: {a@b: {close: 4h}}}' '1:38: greylist.keep_waiting: a first try'
 wrong 'greylist: {ipv4_bits: 33}' 'more than 32'
 wrong 'greylist: {code: 550}' "'550' is not one of"
 
