@@ -79,11 +79,20 @@ for s in a b c; do
 	says "mail $s comes back" '250 pass: waited'
 done
 many 300 d
-says 'after three successes all of its mail passes' '250 pass: whole-key'
+says 'three mails at once are one success: one spam to three recipients is no more' '421 throttle: firsttry'
+many 3700 e
+many 3799 d
+many 3900 e
+says 'an hour later' '250 pass: waited'
+many 7500 f
+many 7700 f
+says 'and one more' '250 pass: waited'
+many 7800 g
+says 'after three hours with a success all of its mail passes' '250 pass: whole-key'
 at 300 -c whole.yaml --always --ip 198.51.101.50 --sender d@whole.example --rcpt c@d.example
 says 'but not that of other networks' '421 throttle: firsttry'
 printf 'greylist: {whole_after: 0}\n' >never.yaml
-at 300 -c never.yaml --always --ip 198.51.100.50 --sender e@whole.example --rcpt c@d.example
+at 300 -c never.yaml --always --ip 198.51.100.50 --sender z@whole.example --rcpt c@d.example
 says '0 is never' '421 throttle: firsttry'
 
 # --- several recipients ---------------------------------------------------------------------------

@@ -6,6 +6,8 @@
  * that two processes that decide about the same key at once never both say `firsttry` with different
  * times. What lets an origin or a correspondent pass is not read again when there was nothing.
  */
+#include <stdlib.h>
+
 #include "base/diag.h"
 #include "greylist/engine_parts.h"
 #include "greylist/key.h"
@@ -152,7 +154,16 @@ static enum tp_status try_rcpt(
 	return step.changed ? put(a, engine->key.data, &entry, err) : TP_OK;
 }
 
-/* Successes of an origin are counted by keys: each mail that came back after a wait is one. */
+/* Time must pass between two successes that count. Postfix asks for each recipient, so a spam to six
+ * that is tried twice looks like six mails that came back. */
+#define SUCCESS_APART 3600
+
+static bool counts(const struct tp_entry *origin, int64_t now)
+{
+	return llabs(now - origin->last) >= SUCCESS_APART;
+}
+
+/* Successes of an origin: mails that came back after a wait. */
 static enum tp_status count_successes(struct attempt *a, struct tp_error *err)
 {
 	const char *origin = tp_buf_str(&a->engine->origin);
@@ -168,9 +179,8 @@ static enum tp_status count_successes(struct attempt *a, struct tp_error *err)
 		entry = (struct tp_entry){ .kind = TP_STATE_ORIGIN, .first = now, .passed = now };
 		status = TP_OK;
 	}
-	if (status)
+	if (status || (entry.count && !counts(&entry, now)))
 		return status;
-	/* A mail to many is one mail. */
 	entry.count++;
 	entry.last = now;
 	entry.until = now + window->keep;
