@@ -111,6 +111,15 @@ at 10 --always --ip 192.0.2.200 --sender you@far.example --rcpt boss@ours.exampl
 says 'to whom it is an answer to' '421 throttle: firsttry'
 at 10 --ip 192.0.2.201 --sender her@far.example --rcpt me@ours.example --spf fail
 says 'not when SPF says that it is forged' '421 throttle: firsttry'
+at 0 --learn --sender me@ours.example --rcpt info1@corp.example --rcpt Ann+x@corp.example
+at 10 --ip 192.0.2.203 --sender info77+spam@corp.example --rcpt me@ours.example --spf softfail
+says 'another number is somebody else' '421 throttle: firsttry'
+at 10 --ip 192.0.2.203 --sender info1+spam@corp.example --rcpt me@ours.example --spf softfail
+says 'and so is what has another +' '421 throttle: firsttry'
+at 10 --ip 192.0.2.203 --sender Info1@corp.example --rcpt me@ours.example --spf softfail
+says 'the very address passes' '250 pass: learned'
+at 10 --ip 192.0.2.203 --sender ann+X@corp.example --rcpt me@ours.example --spf softfail
+says 'with its +, too' '250 pass: learned'
 ask 0 client_address=10.0.0.1 sender=me@ours.example recipient=him@far.example sasl_username=me -- --learn
 answers 'a policy service learns from our users' dunno
 at 10 --always --ip 192.0.2.202 --sender him@far.example --rcpt me@ours.example

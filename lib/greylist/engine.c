@@ -55,6 +55,7 @@ enum tp_status tp_engine_open(
 	engine->many = many;
 	tp_buf_init(&engine->origin, 1 << 16);
 	tp_buf_init(&engine->sender, 1 << 16);
+	tp_buf_init(&engine->plain, 1 << 16);
 	tp_buf_init(&engine->rcpt, 1 << 16);
 	tp_buf_init(&engine->key, 1 << 18);
 	tp_buf_init(&engine->path, 1 << 16);
@@ -77,6 +78,7 @@ void tp_engine_close(struct tp_engine *engine)
 	tp_state_close(engine->state);
 	tp_buf_release(&engine->origin);
 	tp_buf_release(&engine->sender);
+	tp_buf_release(&engine->plain);
 	tp_buf_release(&engine->rcpt);
 	tp_buf_release(&engine->key);
 	tp_buf_release(&engine->path);
@@ -245,7 +247,11 @@ static enum tp_status look_up(struct tp_engine *engine, const struct tp_facts *f
 		return status;
 	tp_buf_clear(&engine->sender);
 	tp_key_sender(tp_buf_str(&facts->sender), &engine->sender);
+	tp_buf_clear(&engine->plain);
+	tp_key_address(tp_buf_str(&facts->sender), &engine->plain);
 	status = tp_buf_status(&engine->sender, "sender", err);
+	if (!status)
+		status = tp_buf_status(&engine->plain, "sender", err);
 	if (status)
 		return status;
 	status = tp_engine_try(engine, facts, verdict, err);

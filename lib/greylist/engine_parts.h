@@ -23,6 +23,7 @@ struct tp_engine {
 	struct tp_error state_error; /* why */
 	struct tp_buf path;
 	struct tp_buf origin, sender, rcpt, key; /* of the decision at hand */
+	struct tp_buf plain; /* the sender as he wrote himself: whom we wrote to is nobody else */
 };
 
 /* All that a decision waits for, DNS lists and a locked state, together: Postfix and Exim are patient

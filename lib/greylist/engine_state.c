@@ -101,7 +101,7 @@ static enum tp_status learned(struct attempt *a, bool *passes, struct tp_error *
 	if (a->facts->spf == TP_SPF_FAIL || a->facts->sender.len == 0 ||
 		(a->writing && !a->any_learned))
 		return TP_OK;
-	status = join(key, a->engine->sender.data, tp_buf_str(&a->engine->rcpt), NULL, err);
+	status = join(key, tp_buf_str(&a->engine->plain), tp_buf_str(&a->engine->rcpt), NULL, err);
 	if (!status)
 		status = get(a, TP_STATE_LEARNED, "learned", key->data, &entry, err);
 	if (status == TP_NOTHING)
@@ -272,11 +272,11 @@ static enum tp_status learn_all(struct tp_engine *engine, struct tp_state *state
 	tp_buf_clear(&engine->rcpt);
 	tp_key_address(facts->sender.data, &engine->rcpt);
 	for (; !status && rcpt; rcpt = tp_facts_next_rcpt(facts, rcpt)) {
-		tp_buf_clear(&engine->sender);
-		tp_key_sender(rcpt, &engine->sender);
-		status = tp_buf_status(&engine->sender, "recipient", err);
+		tp_buf_clear(&engine->plain);
+		tp_key_address(rcpt, &engine->plain);
+		status = tp_buf_status(&engine->plain, "recipient", err);
 		if (!status)
-			status = join(&engine->key, engine->sender.data, tp_buf_str(&engine->rcpt),
+			status = join(&engine->key, engine->plain.data, tp_buf_str(&engine->rcpt),
 				NULL, err);
 		if (!status)
 			status = tp_state_merge_entry(
