@@ -34,6 +34,36 @@ result $? 'a farm of 50 addresses whose SPF passes is delivered with its second 
 [ "$(farm none)" -eq 50 ]
 result $? 'without SPF each address would be a stranger'
 
+# --- SPF that cannot be looked up at first --------------------------------------------------------
+spf() { at "$1" --always --ip 198.18.1.1 --sender "$2@spf.example" --rcpt c@d.example --spf "$3"; }
+for r in temperror none; do
+	spf 0 a$r $r
+	says "SPF $r" '421 throttle: firsttry'
+	spf 60 a$r pass
+	says 'then pass, too early: the same mail' '421 throttle: early'
+	spf 300 a$r pass
+	says 'inside the window' '250 pass: waited'
+	spf 400 a$r pass
+	says 'known' '250 pass: known'
+	at 400 --always --ip 198.18.9.1 --sender a$r@spf.example --rcpt c@d.example --spf pass
+	says 'wherever its domain sends from' '250 pass: known'
+	spf 0 b$r pass
+	spf 300 b$r $r
+	says "the other way round, $r costs one more wait" '421 throttle: firsttry'
+	spf 310 b$r pass
+	says 'and moves nothing' '250 pass: waited'
+	spf 0 c$r $r
+	spf 300 c$r $r
+	says "what passed without SPF ($r)" '250 pass: waited'
+	spf 310 c$r pass
+	says 'is known with it' '250 pass: known'
+	at 320 --always --ip 198.18.9.1 --sender c$r@spf.example --rcpt c@d.example --spf pass
+	says 'from now on by its domain' '250 pass: known'
+done
+at 0 --always --ip 198.18.2.1 --sender d@spf.example --rcpt c@d.example --spf none
+at 300 --always --ip 198.18.3.1 --sender d@spf.example --rcpt c@d.example --spf pass
+says 'another network without SPF is a stranger' '421 throttle: firsttry'
+
 # --- two MX hosts, one state ----------------------------------------------------------------------
 # A sender that was refused by one tries the other at once, and so on in each round.
 mx() { at "$1" --state shared.db --always --ip 203.0.113.5 --sender two@mx.example --rcpt c@d.example; }

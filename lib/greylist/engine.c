@@ -55,6 +55,7 @@ enum tp_status tp_engine_open(
 	engine->many = many;
 	tp_buf_init(&engine->origin, 1 << 16);
 	tp_buf_init(&engine->sender, 1 << 16);
+	tp_buf_init(&engine->network, 1 << 16);
 	tp_buf_init(&engine->plain, 1 << 16);
 	tp_buf_init(&engine->rcpt, 1 << 16);
 	tp_buf_init(&engine->key, 1 << 18);
@@ -78,6 +79,7 @@ void tp_engine_close(struct tp_engine *engine)
 	tp_state_close(engine->state);
 	tp_buf_release(&engine->origin);
 	tp_buf_release(&engine->sender);
+	tp_buf_release(&engine->network);
 	tp_buf_release(&engine->plain);
 	tp_buf_release(&engine->rcpt);
 	tp_buf_release(&engine->key);
@@ -231,13 +233,27 @@ static enum tp_status survive(
 	return TP_OK;
 }
 
+/* Where this comes from, and where it came from when SPF did not pass yet. */
+static enum tp_status find_origins(
+	struct tp_engine *engine, const struct tp_facts *facts, struct tp_error *err)
+{
+	enum tp_status status;
+
+	tp_buf_clear(&engine->origin);
+	tp_buf_clear(&engine->network);
+	status = tp_key_origin(facts, engine->ipv4_bits, engine->ipv6_bits, &engine->origin, err);
+	if (status || strncmp(engine->origin.data, "spf:", 4) != 0)
+		return status;
+	status = tp_key_network(facts, engine->ipv4_bits, engine->ipv6_bits, &engine->network, err);
+	return status == TP_NOTHING ? TP_OK : status;
+}
+
 static enum tp_status look_up(struct tp_engine *engine, const struct tp_facts *facts,
 	struct tp_verdict *verdict, struct tp_error *err)
 {
 	enum tp_status status;
 
-	tp_buf_clear(&engine->origin);
-	status = tp_key_origin(facts, engine->ipv4_bits, engine->ipv6_bits, &engine->origin, err);
+	status = find_origins(engine, facts, err);
 	if (status == TP_NOTHING) {
 		tp_warn("passed: no client address");
 		pass(verdict, "no-client");

@@ -23,6 +23,7 @@ struct tp_engine {
 	struct tp_error state_error; /* why */
 	struct tp_buf path;
 	struct tp_buf origin, sender, rcpt, key; /* of the decision at hand */
+	struct tp_buf network; /* the origin that it would have without SPF; empty: the same, or none */
 	struct tp_buf plain; /* the sender as he wrote himself: whom we wrote to is nobody else */
 };
 

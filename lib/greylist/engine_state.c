@@ -124,6 +124,35 @@ static void note(struct tp_verdict *verdict, const struct tp_step *step)
 	verdict->wait_seconds = step->wait;
 }
 
+/* The entry of one mail to one recipient, engine->key being its key. A mail whose SPF result was a
+ * temporary error, or that nobody had looked up, waited under its network: found there, it goes on
+ * under its domain (*moved). */
+static enum tp_status get_key(
+	struct attempt *a, struct tp_entry *entry, bool *moved, struct tp_error *err)
+{
+	struct tp_engine *engine = a->engine;
+	struct tp_buf *key = &engine->key;
+	enum tp_status status =
+		join(key, engine->origin.data, engine->sender.data, engine->rcpt.data, err);
+
+	*moved = false;
+	if (!status)
+		status = get(a, TP_STATE_KEY, "key", key->data, entry, err);
+	if (status != TP_NOTHING || !engine->network.len)
+		return status;
+	status = join(key, engine->network.data, engine->sender.data, engine->rcpt.data, err);
+	if (!status)
+		status = get(a, TP_STATE_KEY, "key", key->data, entry, err);
+	*moved = !status;
+	if (!status || status == TP_NOTHING) {
+		enum tp_status joined = join(
+			key, engine->origin.data, engine->sender.data, engine->rcpt.data, err);
+
+		status = joined ? joined : status;
+	}
+	return status;
+}
+
 static enum tp_status try_rcpt(
 	struct attempt *a, const char *rcpt, const struct tp_wish *wish, struct tp_error *err)
 {
@@ -131,7 +160,7 @@ static enum tp_status try_rcpt(
 	struct tp_step step = { .word = TP_WORD_PASS, .reason = "learned" };
 	struct tp_entry entry;
 	enum tp_status status;
-	bool passes = false;
+	bool passes = false, moved;
 
 	tp_buf_clear(&engine->rcpt);
 	tp_key_address(*rcpt ? rcpt : "-", &engine->rcpt);
@@ -142,16 +171,13 @@ static enum tp_status try_rcpt(
 		note(a->verdict, &step);
 		return status;
 	}
-	status = join(
-		&engine->key, engine->origin.data, engine->sender.data, engine->rcpt.data, err);
-	if (!status)
-		status = get(a, TP_STATE_KEY, "key", engine->key.data, &entry, err);
+	status = get_key(a, &entry, &moved, err);
 	if (status && status != TP_NOTHING)
 		return status;
 	step = tp_window_try(&wish->window, &entry, !status, engine->now);
 	note(a->verdict, &step);
 	a->successes += step.success;
-	return step.changed ? put(a, engine->key.data, &entry, err) : TP_OK;
+	return step.changed || moved ? put(a, engine->key.data, &entry, err) : TP_OK;
 }
 
 /* Time must pass between two successes that count. Postfix asks for each recipient, so a spam to six
