@@ -237,6 +237,7 @@ static enum tp_status answer(struct service *s, struct tp_error *err)
 		tp_verdict_action(&s->verdict, code_of(s->run), &s->action);
 	else
 		tp_verdict_line(&s->verdict, code_of(s->run), &s->action);
+	tp_verdict_text(s->engine, &s->verdict, &s->action);
 	if (opt.explain && s->verdict.explain.len)
 		tp_notice("%s", s->verdict.explain.data);
 	return tp_policy_answer(&s->policy, tp_buf_str(&s->action), err);
@@ -275,8 +276,10 @@ static enum tp_status write_out(void *context, const char *bytes, size_t len, st
 static enum tp_status dump(struct tp_engine *engine, struct tp_error *err)
 {
 	struct tp_state *state;
-	enum tp_status status = tp_engine_state(engine, &state, err);
+	enum tp_status status = tp_engine_has_state(engine, err);
 
+	if (!status)
+		status = tp_engine_state(engine, &state, err);
 	return status ? status : tp_state_dump(state, tp_now(), write_out, NULL, err);
 }
 

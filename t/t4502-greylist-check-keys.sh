@@ -99,6 +99,10 @@ printf 'tubepost-greylist 1\nnonsense\n' >bad
 fails 65 'what is no dump' greylist-check --state new.db --merge bad
 has 'is named with its line' .err '^greylist-check: bad: line 2: no entry of a dump$'
 fails 66 'a file that is not there' greylist-check --merge missing
+fails 66 'a dump of a state that is not there' greylist-check --state typo/typo --dump
+has 'says so' .err '^greylist-check: opening typo/typo: No such file or directory$'
+[ ! -s .out ] && [ ! -e typo ]
+result $? 'and makes none'
 
 # --- an origin that succeeded often ---------------------------------------------------------------
 printf 'greylist: {whole_after: 3}\n' >whole.yaml

@@ -62,6 +62,9 @@ enum tp_status tp_engine_learn(
 enum tp_status tp_engine_state(
 	struct tp_engine *engine, struct tp_state **state, struct tp_error *err);
 
+/* TP_NOINPUT when there is no state yet, and none is made: for who only reads. */
+enum tp_status tp_engine_has_state(struct tp_engine *engine, struct tp_error *err);
+
 /* `firsttry`, `early`, `late`, `pass`. */
 const char *tp_word_name(enum tp_word word);
 

@@ -5,6 +5,8 @@
  * a state that failed once in a decision is not tried again in it, and what is kept there about DNS
  * lists, which is a convenience, is never waited for.
  */
+#include <unistd.h>
+
 #include "base/clock.h"
 #include "base/diag.h"
 #include "greylist/engine_parts.h"
@@ -45,6 +47,16 @@ static enum tp_status find_path(struct tp_engine *engine, struct tp_error *err)
 	else
 		status = tp_conf_state_path(engine->conf, "greylist.db", &engine->path, err);
 	return status ? status : tp_buf_status(&engine->path, "state", err);
+}
+
+enum tp_status tp_engine_has_state(struct tp_engine *engine, struct tp_error *err)
+{
+	enum tp_status status = find_path(engine, err);
+
+	if (!status && access(tp_buf_str(&engine->path), F_OK))
+		status = tp_fail_errno(
+			err, TP_NOINPUT, "opening %s", tp_buf_str(&engine->path));
+	return status;
 }
 
 /* What a decision waits; a dump or a merge has no mail in its hand. */
