@@ -21,6 +21,22 @@ static enum tp_status read_bits(struct tp_engine *engine, struct tp_error *err)
 	return TP_OK;
 }
 
+/* It goes into an SMTP reply: one line of ASCII, and short enough for one (RFC 5321 4.5.3.1.5). */
+#define TEXT_MAX 400
+
+static enum tp_status check_text(const struct tp_conf *conf, struct tp_error *err)
+{
+	const char *text = tp_conf_str(conf, "greylist.text");
+
+	if (text && strlen(text) > TEXT_MAX)
+		return tp_fail(err, TP_CONFIG, "greylist.text: longer than %d bytes", TEXT_MAX);
+	for (; text && *text; text++)
+		if (*text < 0x20 || *text > 0x7e)
+			return tp_fail(err, TP_CONFIG,
+				"greylist.text: not one line of ASCII characters");
+	return TP_OK;
+}
+
 static enum tp_status open_all(struct tp_engine *engine, struct tp_error *err)
 {
 	const struct tp_conf *conf = engine->conf;
@@ -28,6 +44,8 @@ static enum tp_status open_all(struct tp_engine *engine, struct tp_error *err)
 
 	engine->whole_after = tp_conf_int(conf, "greylist.whole_after");
 	engine->defer_on_error = !strcmp(tp_conf_str(conf, "greylist.on_error"), "defer");
+	if (!status)
+		status = check_text(conf, err);
 	if (!status)
 		status = tp_site_new(conf, &engine->site, err);
 	if (!status)
@@ -323,4 +341,14 @@ bool tp_verdict_action(const struct tp_verdict *verdict, const char *code, struc
 		return tp_buf_adds(out, "dunno");
 	return tp_buf_addf(out, "%s %s throttle: %s", code, strcmp(code, "421") ? "4.7.1" : "4.7.0",
 		tp_word_name(verdict->word));
+}
+
+bool tp_verdict_text(
+	const struct tp_engine *engine, const struct tp_verdict *verdict, struct tp_buf *out)
+{
+	const char *text = tp_conf_str(engine->conf, "greylist.text");
+
+	if (verdict->word == TP_WORD_PASS || !text || !*text)
+		return true;
+	return tp_buf_addc(out, ' ') && tp_buf_adds(out, text);
 }

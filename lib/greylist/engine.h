@@ -75,4 +75,8 @@ bool tp_verdict_line(const struct tp_verdict *verdict, const char *code, struct 
 /* Appends Postfix's action: `dunno`, or `450 4.7.1 throttle: early` (`421` with 4.7.0). */
 bool tp_verdict_action(const struct tp_verdict *verdict, const char *code, struct tp_buf *out);
 
+/* Appends greylist.text behind a line or an action that makes wait: what the other side reads. */
+bool tp_verdict_text(
+	const struct tp_engine *engine, const struct tp_verdict *verdict, struct tp_buf *out);
+
 #endif
