@@ -227,7 +227,7 @@ static void clear(struct tp_verdict *verdict)
 {
 	verdict->word = TP_WORD_PASS;
 	verdict->reason = "no-doubt";
-	verdict->wait_seconds = verdict->doubt = 0;
+	verdict->wait_seconds = verdict->waited_seconds = verdict->doubt = 0;
 	tp_doubts_clear(&verdict->doubts);
 	tp_buf_clear(&verdict->explain);
 }

@@ -116,6 +116,8 @@ static void note(struct tp_verdict *verdict, const struct tp_step *step)
 	if (step->word == TP_WORD_PASS) {
 		if (verdict->word == TP_WORD_PASS)
 			verdict->reason = step->reason;
+		if (verdict->waited_seconds < step->waited)
+			verdict->waited_seconds = step->waited;
 		return;
 	}
 	if (verdict->word != TP_WORD_PASS && verdict->wait_seconds >= step->wait)
@@ -223,7 +225,7 @@ static enum tp_status try_all(struct attempt *a, struct tp_error *err)
 	a->successes = 0;
 	a->verdict->word = TP_WORD_PASS;
 	a->verdict->reason = "known";
-	a->verdict->wait_seconds = 0;
+	a->verdict->wait_seconds = a->verdict->waited_seconds = 0;
 	status = origin_passes(a, &whole, err);
 	if (status || whole) {
 		a->verdict->reason = "whole-key";
@@ -238,12 +240,16 @@ static enum tp_status try_all(struct attempt *a, struct tp_error *err)
 	return status ? status : count_successes(a, err);
 }
 
+/* A line a decision, so that a log answers what is delayed, for how long, and what came back. */
 static void tell(const struct attempt *a)
 {
 	const struct tp_verdict *verdict = a->verdict;
 	const struct tp_engine *engine = a->engine;
 
-	if (verdict->word == TP_WORD_PASS)
+	if (verdict->word == TP_WORD_PASS && a->successes)
+		tp_notice("pass %s: %s %s, after %lld s", verdict->reason, engine->origin.data,
+			engine->sender.data, (long long)verdict->waited_seconds);
+	else if (verdict->word == TP_WORD_PASS)
 		tp_notice("pass %s: %s %s", verdict->reason, engine->origin.data,
 			engine->sender.data);
 	else
