@@ -56,6 +56,18 @@ at 0 -c c.yaml --ip 10.2.1.1 --name a.dyn.example --sender s@x.example --spf sof
 has 'explained' .said '^doubt	\+2 rule=dynamic$'
 has 'and added up' .said '^sum	4$'
 
+# --- a pattern that a sender can lead astray -----------------------------------------------------
+cat >astray.yaml <<'CONF'
+greylist: {rules: {homes: {helo: '/^(([a-z]+[-.]?)+[0-9]|.*\.dyn\.example)$/i'}}}
+CONF
+at 0 -c astray.yaml --ip 10.2.2.1 --sender s@x.example --helo a.dyn.example
+says 'a pattern with repeats in repeats' "$first"
+at 0 -c astray.yaml --ip 10.2.2.1 --sender s@x.example --helo aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.dyn.example
+says 'gives up' "$none"
+has 'and its rule is named' .err "^greylist-check: greylist\.rules\.homes: helo: gave up on 'a+\.dyn\.example'"
+at 0 -c c.yaml --ip 10.2.2.1 --name host.example --sender s@x.example --helo plain
+same 'which none does that just does not match' .err /dev/null
+
 # --- white lists ----------------------------------------------------------------------------------
 check 'a client' '250 pass: white' --always --ip 192.0.2.10
 check 'its neighbour is not' "$first" --always --ip 192.0.2.11

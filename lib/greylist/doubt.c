@@ -3,6 +3,7 @@
 
 #include <errno.h>
 
+#include "base/diag.h"
 #include "base/pattern.h"
 #include "base/yaml.h"
 #include "greylist/key.h"
@@ -194,12 +195,18 @@ static bool matches(const struct rule *rule, const struct tp_facts *facts)
 {
 	for (int i = 0; i < FIELDS; i++) {
 		const char *value;
+		bool gave_up;
 
 		if (!rule->patterns[i])
 			continue;
 		value = value_of(facts, (enum field)i);
-		if (!tp_pattern_match(rule->patterns[i], value, strlen(value)))
-			return false;
+		if (tp_pattern_try(rule->patterns[i], value, strlen(value), &gave_up))
+			continue;
+		if (gave_up)
+			tp_warn("greylist.rules.%s: %s: gave up on '%.80s': the pattern has too "
+				"many ways through it; it does not count",
+				rule->name, field_names[i], value);
+		return false;
 	}
 	return true;
 }

@@ -25,7 +25,8 @@ struct tp_doubt_rules;
  *       partner: {sender_domain: partner.example, weight: -5}
  *
  * Patterns look at `ip`, `name`, `helo`, `sender` and `sender_domain`; what is not known is the empty
- * text, which `''` matches.
+ * text, which `''` matches. A pattern that runs into its limits (base/pattern.h) does not match, and a
+ * warning names the rule: a sender may have led it there.
  *
  * Reads greylist.spf, greylist.rules, greylist.dnsbl and the like. `conf` is borrowed until free.
  * TP_CONFIG with the place of what is wrong. */
