@@ -110,6 +110,21 @@ mv new.txt white.txt
 request 10.5.1.1
 [ "$action" = 'action=450 4.7.1 throttle: firsttry' ]
 result $? 'and when they are replaced'
+mv white.txt away.txt
+request 10.6.0.1
+[ "$action" = 'action=dunno' ]
+result $? 'one that is away for a moment still counts'
+request 10.6.0.2
+[ "$(grep -c 'white list: .*white\.txt: No such file or directory; its last entries stay valid' policy.err)" -eq 1 ]
+result $? 'which is said once'
+echo 10.77.0.0/16 >away.txt
+mv away.txt white.txt
+request 10.77.0.1
+[ "$action" = 'action=dunno' ]
+result $? 'and when it is back it is read'
+request 10.6.0.1
+[ "$action" = 'action=450 4.7.1 throttle: firsttry' ]
+result $? 'afresh'
 exec 3>&-
 wait $pid
 result $? 'it ends with its connection'
