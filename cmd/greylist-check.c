@@ -143,12 +143,14 @@ static const char *code_of(const struct tp_run *run)
 }
 
 /* A record, or a failed learning, must not keep mail from flowing. */
-static enum tp_status record(const struct tp_facts *facts, const char **reason)
+static enum tp_status record(
+	struct tp_engine *engine, struct tp_facts *facts, const char **reason)
 {
 	struct tp_error why;
 
 	*reason = "recorded";
-	if (tp_record_attempt(opt.record, facts, tp_now(), &why)) {
+	if (tp_engine_ask_lists(engine, facts, tp_now(), &why) ||
+		tp_record_attempt(opt.record, facts, tp_now(), &why)) {
 		tp_warn("%s", why.text);
 		*reason = "not-recorded";
 	}
@@ -173,7 +175,7 @@ static enum tp_status learn(const struct tp_run *run, struct tp_engine *engine,
 
 /* What is asked of this attempt: to be recorded, learned from, or decided about. */
 static enum tp_status judge(const struct tp_run *run, struct tp_engine *engine,
-	const struct tp_facts *facts, struct tp_verdict *verdict, struct tp_error *err)
+	struct tp_facts *facts, struct tp_verdict *verdict, struct tp_error *err)
 {
 	bool learns = opt.learn && (!opt.policy || facts->authenticated);
 	const char *reason = NULL;
@@ -182,7 +184,7 @@ static enum tp_status judge(const struct tp_run *run, struct tp_engine *engine,
 	if (!opt.record && !learns)
 		return tp_engine_decide(engine, facts, tp_now(), opt.explain, verdict, err);
 	if (opt.record)
-		status = record(facts, &reason);
+		status = record(engine, facts, &reason);
 	else
 		status = learn(run, engine, facts, &reason, err);
 	verdict->word = TP_WORD_PASS;

@@ -64,6 +64,40 @@ result $? 'which does not even ask'
 ask 0 client_address=198.51.100.7 sender=j@x.example recipient=c@d.example -- -c conf.yaml --dnsbl bl.test
 answers 'the same in a policy service' '450 4.7.1 throttle: firsttry'
 
+# --- on record -----------------------------------------------------------------------------------
+key=abcdefghijklmnopqrstuv2345
+dns_zone <<END
+2.0.0.127.bl.test A 127.0.0.2
+7.100.51.198.bl.test A 127.0.0.4 A 127.0.0.10
+2.0.0.127.$key.dq.test A 127.0.0.2
+8.100.51.198.$key.dq.test A 127.0.0.2
+END
+for n in 7 8 9; do
+	at $n -c conf.yaml --record log --dnsbl bl.test --dnsbl $key.dq.test --ip 198.51.100.$n --sender l@x.example --rcpt c@d.example
+	says 'recorded' '250 pass: recorded'
+done
+has 'with what the lists said' log '	listed=bl\.test/127\.0\.0\.4	listed=bl\.test/127\.0\.0\.10$'
+has 'without the keys' log '	listed=\*\*\*\.dq\.test/127\.0\.0\.2$'
+has 'or that they said nothing' log '	listed=$'
+dns_zone </dev/null
+: >questions
+replayed() { # WHAT DELAYED ARGUMENTS
+	_what=$1 _delayed=$2
+	shift 2
+	greylist-check -c conf.yaml --replay log "$@" >.out 2>.err && grep -qx "firsttry	$_delayed" .out
+	result $? "$_what"
+}
+replayed 'a replay believes the record' 1 --dnsbl bl.test
+same 'without a warning' .err /dev/null
+replayed 'for lists with keys, too' 2 --dnsbl bl.test --dnsbl $key.dq.test
+replayed 'by other answers' 0 --dnsbl bl.test/2
+replayed 'a list that was not asked then says nothing' 0 --dnsbl other.test
+[ ! -s questions ]
+result $? 'and nobody is asked about last week'
+sed 's/	listed=.*//' log >old && mv old log
+replayed 'a record without such answers' 0 --dnsbl bl.test
+has 'is told' .err '^greylist-check: log: 3 of 3 attempts do not say what DNS lists said'
+
 # --- a list that says nothing at all, and recipients one by one ------------------------------------
 dns_zone <<'END'
 *.mute.test drop

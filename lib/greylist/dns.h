@@ -64,4 +64,9 @@ void tp_dns_close(struct tp_dns *dns);
 enum tp_status tp_dns_ask(struct tp_dns *dns, const struct tp_facts *facts, int64_t now,
 	struct tp_doubts *doubts, struct tp_error *err);
 
+/* Asks the same and fills facts->listings with every answer, so that other settings can be tried on
+ * them later; tp_dns_ask() then asks nobody about these facts. */
+enum tp_status tp_dns_record(
+	struct tp_dns *dns, struct tp_facts *facts, int64_t now, struct tp_error *err);
+
 #endif

@@ -316,6 +316,20 @@ enum tp_status tp_engine_decide(struct tp_engine *engine, const struct tp_facts 
 	return status ? status : tp_buf_status(&verdict->explain, "explanation", err);
 }
 
+enum tp_status tp_engine_ask_lists(
+	struct tp_engine *engine, struct tp_facts *facts, int64_t now, struct tp_error *err)
+{
+	if (!tp_doubt_asks(engine->rules))
+		return TP_OK;
+	tp_engine_begin(engine, now);
+	return tp_doubt_record(engine->rules, facts, now, err);
+}
+
+bool tp_engine_has_lists(const struct tp_engine *engine)
+{
+	return tp_doubt_asks(engine->rules);
+}
+
 const char *tp_word_name(enum tp_word word)
 {
 	static const char *const names[] = {

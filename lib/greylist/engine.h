@@ -53,6 +53,12 @@ void tp_verdict_release(struct tp_verdict *verdict);
 enum tp_status tp_engine_decide(struct tp_engine *engine, const struct tp_facts *facts, int64_t now,
 	bool explain, struct tp_verdict *verdict, struct tp_error *err);
 
+/* Asks the DNS lists and keeps what they say in facts->listings (greylist/facts.h), for a record. */
+enum tp_status tp_engine_ask_lists(
+	struct tp_engine *engine, struct tp_facts *facts, int64_t now, struct tp_error *err);
+/* True when there are any. */
+bool tp_engine_has_lists(const struct tp_engine *engine);
+
 /* Remembers that facts->sender, one of ours, writes to the recipients: what they send to him passes
  * from now on, whatever there is against it but a failed SPF. TP_NOTHING, and no error: there is no
  * sender (a bounce) or no recipient. */

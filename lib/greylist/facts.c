@@ -16,9 +16,10 @@ void tp_facts_init(struct tp_facts *facts)
 	tp_buf_init(&facts->name, TP_FACT_MAX);
 	tp_buf_init(&facts->spf_domain, TP_FACT_MAX);
 	tp_buf_init(&facts->rcpts, RCPTS_ROOM);
+	tp_buf_init(&facts->listings, (size_t)1 << 20);
 }
 
-static struct tp_buf *const *bufs_of(struct tp_facts *facts, struct tp_buf *list[7])
+static struct tp_buf *const *bufs_of(struct tp_facts *facts, struct tp_buf *list[8])
 {
 	list[0] = &facts->ip;
 	list[1] = &facts->sender;
@@ -26,25 +27,27 @@ static struct tp_buf *const *bufs_of(struct tp_facts *facts, struct tp_buf *list
 	list[3] = &facts->name;
 	list[4] = &facts->spf_domain;
 	list[5] = &facts->rcpts;
-	list[6] = NULL;
+	list[6] = &facts->listings;
+	list[7] = NULL;
 	return list;
 }
 
 void tp_facts_clear(struct tp_facts *facts)
 {
-	struct tp_buf *list[7];
+	struct tp_buf *list[8];
 
 	for (struct tp_buf *const *buf = bufs_of(facts, list); *buf; buf++)
 		tp_buf_clear(*buf);
 	tp_doubts_clear(&facts->doubts);
 	facts->has_ip = facts->has_sender = facts->authenticated = facts->always = false;
+	facts->has_listings = false;
 	facts->spf = TP_SPF_UNKNOWN;
 	facts->rcpt_count = 0;
 }
 
 void tp_facts_release(struct tp_facts *facts)
 {
-	struct tp_buf *list[7];
+	struct tp_buf *list[8];
 
 	for (struct tp_buf *const *buf = bufs_of(facts, list); *buf; buf++)
 		tp_buf_release(*buf);
