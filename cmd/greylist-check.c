@@ -143,8 +143,7 @@ static const char *code_of(const struct tp_run *run)
 }
 
 /* A record, or a failed learning, must not keep mail from flowing. */
-static enum tp_status record(
-	struct tp_engine *engine, struct tp_facts *facts, const char **reason)
+static enum tp_status record(struct tp_engine *engine, struct tp_facts *facts, const char **reason)
 {
 	struct tp_error why;
 

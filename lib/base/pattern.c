@@ -193,8 +193,8 @@ bool tp_pattern_match(const struct tp_pattern *pattern, const char *text, size_t
 
 bool tp_pattern_try(const struct tp_pattern *pattern, const char *text, size_t len, bool *gave_up)
 {
-	int code = pcre2.match(pattern->code, (PCRE2_SPTR)text, len, 0, 0, pattern->match,
-		pattern->limits);
+	int code = pcre2.match(
+		pattern->code, (PCRE2_SPTR)text, len, 0, 0, pattern->match, pattern->limits);
 
 	*gave_up = code < 0 && code != PCRE2_ERROR_NOMATCH;
 	return code >= 0;

@@ -252,8 +252,8 @@ static enum tp_status take_answers(
 }
 
 /* Fills dns->found. */
-static enum tp_status find_out(struct tp_dns *dns, const struct in6_addr *address, int64_t now,
-	struct tp_error *err)
+static enum tp_status find_out(
+	struct tp_dns *dns, const struct in6_addr *address, int64_t now, struct tp_error *err)
 {
 	int family = tp_ip_is_v4(address) ? 0 : 1;
 	enum tp_status status = tp_dns_cache_get(&dns->cache, address, now, &dns->found, err);
@@ -313,9 +313,10 @@ static enum tp_status take_listings(
 		for (size_t z = 0; !status && z < dns->zone_count; z++) {
 			snprintf(zone, sizeof zone, "%s", dns->zones[z].name);
 			tp_dns_hide_keys(zone);
-			if (strlen(zone) == (size_t)(slash - at) && !strncmp(zone, at, strlen(zone)))
-				status = tp_dns_found_add(
-					&dns->found, z, ntohl(answer.s_addr), err);
+			if (strlen(zone) == (size_t)(slash - at) &&
+				!strncmp(zone, at, strlen(zone)))
+				status =
+					tp_dns_found_add(&dns->found, z, ntohl(answer.s_addr), err);
 		}
 	}
 	return status;
@@ -335,9 +336,8 @@ enum tp_status tp_dns_ask(struct tp_dns *dns, const struct tp_facts *facts, int6
 	if (!may_ask(dns, facts))
 		return TP_OK;
 	dns->found.count = 0;
-	status = facts->has_listings
-			 ? take_listings(dns, &facts->listings, err)
-			 : find_out(dns, &facts->address, now, err ? err : &unused);
+	status = facts->has_listings ? take_listings(dns, &facts->listings, err)
+				     : find_out(dns, &facts->address, now, err ? err : &unused);
 	for (size_t l = 0; !status && l < dns->list_count; l++)
 		status = add_reason(dns, l, doubts, err);
 	return status;
@@ -366,8 +366,8 @@ enum tp_status tp_dns_record(
 		status = tp_buf_status(&facts->listings, "answers of DNS lists", err);
 		if (!status) {
 			tp_dns_hide_keys(facts->listings.data + at);
-			tp_buf_truncate(&facts->listings,
-				at + strlen(facts->listings.data + at) + 1);
+			tp_buf_truncate(
+				&facts->listings, at + strlen(facts->listings.data + at) + 1);
 		}
 	}
 	return status;

@@ -253,8 +253,8 @@ enum tp_status tp_doubt_weigh(struct tp_doubt_rules *rules, const struct tp_fact
 	return tp_dns_ask(rules->dns, facts, now, doubts, err);
 }
 
-enum tp_status tp_doubt_record(struct tp_doubt_rules *rules, struct tp_facts *facts, int64_t now,
-	struct tp_error *err)
+enum tp_status tp_doubt_record(
+	struct tp_doubt_rules *rules, struct tp_facts *facts, int64_t now, struct tp_error *err)
 {
 	return rules->dns ? tp_dns_record(rules->dns, facts, now, err) : TP_OK;
 }

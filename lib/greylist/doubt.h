@@ -41,8 +41,8 @@ enum tp_status tp_doubt_weigh(struct tp_doubt_rules *rules, const struct tp_fact
 	int64_t low, int64_t high, int64_t now, struct tp_doubts *doubts, struct tp_error *err);
 
 /* Asks all DNS lists, whatever else there is against it, and keeps their answers in facts->listings. */
-enum tp_status tp_doubt_record(struct tp_doubt_rules *rules, struct tp_facts *facts, int64_t now,
-	struct tp_error *err);
+enum tp_status tp_doubt_record(
+	struct tp_doubt_rules *rules, struct tp_facts *facts, int64_t now, struct tp_error *err);
 /* True when there are DNS lists. */
 bool tp_doubt_asks(const struct tp_doubt_rules *rules);
 

@@ -32,8 +32,8 @@ static enum tp_status check_text(const struct tp_conf *conf, struct tp_error *er
 		return tp_fail(err, TP_CONFIG, "greylist.text: longer than %d bytes", TEXT_MAX);
 	for (; text && *text; text++)
 		if (*text < 0x20 || *text > 0x7e)
-			return tp_fail(err, TP_CONFIG,
-				"greylist.text: not one line of ASCII characters");
+			return tp_fail(
+				err, TP_CONFIG, "greylist.text: not one line of ASCII characters");
 	return TP_OK;
 }
 

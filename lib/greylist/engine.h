@@ -29,8 +29,8 @@ struct tp_verdict {
 	enum tp_word word;
 	const char *reason;   /* of a pass, one word: `no-doubt`, `white`, `known`, `waited`, ... */
 	int64_t wait_seconds; /* until the window opens, 0 when it passes */
-	int64_t waited_seconds; /* of a pass that had to wait: since its window began, else 0 */
-	int64_t doubt;        /* sum of the weights */
+	int64_t waited_seconds;  /* of a pass that had to wait: since its window began, else 0 */
+	int64_t doubt;           /* sum of the weights */
 	struct tp_doubts doubts; /* all that was found */
 	struct tp_buf explain;   /* lines for --explain, empty unless asked for */
 };

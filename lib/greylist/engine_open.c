@@ -54,8 +54,7 @@ enum tp_status tp_engine_has_state(struct tp_engine *engine, struct tp_error *er
 	enum tp_status status = find_path(engine, err);
 
 	if (!status && access(tp_buf_str(&engine->path), F_OK))
-		status = tp_fail_errno(
-			err, TP_NOINPUT, "opening %s", tp_buf_str(&engine->path));
+		status = tp_fail_errno(err, TP_NOINPUT, "opening %s", tp_buf_str(&engine->path));
 	return status;
 }
 

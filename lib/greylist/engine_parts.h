@@ -17,13 +17,14 @@ struct tp_engine {
 	struct tp_site *site;
 	struct tp_white *white, *white_rcpts;
 	struct tp_doubt_rules *rules;
-	struct tp_state *state; /* NULL: not opened yet */
-	int64_t begun_ms;       /* when the decision at hand began, by the monotonic clock */
-	bool state_failed;      /* in this decision: it is not waited for again */
+	struct tp_state *state;      /* NULL: not opened yet */
+	int64_t begun_ms;            /* when the decision at hand began, by the monotonic clock */
+	bool state_failed;           /* in this decision: it is not waited for again */
 	struct tp_error state_error; /* why */
 	struct tp_buf path;
 	struct tp_buf origin, sender, rcpt, key; /* of the decision at hand */
-	struct tp_buf network; /* the origin that it would have without SPF; empty: the same, or none */
+	struct tp_buf
+		network; /* the origin that it would have without SPF; empty: the same, or none */
 	struct tp_buf plain; /* the sender as he wrote himself: whom we wrote to is nobody else */
 };
 

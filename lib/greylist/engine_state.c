@@ -148,8 +148,8 @@ static enum tp_status get_key(
 		status = get(a, TP_STATE_KEY, "key", key->data, entry, err);
 	*moved = !status;
 	if (!status || status == TP_NOTHING) {
-		enum tp_status joined = join(
-			key, engine->origin.data, engine->sender.data, engine->rcpt.data, err);
+		enum tp_status joined =
+			join(key, engine->origin.data, engine->sender.data, engine->rcpt.data, err);
 
 		status = joined ? joined : status;
 	}

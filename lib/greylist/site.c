@@ -65,7 +65,8 @@ static enum tp_status check_window(const struct tp_window *window, struct tp_err
 			(long long)window->close, (long long)window->open);
 	if (window->keep_waiting <= window->close)
 		return tp_fail(err, TP_CONFIG,
-			"greylist.keep_waiting: a first try is forgotten (%lld s) before its window "
+			"greylist.keep_waiting: a first try is forgotten (%lld s) before its "
+			"window "
 			"closes (%lld s)",
 			(long long)window->keep_waiting, (long long)window->close);
 	return TP_OK;

@@ -4,7 +4,7 @@
 #include "base/db.h"
 
 #define PROBES         16 /* numbers where a text may stand: other texts have its hash, too */
-#define NEIGHBOURS     8 /* rows that a new one looks at */
+#define NEIGHBOURS     8  /* rows that a new one looks at */
 #define WALKED_AT_ONCE 500
 /* Keys of one origin that can wait at a time, near enough: 1.2 MB of them. */
 #define WAITING_SLOTS 4096

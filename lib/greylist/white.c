@@ -234,8 +234,8 @@ static enum tp_status read_entries(struct tp_white *white, struct tp_error *err)
 	enum tp_status status = TP_OK;
 
 	for (size_t i = 0; !status && i < white->entries->count; i++)
-		status = add_entry(&white->sources[0].content, white->entries->list[i],
-			white->clients, err);
+		status = add_entry(
+			&white->sources[0].content, white->entries->list[i], white->clients, err);
 	if (status == TP_DATA)
 		err->status = status = TP_CONFIG;
 	return status;
