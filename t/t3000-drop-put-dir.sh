@@ -1,5 +1,7 @@
 #!/bin/sh
 # drop-put into a folder: layout, modes, expiry, keys, equal contents, errors.
+# shellcheck disable=SC2034 # for test-lib.sh
+OWN_MOUNTS=yes
 . "${0%/*}/test-lib.sh"
 export TRASH
 

@@ -2,6 +2,8 @@
 # The archive behind a real Postfix, as tubepost-recipes(7) shows it: every mail is kept once, with
 # the bytes that are delivered and with its envelope; whatever becomes of the archive, mail flows,
 # and its copy waits in the queue. What was found is sent again by the same Postfix.
+# shellcheck disable=SC2034 # for test-lib.sh
+OWN_MOUNTS=yes
 . "${0%/*}/test-lib.sh"
 . "$SRC/t/lib-mta.sh"
 . "$SRC/t/lib-keep.sh"

@@ -9,8 +9,17 @@
 #   skip 'why' 'what'                        counts as a skipped test, with its reason
 #   needs PROGRAM...                         skips the whole script when one is missing
 #   done_testing                             last line
+#   OWN_MOUNTS=yes                           before this file: what the test mounts ends with its last
+#                                            process, killed or not. Where that cannot be had (unshare),
+#                                            nothing can be mounted, either
 #
 # The tool under test is never piped: its exit code would be lost. Write `tool <in >out 2>err`.
+
+if [ -n "${OWN_MOUNTS:-}" ] && [ -z "${HAS_OWN_MOUNTS:-}" ] && [ "$(id -u)" -eq 0 ] &&
+	unshare -m true 2>/dev/null; then
+	HAS_OWN_MOUNTS=yes exec unshare -m "$0" "$@"
+fi
+unset HAS_OWN_MOUNTS
 
 SRC=$(cd "$(dirname "$0")/.." && pwd)
 BUILD=${TUBEPOST_BUILD:-$SRC/build}
