@@ -59,7 +59,8 @@ void tp_dns_close(struct tp_dns *dns);
 
 /* Asks all lists about facts->address and adds a reason for each that lists it: `dnsbl=ZONE`,
  * `dnswl=ZONE`, an answer added where ANSWERS was given (`dnsbl=ZONE/127.0.0.4`). TP_OK also when
- * lists stay silent (a warning is logged when none of them answered); TP_NOMEM. An address that is private, loopback or link-local is not asked about.
+ * lists stay silent (a warning is logged when none of them answered); TP_NOMEM. An address that is
+ * private, loopback or link-local is not asked about. With facts->has_listings nobody is asked.
  * `now` is Unix seconds, for the memo. */
 enum tp_status tp_dns_ask(struct tp_dns *dns, const struct tp_facts *facts, int64_t now,
 	struct tp_doubts *doubts, struct tp_error *err);
