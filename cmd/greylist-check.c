@@ -146,12 +146,13 @@ static const char *code_of(const struct tp_run *run)
 }
 
 /* A record, or a failed learning, must not keep mail from flowing. */
-static enum tp_status record(const struct tp_facts *facts, const char **reason)
+static enum tp_status record(struct tp_engine *engine, struct tp_facts *facts, const char **reason)
 {
 	struct tp_error why;
 
 	*reason = "recorded";
-	if (tp_record_attempt(opt.record, facts, tp_now(), &why)) {
+	if (tp_engine_ask_lists(engine, facts, tp_now(), &why) ||
+		tp_record_attempt(opt.record, facts, tp_now(), &why)) {
 		tp_warn("%s", why.text);
 		*reason = "not-recorded";
 	}
@@ -163,8 +164,10 @@ static enum tp_status learn(const struct tp_run *run, struct tp_engine *engine,
 {
 	enum tp_status status = tp_engine_learn(engine, facts, tp_now(), err);
 
-	*reason = "learned";
-	if (!status || status == TP_DATA || status == TP_NOMEM ||
+	*reason = status == TP_NOTHING ? "nothing-to-learn" : "learned";
+	if (status == TP_NOTHING)
+		return TP_OK;
+	if (!status || status == TP_NOMEM ||
 		!strcmp(tp_conf_str(run->conf, "greylist.on_error"), "defer"))
 		return status;
 	tp_warn("not learned: %s", err->text);
@@ -174,7 +177,7 @@ static enum tp_status learn(const struct tp_run *run, struct tp_engine *engine,
 
 /* What is asked of this attempt: to be recorded, learned from, or decided about. */
 static enum tp_status judge(const struct tp_run *run, struct tp_engine *engine,
-	const struct tp_facts *facts, struct tp_verdict *verdict, struct tp_error *err)
+	struct tp_facts *facts, struct tp_verdict *verdict, struct tp_error *err)
 {
 	bool learns = opt.learn && (!opt.policy || facts->authenticated);
 	const char *reason = NULL;
@@ -183,7 +186,7 @@ static enum tp_status judge(const struct tp_run *run, struct tp_engine *engine,
 	if (!opt.record && !learns)
 		return tp_engine_decide(engine, facts, tp_now(), opt.explain, verdict, err);
 	if (opt.record)
-		status = record(facts, &reason);
+		status = record(engine, facts, &reason);
 	else
 		status = learn(run, engine, facts, &reason, err);
 	verdict->word = TP_WORD_PASS;
@@ -231,9 +234,6 @@ static enum tp_status answer(struct service *s, struct tp_error *err)
 
 	if (!status)
 		status = judge(s->run, s->engine, &s->facts, &s->verdict, err);
-	/* A mail of ours that nothing can be learned from is still ours. */
-	if (status == TP_DATA && opt.learn)
-		status = TP_OK;
 	if (status)
 		return status;
 	tp_buf_clear(&s->action);
@@ -241,6 +241,7 @@ static enum tp_status answer(struct service *s, struct tp_error *err)
 		tp_verdict_action(&s->verdict, code_of(s->run), &s->action);
 	else
 		tp_verdict_line(&s->verdict, code_of(s->run), &s->action);
+	tp_verdict_text(s->engine, &s->verdict, &s->action);
 	if (opt.explain && s->verdict.explain.len)
 		tp_notice("%s", s->verdict.explain.data);
 	return tp_policy_answer(&s->policy, tp_buf_str(&s->action), err);
@@ -279,8 +280,10 @@ static enum tp_status write_out(void *context, const char *bytes, size_t len, st
 static enum tp_status dump(struct tp_engine *engine, struct tp_error *err)
 {
 	struct tp_state *state;
-	enum tp_status status = tp_engine_state(engine, &state, err);
+	enum tp_status status = tp_engine_has_state(engine, err);
 
+	if (!status)
+		status = tp_engine_state(engine, &state, err);
 	return status ? status : tp_state_dump(state, tp_now(), write_out, NULL, err);
 }
 

@@ -130,4 +130,34 @@ TUBEPOST_NOW=$((T0 + 200)) greylist-check --request <req >.said 2>.err
 [ "$(cat .said)" = '250 pass: waited' ]
 result $? 'and passes later'
 
+# --- the log --------------------------------------------------------------------------------------
+logged() { ask "$1" client_address=192.0.8.1 sender=p@x.example recipient=c@d.example -- --spf fail --doubt x=3 --log log; }
+logged 0
+logged 300
+logged 400
+sed 's/^[^ ]* [^ ]* //' log >.lines
+cat >want <<'END'
+throttle firsttry: 192.0.8.0/24 p@x.example, doubt 3, window in 120 s
+pass waited: 192.0.8.0/24 p@x.example, after 300 s
+pass known: 192.0.8.0/24 p@x.example
+END
+same 'a log tells of what waits and what came back, without -v' .lines want
+same 'stderr is silent' .err /dev/null
+
+# --- words for the other side's postmaster --------------------------------------------------------
+printf 'greylist: {text: "(see https://mx.ours.example/greylist)"}\n' >text.yaml
+ask 0 client_address=192.0.9.1 sender=p@x.example recipient=c@d.example -- --always -c text.yaml
+answers 'words of the site, behind ours' '450 4.7.1 throttle: firsttry (see https://mx.ours.example/greylist)'
+ask 0 client_address=192.0.9.1 sender=p@x.example recipient=c@d.example -- -c text.yaml
+answers 'a pass has none' dunno
+printf 'client_address=192.0.9.2\nsender=e@x.example\nspf=fail\n' >req
+TUBEPOST_NOW=$T0 greylist-check -c text.yaml --request <req >.said 2>.err
+[ "$(cat .said)" = '421 throttle: firsttry (see https://mx.ours.example/greylist)' ]
+result $? 'in the answer to one request, too'
+try 0 --spf fail -c text.yaml --sender other@x.example
+says 'not in the line that a script reads' '421 throttle: firsttry'
+printf 'greylist: {text: "two\\nlines"}\n' >text.yaml
+fails 75 'two lines' greylist-check -c text.yaml --ip 192.0.2.1 </dev/null
+has 'are refused' .err 'greylist\.text: not one line of ASCII'
+
 done_testing

@@ -34,6 +34,36 @@ result $? 'a farm of 50 addresses whose SPF passes is delivered with its second 
 [ "$(farm none)" -eq 50 ]
 result $? 'without SPF each address would be a stranger'
 
+# --- SPF that cannot be looked up at first --------------------------------------------------------
+spf() { at "$1" --always --ip 198.18.1.1 --sender "$2@spf.example" --rcpt c@d.example --spf "$3"; }
+for r in temperror none; do
+	spf 0 a$r $r
+	says "SPF $r" '421 throttle: firsttry'
+	spf 60 a$r pass
+	says 'then pass, too early: the same mail' '421 throttle: early'
+	spf 300 a$r pass
+	says 'inside the window' '250 pass: waited'
+	spf 400 a$r pass
+	says 'known' '250 pass: known'
+	at 400 --always --ip 198.18.9.1 --sender a$r@spf.example --rcpt c@d.example --spf pass
+	says 'wherever its domain sends from' '250 pass: known'
+	spf 0 b$r pass
+	spf 300 b$r $r
+	says "the other way round, $r costs one more wait" '421 throttle: firsttry'
+	spf 310 b$r pass
+	says 'and moves nothing' '250 pass: waited'
+	spf 0 c$r $r
+	spf 300 c$r $r
+	says "what passed without SPF ($r)" '250 pass: waited'
+	spf 310 c$r pass
+	says 'is known with it' '250 pass: known'
+	at 320 --always --ip 198.18.9.1 --sender c$r@spf.example --rcpt c@d.example --spf pass
+	says 'from now on by its domain' '250 pass: known'
+done
+at 0 --always --ip 198.18.2.1 --sender d@spf.example --rcpt c@d.example --spf none
+at 300 --always --ip 198.18.3.1 --sender d@spf.example --rcpt c@d.example --spf pass
+says 'another network without SPF is a stranger' '421 throttle: firsttry'
+
 # --- two MX hosts, one state ----------------------------------------------------------------------
 # A sender that was refused by one tries the other at once, and so on in each round.
 mx() { at "$1" --state shared.db --always --ip 203.0.113.5 --sender two@mx.example --rcpt c@d.example; }
@@ -69,6 +99,10 @@ printf 'tubepost-greylist 1\nnonsense\n' >bad
 fails 65 'what is no dump' greylist-check --state new.db --merge bad
 has 'is named with its line' .err '^greylist-check: bad: line 2: no entry of a dump$'
 fails 66 'a file that is not there' greylist-check --merge missing
+fails 66 'a dump of a state that is not there' greylist-check --state typo/typo --dump
+has 'says so' .err '^greylist-check: opening typo/typo: No such file or directory$'
+[ ! -s .out ] && [ ! -e typo ]
+result $? 'and makes none'
 
 # --- an origin that succeeded often ---------------------------------------------------------------
 printf 'greylist: {whole_after: 3}\n' >whole.yaml
@@ -79,11 +113,20 @@ for s in a b c; do
 	says "mail $s comes back" '250 pass: waited'
 done
 many 300 d
-says 'after three successes all of its mail passes' '250 pass: whole-key'
+says 'three mails at once are one success: one spam to three recipients is no more' '421 throttle: firsttry'
+many 3700 e
+many 3799 d
+many 3900 e
+says 'an hour later' '250 pass: waited'
+many 7500 f
+many 7700 f
+says 'and one more' '250 pass: waited'
+many 7800 g
+says 'after three hours with a success all of its mail passes' '250 pass: whole-key'
 at 300 -c whole.yaml --always --ip 198.51.101.50 --sender d@whole.example --rcpt c@d.example
 says 'but not that of other networks' '421 throttle: firsttry'
 printf 'greylist: {whole_after: 0}\n' >never.yaml
-at 300 -c never.yaml --always --ip 198.51.100.50 --sender e@whole.example --rcpt c@d.example
+at 300 -c never.yaml --always --ip 198.51.100.50 --sender z@whole.example --rcpt c@d.example
 says '0 is never' '421 throttle: firsttry'
 
 # --- several recipients ---------------------------------------------------------------------------
@@ -102,10 +145,22 @@ at 10 --always --ip 192.0.2.200 --sender you@far.example --rcpt boss@ours.exampl
 says 'to whom it is an answer to' '421 throttle: firsttry'
 at 10 --ip 192.0.2.201 --sender her@far.example --rcpt me@ours.example --spf fail
 says 'not when SPF says that it is forged' '421 throttle: firsttry'
+at 0 --learn --sender me@ours.example --rcpt info1@corp.example --rcpt Ann+x@corp.example
+at 10 --ip 192.0.2.203 --sender info77+spam@corp.example --rcpt me@ours.example --spf softfail
+says 'another number is somebody else' '421 throttle: firsttry'
+at 10 --ip 192.0.2.203 --sender info1+spam@corp.example --rcpt me@ours.example --spf softfail
+says 'and so is what has another +' '421 throttle: firsttry'
+at 10 --ip 192.0.2.203 --sender Info1@corp.example --rcpt me@ours.example --spf softfail
+says 'the very address passes' '250 pass: learned'
+at 10 --ip 192.0.2.203 --sender ann+X@corp.example --rcpt me@ours.example --spf softfail
+says 'with its +, too' '250 pass: learned'
 ask 0 client_address=10.0.0.1 sender=me@ours.example recipient=him@far.example sasl_username=me -- --learn
 answers 'a policy service learns from our users' dunno
 at 10 --always --ip 192.0.2.202 --sender him@far.example --rcpt me@ours.example
 says 'the same way' '250 pass: learned'
-fails 75 'nobody to learn for' greylist-check --learn --rcpt x@y.example </dev/null
+at 0 --learn --sender '' --rcpt x@y.example
+says 'our own bounces leave, too' '250 pass: nothing-to-learn'
+ask 0 client_address=10.0.0.1 sender= recipient=him@far.example sasl_username=me -- --learn --always
+answers 'from a policy service, too' dunno
 
 done_testing

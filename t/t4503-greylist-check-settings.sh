@@ -56,6 +56,18 @@ at 0 -c c.yaml --ip 10.2.1.1 --name a.dyn.example --sender s@x.example --spf sof
 has 'explained' .said '^doubt	\+2 rule=dynamic$'
 has 'and added up' .said '^sum	4$'
 
+# --- a pattern that a sender can lead astray -----------------------------------------------------
+cat >astray.yaml <<'CONF'
+greylist: {rules: {homes: {helo: '/^(([a-z]+[-.]?)+[0-9]|.*\.dyn\.example)$/i'}}}
+CONF
+at 0 -c astray.yaml --ip 10.2.2.1 --sender s@x.example --helo a.dyn.example
+says 'a pattern with repeats in repeats' "$first"
+at 0 -c astray.yaml --ip 10.2.2.1 --sender s@x.example --helo aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.dyn.example
+says 'gives up' "$none"
+has 'and its rule is named' .err "^greylist-check: greylist\.rules\.homes: helo: gave up on 'a+\.dyn\.example'"
+at 0 -c c.yaml --ip 10.2.2.1 --name host.example --sender s@x.example --helo plain
+same 'which none does that just does not match' .err /dev/null
+
 # --- white lists ----------------------------------------------------------------------------------
 check 'a client' '250 pass: white' --always --ip 192.0.2.10
 check 'its neighbour is not' "$first" --always --ip 192.0.2.11
@@ -98,6 +110,21 @@ mv new.txt white.txt
 request 10.5.1.1
 [ "$action" = 'action=450 4.7.1 throttle: firsttry' ]
 result $? 'and when they are replaced'
+mv white.txt away.txt
+request 10.6.0.1
+[ "$action" = 'action=dunno' ]
+result $? 'one that is away for a moment still counts'
+request 10.6.0.2
+[ "$(grep -c 'white list: .*white\.txt: No such file or directory; its last entries stay valid' policy.err)" -eq 1 ]
+result $? 'which is said once'
+echo 10.77.0.0/16 >away.txt
+mv away.txt white.txt
+request 10.77.0.1
+[ "$action" = 'action=dunno' ]
+result $? 'and when it is back it is read'
+request 10.6.0.1
+[ "$action" = 'action=450 4.7.1 throttle: firsttry' ]
+result $? 'afresh'
 exec 3>&-
 wait $pid
 result $? 'it ends with its connection'
@@ -137,6 +164,9 @@ wrong 'greylist: {rcpts: {a@b: {of: yes}}}' "unknown key 'of'"
 wrong 'greylist: {white: [a b]}' "'a b' is neither address"
 wrong 'greylist: {white_rcpts: [10.0.0.0/8]}' "'10.0.0.0/8' is no recipient"
 wrong 'greylist: {open: 2h}' 'the window closes'
+wrong 'greylist: {open: 10m, keep_waiting: 5m}' 'greylist.keep_waiting: a first try is forgotten .300 s. before'
+wrong 'greylist: {keep_waiting: 1h}' 'greylist.keep_waiting: a first try is forgotten'
+wrong 'greylist: {keep_waiting: 3h, rcpts: {a@b: {close: 4h}}}' '1:38: greylist.keep_waiting: a first try'
 wrong 'greylist: {ipv4_bits: 33}' 'more than 32'
 wrong 'greylist: {code: 550}' "'550' is not one of"
 

@@ -23,6 +23,18 @@ trouble() { # WHAT ARGUMENTS: the state in `box/s` is unusable
 	ask 0 client_address=192.0.2.1 sender=a@b.example -- --state box/s --always --on-error=defer "$@"
 	[ ! -s .answer ] && [ $code -ne 0 ]
 	result $? "$_what: or nothing, so that it defers by itself"
+	at 0 --learn --state box/s --sender us@b.example --rcpt a@x.example "$@"
+	says "$_what: outgoing mail leaves" '250 pass: no-state'
+	has 'though nothing was learned, which is told' .err '^greylist-check: not learned: '
+	ask 0 client_address=192.0.2.1 sender=us@b.example recipient=a@x.example sasl_username=us -- \
+		--learn --always --state box/s "$@"
+	answers "$_what: from a policy service, too" dunno
+	for _learn in '' sasl_username=us; do
+		ask 0 client_address=192.0.2.1 sender=a@b.example recipient=a@x.example $_learn -- \
+			--learn --always --on-error=defer --state box/s "$@"
+		[ ! -s .answer ] && [ $code -ne 0 ]
+		result $? "$_what: with --learn, or nothing ($_learn)"
+	done
 }
 
 mkdir box

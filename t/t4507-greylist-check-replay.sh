@@ -57,6 +57,10 @@ fails 65 'what is no attempt' greylist-check --replay bad
 has 'is named' .err '^greylist-check: bad: line 2: '
 fails 66 'no record' greylist-check --replay missing
 fails 64 'two things at once' greylist-check --replay log --dump
+{ cat log; printf 'time=%s\tclient_address=192.0.2.1\tsender=half@x.ex' $((T0 + 400)); } >growing
+ok 'a record that somebody is writing' greylist-check --replay growing
+has 'its last line is left out' .err '^greylist-check: growing: line 3: cut short, and left out$'
+same 'and all others count' .out want
 ok 'an empty record' greylist-check --replay /dev/null
 has 'holds nothing' .out '^attempts	0$'
 

@@ -51,6 +51,7 @@ farm_two_mx() {
 # Two states, each handed to the other host by its cron every five minutes at the latest.
 two_states() {
 	for _from in 1 2; do
+		[ -e mx$_from.db ] || continue
 		TUBEPOST_NOW=$((T0 + $1)) greylist-check --state mx$_from.db --dump >dump$_from &&
 			TUBEPOST_NOW=$((T0 + $1)) greylist-check --state mx$((3 - _from)).db --merge dump$_from >/dev/null ||
 			return 1

@@ -161,16 +161,38 @@ dns_zone <<'END'
 1.0.0.127.bl.test servfail
 7.100.51.198.bl.test A 127.0.0.2
 END
-says 'a list whose test is not answered is not believed' '' -d 2000 -b bl.test $IP
+rm -f memo
+says 'a list whose test is not answered is not believed' '' -d 2000 -m memo -n $now -b bl.test $IP
 : >questions
-ask -b bl.test $IP 198.51.100.8 198.51.100.9 >said 2>warned
-ok 'one process asks for the test until it is answered' test "$(grep -c ' 2\.0\.0\.127' questions)" -eq 3
+ask -m memo -n $((now + 59)) -b bl.test $IP 198.51.100.8 198.51.100.9 >said 2>warned
+same 'and left alone for a minute' questions /dev/null
+ask -m memo -n $((now + 60)) -b bl.test $IP 198.51.100.8 198.51.100.9 >said 2>warned
+ok 'then asked for its test again' test "$(grep -c ' 2\.0\.0\.127' questions)" -eq 1
+dns_zone <<'END'
+*.bl.test drop
+2.0.0.127.other.test A 127.0.0.2
+7.100.51.198.other.test A 127.0.0.2
+END
+rm -f memo
+: >questions
+says 'a list that is silent' '1 dnsbl=other.test;' -d 700 -m memo -n $now -b bl.test -b other.test $IP
+: >questions
+says 'is left alone by the next process' '1 dnsbl=other.test;' -m memo -n $((now + 1)) -b bl.test -b other.test $IP
+hasnt 'which asks the others' questions 'bl\.test'
+: >questions
+ask -d 700 -b bl.test $IP 198.51.100.8 198.51.100.9 >said 2>warned
+hasnt 'and by the same one' questions ' [89]\.100'
 dns_zone <<'END'
 2.0.0.127.bl.test A 127.0.0.2
+8.100.51.198.bl.test A 127.0.0.2
 END
 : >questions
 ask -b bl.test $IP 198.51.100.8 198.51.100.9 >said 2>warned
-ok 'and then not again' test "$(wc -l <questions)" -eq 5
+ok 'one that is in order is tested once by a process' test "$(wc -l <questions)" -eq 5
+: >questions
+says 'one client, again and again' '1 dnsbl=bl.test;1 dnsbl=bl.test;1 dnsbl=bl.test;' -b bl.test 198.51.100.8 198.51.100.8 \
+	$IP 198.51.100.8 $IP
+ok 'is asked about once' test "$(grep -c ' 8\.100' questions)" -eq 1
 
 # --- keys in zones: some lists are paid for by them ---
 key=abcdefghijklmnopqrstuv2345

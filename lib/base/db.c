@@ -319,6 +319,14 @@ void tp_db_close(struct tp_db *db)
 	free(db);
 }
 
+void tp_db_set_busy(struct tp_db *db, int busy_ms)
+{
+	if (busy_ms == db->options.busy_ms)
+		return;
+	db->options.busy_ms = busy_ms;
+	sqlite.busy_timeout(db->handle, busy_ms);
+}
+
 bool tp_db_is_gone(const struct tp_db *db)
 {
 	struct stat st;

@@ -36,6 +36,9 @@ enum tp_status tp_db_open_with(const char *path, const char *const *migrations,
  * somebody removed or replaced it, and what is written here reaches nobody. One system call. */
 bool tp_db_is_gone(const struct tp_db *db);
 
+/* Waits for other writers this long from now on. */
+void tp_db_set_busy(struct tp_db *db, int busy_ms);
+
 enum tp_status tp_db_exec(struct tp_db *db, const char *sql, struct tp_error *err);
 
 /* `types` has a letter for each `?`: 's' const char * (may be NULL), 'i' int64_t,

@@ -186,8 +186,18 @@ enum tp_status tp_pattern_regex(const char *text, struct tp_pattern **pattern, s
 
 bool tp_pattern_match(const struct tp_pattern *pattern, const char *text, size_t len)
 {
-	return pcre2.match(pattern->code, (PCRE2_SPTR)text, len, 0, 0, pattern->match,
-		       pattern->limits) >= 0;
+	bool gave_up;
+
+	return tp_pattern_try(pattern, text, len, &gave_up);
+}
+
+bool tp_pattern_try(const struct tp_pattern *pattern, const char *text, size_t len, bool *gave_up)
+{
+	int code = pcre2.match(
+		pattern->code, (PCRE2_SPTR)text, len, 0, 0, pattern->match, pattern->limits);
+
+	*gave_up = code < 0 && code != PCRE2_ERROR_NOMATCH;
+	return code >= 0;
 }
 
 bool tp_pattern_capture(const struct tp_pattern *pattern, const char *text, size_t len, int group,

@@ -20,6 +20,9 @@ enum tp_status tp_pattern_regex(
 	const char *text, struct tp_pattern **pattern, struct tp_error *err);
 /* A match that runs into PCRE2's limits counts as none. */
 bool tp_pattern_match(const struct tp_pattern *pattern, const char *text, size_t len);
+/* The same for who has to tell that from a text that does not match: *gave_up. A pattern that tries very
+ * many ways through a text can be led there by whoever writes the text. */
+bool tp_pattern_try(const struct tp_pattern *pattern, const char *text, size_t len, bool *gave_up);
 
 /* The first match's capture `group` (0: the whole match) in text[0, len), as [*begin, *end). False
  * when there is none. */

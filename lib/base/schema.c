@@ -88,6 +88,8 @@ const struct tp_conf_key tp_conf_schema[] = {
 		"what happens to mail when the state cannot be used" },
 	{ "greylist.code", TP_CONF_WORD, NULL, "421|450|451",
 		"code of a throttled attempt; 421, and 450 for Postfix, when not set" },
+	{ "greylist.text", TP_CONF_STRING, NULL, NULL,
+		"words or a URL behind the verdict's word, for the sender's postmaster" },
 	{ "greylist.always", TP_CONF_BOOL, "no", NULL, "greylist without a doubt, too" },
 	{ "greylist.threshold", TP_CONF_INTEGER, "1", NULL,
 		"sum of weights from which a mail is doubtful" },

@@ -5,171 +5,18 @@
  */
 #include "greylist/dns.h"
 
+#include <arpa/inet.h>
 #include <limits.h>
 
 #include "base/diag.h"
 #include "base/ip.h"
-#include "greylist/dns_list.h"
-#include "greylist/resolver.h"
+#include "greylist/dns_parts.h"
 
 #define GOOD_SECONDS     3600
 #define RETIRED_SECONDS  86400
+#define SILENT_SECONDS   60
 #define RECALLED_SECONDS 60 /* how long a finding of the memo is not asked for again */
-#define ZONES_MAX        100
-
-enum finding {
-	UNTESTED,
-	GOOD,
-	RETIRED,
-};
-
-/* The places of a zone's questions. */
-enum {
-	ABOUT,  /* the client's address */
-	NEVER,  /* 127.0.0.1 */
-	ALWAYS, /* 127.0.0.2 */
-	QUESTIONS,
-};
-
-struct zone {
-	const char *name; /* that of a list */
-	struct {
-		enum finding finding;
-		int64_t since, until;
-	} known[2];              /* of IPv4, of IPv6 */
-	bool asked, tested;      /* this time */
-	size_t names[QUESTIONS]; /* offsets in tp_dns.names */
-	size_t first;            /* its first lookup */
-};
-
-struct tp_dns {
-	struct tp_dns_memo memo;
-	int64_t deadline_ms;
-	struct tp_dns_list *lists;
-	size_t list_count;
-	size_t *zone_of; /* of each list: its zone */
-	struct zone *zones;
-	size_t zone_count;
-	struct tp_resolver_server *servers;
-	size_t server_count;
-	struct tp_resolver *resolver; /* made by the first question */
-	struct tp_buf names;          /* what is asked for, each ended by a NUL */
-	struct tp_lookup *lookups;    /* QUESTIONS a zone */
-	size_t lookup_count;
-};
-
-/* --- settings --- */
-
-static size_t count_of(const struct tp_strings *strings)
-{
-	return strings ? strings->count : 0;
-}
-
-static enum tp_status read_lists(
-	struct tp_dns *dns, const struct tp_strings *texts, bool welcome, struct tp_error *err)
-{
-	for (size_t i = 0; i < count_of(texts); i++) {
-		enum tp_status status = tp_dns_list_parse(
-			texts->list[i], welcome, &dns->lists[dns->list_count++], err);
-
-		if (status)
-			return status;
-	}
-	return TP_OK;
-}
-
-static enum tp_status read_servers(
-	struct tp_dns *dns, const struct tp_strings *texts, struct tp_error *err)
-{
-	for (size_t i = 0; i < count_of(texts); i++) {
-		enum tp_status status =
-			tp_resolver_server_parse(texts->list[i], &dns->servers[i], err);
-
-		if (status)
-			return status;
-		dns->server_count++;
-	}
-	return TP_OK;
-}
-
-static void find_zones(struct tp_dns *dns)
-{
-	for (size_t i = 0; i < dns->list_count; i++) {
-		size_t z = 0;
-
-		while (z < dns->zone_count && strcmp(dns->zones[z].name, dns->lists[i].zone))
-			z++;
-		if (z == dns->zone_count)
-			dns->zones[dns->zone_count++].name = dns->lists[i].zone;
-		dns->zone_of[i] = z;
-	}
-}
-
-static enum tp_status make_room(
-	struct tp_dns *dns, size_t lists, size_t servers, struct tp_error *err)
-{
-	if (lists > ZONES_MAX || servers > ZONES_MAX)
-		return tp_fail(err, TP_CONFIG, "DNS lists: more than %d", ZONES_MAX);
-	dns->lists = calloc(lists, sizeof *dns->lists);
-	dns->zone_of = calloc(lists, sizeof *dns->zone_of);
-	dns->zones = calloc(lists, sizeof *dns->zones);
-	dns->lookups = calloc(lists * QUESTIONS, sizeof *dns->lookups);
-	dns->servers = calloc(servers + 1, sizeof *dns->servers);
-	if (!dns->lists || !dns->zone_of || !dns->zones || !dns->lookups || !dns->servers)
-		return tp_fail(err, TP_NOMEM, "DNS lists: out of memory");
-	return TP_OK;
-}
-
-enum tp_status tp_dns_open(
-	const struct tp_dns_settings *settings, struct tp_dns **dns, struct tp_error *err)
-{
-	size_t lists = count_of(settings->blocklists) + count_of(settings->welcome);
-	enum tp_status status;
-	struct tp_dns *d;
-
-	*dns = NULL;
-	if (!lists)
-		return TP_OK;
-	if (!tp_resolver_is_built())
-		return tp_fail(
-			err, TP_CONFIG, "DNS lists: this build has no c-ares and cannot ask them");
-	d = calloc(1, sizeof *d);
-	if (!d)
-		return tp_fail(err, TP_NOMEM, "DNS lists: out of memory");
-	d->memo = settings->memo;
-	d->deadline_ms = settings->deadline_ms > 0 ? settings->deadline_ms : 1;
-	tp_buf_init(&d->names, (size_t)ZONES_MAX * QUESTIONS * 256);
-	status = make_room(d, lists, count_of(settings->servers), err);
-	if (!status)
-		status = read_lists(d, settings->blocklists, false, err);
-	if (!status)
-		status = read_lists(d, settings->welcome, true, err);
-	if (!status)
-		status = read_servers(d, settings->servers, err);
-	if (status) {
-		tp_dns_close(d);
-		return status;
-	}
-	find_zones(d);
-	*dns = d;
-	return TP_OK;
-}
-
-void tp_dns_close(struct tp_dns *dns)
-{
-	if (!dns)
-		return;
-	tp_resolver_close(dns->resolver);
-	for (size_t i = 0; i < dns->list_count; i++)
-		tp_dns_list_release(&dns->lists[i]);
-	tp_buf_release(&dns->names);
-	free(dns->lists);
-	free(dns->zone_of);
-	free(dns->zones);
-	free(dns->lookups);
-	free(dns->servers);
-	free(dns);
-}
+#define RECALLED_SILENT  1  /* the same of a silent list, whose minute may be over soon */
 
 /* --- what is known of a zone --- */
 
@@ -203,16 +50,19 @@ static enum finding recall(struct tp_dns *dns, struct zone *zone, int family, in
 		return zone->known[family].finding;
 	if (!dns->memo.get ||
 		!dns->memo.get(dns->memo.context, memo_name(room, "dnsbl", zone, family), &value) ||
-		(value != GOOD && value != RETIRED))
+		value < GOOD || value > SILENT)
 		return UNTESTED;
-	know(zone, family, (enum finding)value, now, RECALLED_SECONDS);
+	know(zone, family, (enum finding)value, now,
+		value == SILENT ? RECALLED_SILENT : RECALLED_SECONDS);
 	return (enum finding)value;
 }
 
 static void remember(
 	struct tp_dns *dns, struct zone *zone, int family, enum finding finding, int64_t now)
 {
-	int64_t seconds = finding == RETIRED ? RETIRED_SECONDS : GOOD_SECONDS;
+	int64_t seconds = finding == RETIRED  ? RETIRED_SECONDS
+			  : finding == SILENT ? SILENT_SECONDS
+					      : GOOD_SECONDS;
 	char room[MEMO_NAME_MAX];
 
 	know(zone, family, finding, now, seconds);
@@ -262,7 +112,7 @@ static enum tp_status prepare(struct tp_dns *dns, const struct in6_addr *address
 		struct zone *zone = &dns->zones[i];
 		enum finding finding = recall(dns, zone, family, now);
 
-		zone->asked = finding != RETIRED;
+		zone->asked = finding != RETIRED && finding != SILENT;
 		zone->tested = finding == UNTESTED;
 		zone->first = dns->lookup_count;
 		if (!zone->asked)
@@ -282,6 +132,14 @@ static enum tp_status prepare(struct tp_dns *dns, const struct in6_addr *address
 	return TP_OK;
 }
 
+static void nobody_answers(struct tp_dns *dns)
+{
+	for (size_t i = 0; i < dns->lookup_count; i++) {
+		dns->lookups[i].outcome = TP_LOOKUP_SILENT;
+		dns->lookups[i].answer_count = 0;
+	}
+}
+
 /* Asks, and says so when nobody answers: then the resolver is made anew by the next question, for
  * resolv.conf may have changed. */
 static enum tp_status ask(struct tp_dns *dns, int64_t now, struct tp_error *err)
@@ -293,6 +151,12 @@ static enum tp_status ask(struct tp_dns *dns, int64_t now, struct tp_error *err)
 			dns->servers, dns->server_count, dns->deadline_ms, &dns->resolver, err);
 	if (!status)
 		status = tp_resolver_ask(dns->resolver, dns->lookups, dns->lookup_count, err);
+	if (status == TP_UNAVAILABLE) {
+		if (may_complain(dns, &dns->zones[0], "dnsmute", now))
+			tp_warn("DNS lists do not count: %s", err->text);
+		nobody_answers(dns);
+		return TP_OK;
+	}
 	if (status)
 		return status;
 	for (size_t i = 0; i < dns->lookup_count; i++)
@@ -358,21 +222,73 @@ static void judge(struct tp_dns *dns, struct zone *zone, int family, int64_t now
 	}
 }
 
-static enum tp_status add_reason(const struct tp_dns *dns, const struct tp_dns_list *list,
-	const struct tp_lookup *lookup, struct tp_doubts *doubts, struct tp_error *err)
+/* What one zone answered: about itself, and about the client, when it is believed. */
+static enum tp_status take_answers(
+	struct tp_dns *dns, size_t z, int family, int64_t now, struct tp_error *err)
 {
+	struct zone *zone = &dns->zones[z];
+	const struct tp_lookup *about = &dns->lookups[zone->first];
+	bool silent = about->outcome == TP_LOOKUP_SILENT;
+	enum tp_status status = TP_OK;
+	uint32_t answer;
+
+	if (!zone->asked)
+		return TP_OK;
+	if (answers_of(about, TP_DNS_ERROR, &answer))
+		complain(dns, zone, "dnserr", answer,
+			"it answers with an error: asked by the wrong resolver, or too often", now);
+	if (zone->tested) {
+		judge(dns, zone, family, now);
+		silent = silent || about[NEVER].outcome == TP_LOOKUP_SILENT;
+	}
+	if (silent && zone->known[family].finding != RETIRED)
+		remember(dns, zone, family, SILENT, now);
+	if (zone->known[family].finding != GOOD || !is_fresh(zone, family, now))
+		return TP_OK;
+	for (size_t i = 0; !status && i < about->answer_count; i++)
+		if (tp_dns_answer_kind(about->answers[i]) == TP_DNS_LISTING)
+			status = tp_dns_found_add(&dns->found, z, about->answers[i], err);
+	return status;
+}
+
+/* Fills dns->found. */
+static enum tp_status find_out(
+	struct tp_dns *dns, const struct in6_addr *address, int64_t now, struct tp_error *err)
+{
+	int family = tp_ip_is_v4(address) ? 0 : 1;
+	enum tp_status status = tp_dns_cache_get(&dns->cache, address, now, &dns->found, err);
+
+	if (status != TP_NOTHING)
+		return status;
+	status = prepare(dns, address, family, now, err);
+	if (!status && dns->lookup_count)
+		status = ask(dns, now, err);
+	for (size_t z = 0; !status && z < dns->zone_count; z++)
+		status = take_answers(dns, z, family, now, err);
+	if (!status)
+		status = tp_dns_cache_put(&dns->cache, address, now, &dns->found, err);
+	return status;
+}
+
+/* --- reasons --- */
+
+static enum tp_status add_reason(
+	const struct tp_dns *dns, size_t l, struct tp_doubts *doubts, struct tp_error *err)
+{
+	const struct tp_dns_list *list = &dns->lists[l];
+	const struct tp_dns_listing *found = dns->found.list, *end = found + dns->found.count;
 	const char *kind = list->welcome ? "dnswl" : "dnsbl";
 	struct tp_buf answer = TP_BUF_INIT(64);
 	enum tp_status status;
-	size_t i = 0;
 
-	while (i < lookup->answer_count && !tp_dns_list_counts(list, lookup->answers[i]))
-		i++;
-	if (i == lookup->answer_count)
+	while (found < end &&
+		(found->zone != dns->zone_of[l] || !tp_dns_list_counts(list, found->answer)))
+		found++;
+	if (found == end)
 		return TP_OK;
 	if (list->answers) {
 		tp_buf_addc(&answer, '/');
-		tp_dns_answer_text(lookup->answers[i], &answer);
+		tp_dns_answer_text(found->answer, &answer);
 	}
 	status = tp_doubts_add(
 		doubts, list->weight, err, "%s=%s%s", kind, list->zone, tp_buf_str(&answer));
@@ -380,38 +296,79 @@ static enum tp_status add_reason(const struct tp_dns *dns, const struct tp_dns_l
 	return status;
 }
 
+/* What was recorded, in the words of these settings; zones that they do not name are nobody's. */
+static enum tp_status take_listings(
+	struct tp_dns *dns, const struct tp_buf *listings, struct tp_error *err)
+{
+	const char *at = listings->data, *end = at + listings->len;
+	char zone[TP_DNS_ZONE_MAX + 1];
+	enum tp_status status = TP_OK;
+	struct in_addr answer;
+
+	for (; !status && at < end; at += strlen(at) + 1) {
+		const char *slash = strchr(at, '/');
+
+		if (!slash || inet_pton(AF_INET, slash + 1, &answer) != 1)
+			continue;
+		for (size_t z = 0; !status && z < dns->zone_count; z++) {
+			snprintf(zone, sizeof zone, "%s", dns->zones[z].name);
+			tp_dns_hide_keys(zone);
+			if (strlen(zone) == (size_t)(slash - at) &&
+				!strncmp(zone, at, strlen(zone)))
+				status =
+					tp_dns_found_add(&dns->found, z, ntohl(answer.s_addr), err);
+		}
+	}
+	return status;
+}
+
+static bool may_ask(const struct tp_dns *dns, const struct tp_facts *facts)
+{
+	return dns && facts->has_ip && tp_dns_is_public(&facts->address);
+}
+
 enum tp_status tp_dns_ask(struct tp_dns *dns, const struct tp_facts *facts, int64_t now,
 	struct tp_doubts *doubts, struct tp_error *err)
 {
-	int family = tp_ip_is_v4(&facts->address) ? 0 : 1;
+	struct tp_error unused;
 	enum tp_status status;
-	uint32_t answer;
 
-	if (!dns || !facts->has_ip || !tp_dns_is_public(&facts->address))
+	if (!may_ask(dns, facts))
 		return TP_OK;
-	status = prepare(dns, &facts->address, family, now, err);
-	if (!status && dns->lookup_count)
-		status = ask(dns, now, err);
-	for (size_t i = 0; !status && i < dns->zone_count; i++) {
-		struct zone *zone = &dns->zones[i];
+	dns->found.count = 0;
+	status = facts->has_listings ? take_listings(dns, &facts->listings, err)
+				     : find_out(dns, &facts->address, now, err ? err : &unused);
+	for (size_t l = 0; !status && l < dns->list_count; l++)
+		status = add_reason(dns, l, doubts, err);
+	return status;
+}
 
-		if (!zone->asked)
-			continue;
-		if (answers_of(&dns->lookups[zone->first], TP_DNS_ERROR, &answer))
-			complain(dns, zone, "dnserr", answer,
-				"it answers with an error: asked by the wrong resolver, or too "
-				"often",
-				now);
-		if (zone->tested)
-			judge(dns, zone, family, now);
-	}
-	for (size_t i = 0; !status && i < dns->list_count; i++) {
-		const struct zone *zone = &dns->zones[dns->zone_of[i]];
+enum tp_status tp_dns_record(
+	struct tp_dns *dns, struct tp_facts *facts, int64_t now, struct tp_error *err)
+{
+	enum tp_status status = TP_OK;
+	size_t at;
 
-		if (zone->asked && zone->known[family].finding == GOOD &&
-			is_fresh(zone, family, now))
-			status = add_reason(
-				dns, &dns->lists[i], &dns->lookups[zone->first], doubts, err);
+	facts->has_listings = true;
+	tp_buf_clear(&facts->listings);
+	if (!may_ask(dns, facts))
+		return TP_OK;
+	dns->found.count = 0;
+	status = find_out(dns, &facts->address, now, err);
+	for (size_t i = 0; !status && i < dns->found.count; i++) {
+		const struct tp_dns_listing *found = &dns->found.list[i];
+
+		at = facts->listings.len;
+		tp_buf_adds(&facts->listings, dns->zones[found->zone].name);
+		tp_buf_addc(&facts->listings, '/');
+		tp_dns_answer_text(found->answer, &facts->listings);
+		tp_buf_addc(&facts->listings, '\0');
+		status = tp_buf_status(&facts->listings, "answers of DNS lists", err);
+		if (!status) {
+			tp_dns_hide_keys(facts->listings.data + at);
+			tp_buf_truncate(
+				&facts->listings, at + strlen(facts->listings.data + at) + 1);
+		}
 	}
 	return status;
 }

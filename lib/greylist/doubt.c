@@ -3,6 +3,7 @@
 
 #include <errno.h>
 
+#include "base/diag.h"
 #include "base/pattern.h"
 #include "base/yaml.h"
 #include "greylist/key.h"
@@ -130,10 +131,12 @@ static void read_spf(struct tp_doubt_rules *rules, const struct tp_conf *conf)
 static enum tp_status open_dns(struct tp_doubt_rules *rules, const struct tp_conf *conf,
 	struct tp_dns_memo memo, struct tp_error *err)
 {
+	int64_t deadline_ms = 1000 * tp_conf_seconds(conf, "greylist.dns_deadline");
 	struct tp_dns_settings settings = { .blocklists = tp_conf_list(conf, "greylist.dnsbl"),
 		.welcome = tp_conf_list(conf, "greylist.dnswl"),
 		.servers = tp_conf_list(conf, "greylist.dns_servers"),
-		.deadline_ms = 1000 * tp_conf_seconds(conf, "greylist.dns_deadline"),
+		.deadline_ms =
+			deadline_ms < TP_DNS_DEADLINE_MAX_MS ? deadline_ms : TP_DNS_DEADLINE_MAX_MS,
 		.memo = memo };
 
 	rules->blocks = settings.blocklists->count > 0;
@@ -199,12 +202,18 @@ static bool matches(const struct rule *rule, const struct tp_facts *facts)
 {
 	for (int i = 0; i < FIELDS; i++) {
 		const char *value;
+		bool gave_up;
 
 		if (!rule->patterns[i])
 			continue;
 		value = value_of(facts, (enum field)i);
-		if (!tp_pattern_match(rule->patterns[i], value, strlen(value)))
-			return false;
+		if (tp_pattern_try(rule->patterns[i], value, strlen(value), &gave_up))
+			continue;
+		if (gave_up)
+			tp_warn("greylist.rules.%s: %s: gave up on '%.80s': the pattern has too "
+				"many ways through it; it does not count",
+				rule->name, field_names[i], value);
+		return false;
 	}
 	return true;
 }
@@ -249,4 +258,15 @@ enum tp_status tp_doubt_weigh(struct tp_doubt_rules *rules, const struct tp_fact
 	if ((sum < low && !rules->blocks) || (sum >= high && !rules->welcomes))
 		return TP_OK;
 	return tp_dns_ask(rules->dns, facts, now, doubts, err);
+}
+
+enum tp_status tp_doubt_record(
+	struct tp_doubt_rules *rules, struct tp_facts *facts, int64_t now, struct tp_error *err)
+{
+	return rules->dns ? tp_dns_record(rules->dns, facts, now, err) : TP_OK;
+}
+
+bool tp_doubt_asks(const struct tp_doubt_rules *rules)
+{
+	return rules->dns;
 }

@@ -25,7 +25,8 @@ struct tp_doubt_rules;
  *       partner: {sender_domain: partner.example, weight: -5}
  *
  * Patterns look at `ip`, `name`, `helo`, `sender` and `sender_domain`; what is not known is the empty
- * text, which `''` matches.
+ * text, which `''` matches. A pattern that runs into its limits (base/pattern.h) does not match, and a
+ * warning names the rule: a sender may have led it there.
  *
  * Reads greylist.spf, greylist.rules, greylist.dnsbl and the like. `conf` is borrowed until free.
  * TP_CONFIG with the place of what is wrong. */
@@ -38,5 +39,11 @@ void tp_doubt_rules_free(struct tp_doubt_rules *rules);
  * none could lift it, or over `high` and none could take it down. */
 enum tp_status tp_doubt_weigh(struct tp_doubt_rules *rules, const struct tp_facts *facts,
 	int64_t low, int64_t high, int64_t now, struct tp_doubts *doubts, struct tp_error *err);
+
+/* Asks all DNS lists, whatever else there is against it, and keeps their answers in facts->listings. */
+enum tp_status tp_doubt_record(
+	struct tp_doubt_rules *rules, struct tp_facts *facts, int64_t now, struct tp_error *err);
+/* True when there are DNS lists. */
+bool tp_doubt_asks(const struct tp_doubt_rules *rules);
 
 #endif

@@ -10,36 +10,6 @@
 
 /* --- opening --------------------------------------------------------------------------------- */
 
-static bool memo_get(void *context, const char *name, int64_t *value)
-{
-	struct tp_state *state;
-	struct tp_entry entry;
-	struct tp_engine *engine = context;
-
-	if (tp_engine_state(engine, &state, NULL) ||
-		tp_state_get(state, TP_STATE_MEMO, name, engine->now, &entry, NULL))
-		return false;
-	*value = entry.count;
-	return true;
-}
-
-static void memo_put(void *context, const char *name, int64_t value, int64_t until)
-{
-	struct tp_engine *engine = context;
-	struct tp_entry entry = { .kind = TP_STATE_MEMO,
-		.first = engine->now,
-		.last = engine->now,
-		.count = value,
-		.until = until };
-	struct tp_state *state;
-	bool written;
-
-	if (tp_engine_state(engine, &state, NULL) || tp_state_begin(state, true, NULL))
-		return;
-	written = !tp_state_put(state, name, &entry, engine->now, NULL);
-	tp_state_end(state, written, NULL);
-}
-
 static enum tp_status read_bits(struct tp_engine *engine, struct tp_error *err)
 {
 	engine->ipv4_bits = (int)tp_conf_int(engine->conf, "greylist.ipv4_bits");
@@ -51,14 +21,31 @@ static enum tp_status read_bits(struct tp_engine *engine, struct tp_error *err)
 	return TP_OK;
 }
 
+/* It goes into an SMTP reply: one line of ASCII, and short enough for one (RFC 5321 4.5.3.1.5). */
+#define TEXT_MAX 400
+
+static enum tp_status check_text(const struct tp_conf *conf, struct tp_error *err)
+{
+	const char *text = tp_conf_str(conf, "greylist.text");
+
+	if (text && strlen(text) > TEXT_MAX)
+		return tp_fail(err, TP_CONFIG, "greylist.text: longer than %d bytes", TEXT_MAX);
+	for (; text && *text; text++)
+		if (*text < 0x20 || *text > 0x7e)
+			return tp_fail(
+				err, TP_CONFIG, "greylist.text: not one line of ASCII characters");
+	return TP_OK;
+}
+
 static enum tp_status open_all(struct tp_engine *engine, struct tp_error *err)
 {
 	const struct tp_conf *conf = engine->conf;
-	struct tp_dns_memo memo = { engine, memo_get, memo_put };
 	enum tp_status status = read_bits(engine, err);
 
 	engine->whole_after = tp_conf_int(conf, "greylist.whole_after");
 	engine->defer_on_error = !strcmp(tp_conf_str(conf, "greylist.on_error"), "defer");
+	if (!status)
+		status = check_text(conf, err);
 	if (!status)
 		status = tp_site_new(conf, &engine->site, err);
 	if (!status)
@@ -69,7 +56,7 @@ static enum tp_status open_all(struct tp_engine *engine, struct tp_error *err)
 			tp_conf_list(conf, "greylist.white_rcpt_files"), false,
 			&engine->white_rcpts, err);
 	if (!status)
-		status = tp_doubt_rules_new(conf, memo, &engine->rules, err);
+		status = tp_doubt_rules_new(conf, tp_engine_memo(engine), &engine->rules, err);
 	return status;
 }
 
@@ -86,6 +73,8 @@ enum tp_status tp_engine_open(
 	engine->many = many;
 	tp_buf_init(&engine->origin, 1 << 16);
 	tp_buf_init(&engine->sender, 1 << 16);
+	tp_buf_init(&engine->network, 1 << 16);
+	tp_buf_init(&engine->plain, 1 << 16);
 	tp_buf_init(&engine->rcpt, 1 << 16);
 	tp_buf_init(&engine->key, 1 << 18);
 	tp_buf_init(&engine->path, 1 << 16);
@@ -108,6 +97,8 @@ void tp_engine_close(struct tp_engine *engine)
 	tp_state_close(engine->state);
 	tp_buf_release(&engine->origin);
 	tp_buf_release(&engine->sender);
+	tp_buf_release(&engine->network);
+	tp_buf_release(&engine->plain);
 	tp_buf_release(&engine->rcpt);
 	tp_buf_release(&engine->key);
 	tp_buf_release(&engine->path);
@@ -236,7 +227,7 @@ static void clear(struct tp_verdict *verdict)
 {
 	verdict->word = TP_WORD_PASS;
 	verdict->reason = "no-doubt";
-	verdict->wait_seconds = verdict->doubt = 0;
+	verdict->wait_seconds = verdict->waited_seconds = verdict->doubt = 0;
 	tp_doubts_clear(&verdict->doubts);
 	tp_buf_clear(&verdict->explain);
 }
@@ -252,10 +243,7 @@ static void pass(struct tp_verdict *verdict, const char *reason)
 static enum tp_status survive(
 	struct tp_engine *engine, struct tp_verdict *verdict, struct tp_error *err)
 {
-	if (err->status != TP_TEMPORARY) {
-		tp_state_close(engine->state);
-		engine->state = NULL;
-	}
+	tp_engine_state_failed(engine, err);
 	if (engine->defer_on_error)
 		return err->status;
 	tp_warn("passed without its state: %s", err->text);
@@ -263,13 +251,27 @@ static enum tp_status survive(
 	return TP_OK;
 }
 
+/* Where this comes from, and where it came from when SPF did not pass yet. */
+static enum tp_status find_origins(
+	struct tp_engine *engine, const struct tp_facts *facts, struct tp_error *err)
+{
+	enum tp_status status;
+
+	tp_buf_clear(&engine->origin);
+	tp_buf_clear(&engine->network);
+	status = tp_key_origin(facts, engine->ipv4_bits, engine->ipv6_bits, &engine->origin, err);
+	if (status || strncmp(engine->origin.data, "spf:", 4) != 0)
+		return status;
+	status = tp_key_network(facts, engine->ipv4_bits, engine->ipv6_bits, &engine->network, err);
+	return status == TP_NOTHING ? TP_OK : status;
+}
+
 static enum tp_status look_up(struct tp_engine *engine, const struct tp_facts *facts,
 	struct tp_verdict *verdict, struct tp_error *err)
 {
 	enum tp_status status;
 
-	tp_buf_clear(&engine->origin);
-	status = tp_key_origin(facts, engine->ipv4_bits, engine->ipv6_bits, &engine->origin, err);
+	status = find_origins(engine, facts, err);
 	if (status == TP_NOTHING) {
 		tp_warn("passed: no client address");
 		pass(verdict, "no-client");
@@ -279,7 +281,11 @@ static enum tp_status look_up(struct tp_engine *engine, const struct tp_facts *f
 		return status;
 	tp_buf_clear(&engine->sender);
 	tp_key_sender(tp_buf_str(&facts->sender), &engine->sender);
+	tp_buf_clear(&engine->plain);
+	tp_key_address(tp_buf_str(&facts->sender), &engine->plain);
 	status = tp_buf_status(&engine->sender, "sender", err);
+	if (!status)
+		status = tp_buf_status(&engine->plain, "sender", err);
 	if (status)
 		return status;
 	status = tp_engine_try(engine, facts, verdict, err);
@@ -296,9 +302,8 @@ enum tp_status tp_engine_decide(struct tp_engine *engine, const struct tp_facts 
 	if (!err)
 		err = &unused;
 	clear(verdict);
-	engine->now = now;
+	tp_engine_begin(engine, now);
 	engine->explains = explain;
-	tp_engine_look_at_state(engine);
 	status = pass_early(engine, facts, verdict, &reason, err);
 	if (status)
 		return status;
@@ -309,6 +314,20 @@ enum tp_status tp_engine_decide(struct tp_engine *engine, const struct tp_facts 
 	else
 		status = look_up(engine, facts, verdict, err);
 	return status ? status : tp_buf_status(&verdict->explain, "explanation", err);
+}
+
+enum tp_status tp_engine_ask_lists(
+	struct tp_engine *engine, struct tp_facts *facts, int64_t now, struct tp_error *err)
+{
+	if (!tp_doubt_asks(engine->rules))
+		return TP_OK;
+	tp_engine_begin(engine, now);
+	return tp_doubt_record(engine->rules, facts, now, err);
+}
+
+bool tp_engine_has_lists(const struct tp_engine *engine)
+{
+	return tp_doubt_asks(engine->rules);
 }
 
 const char *tp_word_name(enum tp_word word)
@@ -336,4 +355,14 @@ bool tp_verdict_action(const struct tp_verdict *verdict, const char *code, struc
 		return tp_buf_adds(out, "dunno");
 	return tp_buf_addf(out, "%s %s throttle: %s", code, strcmp(code, "421") ? "4.7.1" : "4.7.0",
 		tp_word_name(verdict->word));
+}
+
+bool tp_verdict_text(
+	const struct tp_engine *engine, const struct tp_verdict *verdict, struct tp_buf *out)
+{
+	const char *text = tp_conf_str(engine->conf, "greylist.text");
+
+	if (verdict->word == TP_WORD_PASS || !text || !*text)
+		return true;
+	return tp_buf_addc(out, ' ') && tp_buf_adds(out, text);
 }

@@ -29,7 +29,8 @@ struct tp_verdict {
 	enum tp_word word;
 	const char *reason;   /* of a pass, one word: `no-doubt`, `white`, `known`, `waited`, ... */
 	int64_t wait_seconds; /* until the window opens, 0 when it passes */
-	int64_t doubt;        /* sum of the weights */
+	int64_t waited_seconds;  /* of a pass that had to wait: since its window began, else 0 */
+	int64_t doubt;           /* sum of the weights */
 	struct tp_doubts doubts; /* all that was found */
 	struct tp_buf explain;   /* lines for --explain, empty unless asked for */
 };
@@ -52,14 +53,24 @@ void tp_verdict_release(struct tp_verdict *verdict);
 enum tp_status tp_engine_decide(struct tp_engine *engine, const struct tp_facts *facts, int64_t now,
 	bool explain, struct tp_verdict *verdict, struct tp_error *err);
 
+/* Asks the DNS lists and keeps what they say in facts->listings (greylist/facts.h), for a record. */
+enum tp_status tp_engine_ask_lists(
+	struct tp_engine *engine, struct tp_facts *facts, int64_t now, struct tp_error *err);
+/* True when there are any. */
+bool tp_engine_has_lists(const struct tp_engine *engine);
+
 /* Remembers that facts->sender, one of ours, writes to the recipients: what they send to him passes
- * from now on, whatever there is against it but a failed SPF. */
+ * from now on, whatever there is against it but a failed SPF. TP_NOTHING, and no error: there is no
+ * sender (a bounce) or no recipient. */
 enum tp_status tp_engine_learn(
 	struct tp_engine *engine, const struct tp_facts *facts, int64_t now, struct tp_error *err);
 
 /* The state, opened when it was not yet. Borrowed. */
 enum tp_status tp_engine_state(
 	struct tp_engine *engine, struct tp_state **state, struct tp_error *err);
+
+/* TP_NOINPUT when there is no state yet, and none is made: for who only reads. */
+enum tp_status tp_engine_has_state(struct tp_engine *engine, struct tp_error *err);
 
 /* `firsttry`, `early`, `late`, `pass`. */
 const char *tp_word_name(enum tp_word word);
@@ -70,5 +81,9 @@ bool tp_verdict_line(const struct tp_verdict *verdict, const char *code, struct 
 
 /* Appends Postfix's action: `dunno`, or `450 4.7.1 throttle: early` (`421` with 4.7.0). */
 bool tp_verdict_action(const struct tp_verdict *verdict, const char *code, struct tp_buf *out);
+
+/* Appends greylist.text behind a line or an action that makes wait: what the other side reads. */
+bool tp_verdict_text(
+	const struct tp_engine *engine, const struct tp_verdict *verdict, struct tp_buf *out);
 
 #endif

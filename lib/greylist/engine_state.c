@@ -6,43 +6,11 @@
  * that two processes that decide about the same key at once never both say `firsttry` with different
  * times. What lets an origin or a correspondent pass is not read again when there was nothing.
  */
+#include <stdlib.h>
+
 #include "base/diag.h"
 #include "greylist/engine_parts.h"
 #include "greylist/key.h"
-
-#define BUSY_MS 5000
-
-enum tp_status tp_engine_state(
-	struct tp_engine *engine, struct tp_state **state, struct tp_error *err)
-{
-	const char *set = tp_conf_str(engine->conf, "greylist.state");
-	enum tp_status status = TP_OK;
-
-	if (!engine->state) {
-		tp_buf_clear(&engine->path);
-		if (set)
-			tp_buf_adds(&engine->path, set);
-		else
-			status =
-				tp_conf_state_path(engine->conf, "greylist.db", &engine->path, err);
-		if (!status)
-			status = tp_buf_status(&engine->path, "state", err);
-		if (!status)
-			status = tp_state_open(tp_buf_str(&engine->path), BUSY_MS, !engine->many,
-				&engine->state, err);
-	}
-	*state = engine->state;
-	return status;
-}
-
-void tp_engine_look_at_state(struct tp_engine *engine)
-{
-	if (!engine->state || !tp_state_is_gone(engine->state))
-		return;
-	tp_notice("%s is another file now: opened anew", tp_buf_str(&engine->path));
-	tp_state_close(engine->state);
-	engine->state = NULL;
-}
 
 /* One decision under way. */
 struct attempt {
@@ -50,6 +18,7 @@ struct attempt {
 	const struct tp_facts *facts;
 	struct tp_verdict *verdict;
 	struct tp_state *state;
+	int64_t sample;    /* one recipient of so many is looked at, chosen by its hash */
 	int64_t successes; /* keys that pass for the first time */
 	bool writing;      /* the write lock is held */
 	bool must_write;   /* something changes, and it is not held */
@@ -133,7 +102,7 @@ static enum tp_status learned(struct attempt *a, bool *passes, struct tp_error *
 	if (a->facts->spf == TP_SPF_FAIL || a->facts->sender.len == 0 ||
 		(a->writing && !a->any_learned))
 		return TP_OK;
-	status = join(key, a->engine->sender.data, tp_buf_str(&a->engine->rcpt), NULL, err);
+	status = join(key, tp_buf_str(&a->engine->plain), tp_buf_str(&a->engine->rcpt), NULL, err);
 	if (!status)
 		status = get(a, TP_STATE_LEARNED, "learned", key->data, &entry, err);
 	if (status == TP_NOTHING)
@@ -148,12 +117,43 @@ static void note(struct tp_verdict *verdict, const struct tp_step *step)
 	if (step->word == TP_WORD_PASS) {
 		if (verdict->word == TP_WORD_PASS)
 			verdict->reason = step->reason;
+		if (verdict->waited_seconds < step->waited)
+			verdict->waited_seconds = step->waited;
 		return;
 	}
 	if (verdict->word != TP_WORD_PASS && verdict->wait_seconds >= step->wait)
 		return;
 	verdict->word = step->word;
 	verdict->wait_seconds = step->wait;
+}
+
+/* The entry of one mail to one recipient, engine->key being its key. A mail whose SPF result was a
+ * temporary error, or that nobody had looked up, waited under its network: found there, it goes on
+ * under its domain (*moved). */
+static enum tp_status get_key(
+	struct attempt *a, struct tp_entry *entry, bool *moved, struct tp_error *err)
+{
+	struct tp_engine *engine = a->engine;
+	struct tp_buf *key = &engine->key;
+	enum tp_status status =
+		join(key, engine->origin.data, engine->sender.data, engine->rcpt.data, err);
+
+	*moved = false;
+	if (!status)
+		status = get(a, TP_STATE_KEY, "key", key->data, entry, err);
+	if (status != TP_NOTHING || !engine->network.len)
+		return status;
+	status = join(key, engine->network.data, engine->sender.data, engine->rcpt.data, err);
+	if (!status)
+		status = get(a, TP_STATE_KEY, "key", key->data, entry, err);
+	*moved = !status;
+	if (!status || status == TP_NOTHING) {
+		enum tp_status joined =
+			join(key, engine->origin.data, engine->sender.data, engine->rcpt.data, err);
+
+		status = joined ? joined : status;
+	}
+	return status;
 }
 
 static enum tp_status try_rcpt(
@@ -163,30 +163,40 @@ static enum tp_status try_rcpt(
 	struct tp_step step = { .word = TP_WORD_PASS, .reason = "learned" };
 	struct tp_entry entry;
 	enum tp_status status;
-	bool passes = false;
+	bool passes = false, moved;
 
 	tp_buf_clear(&engine->rcpt);
 	tp_key_address(*rcpt ? rcpt : "-", &engine->rcpt);
 	status = tp_buf_status(&engine->rcpt, "recipient", err);
+	if (!status && a->sample > 1 &&
+		tp_state_number(engine->rcpt.data, &(struct tp_entry){ .kind = TP_STATE_MEMO }) %
+			a->sample)
+		return TP_OK;
 	if (!status)
 		status = learned(a, &passes, err);
 	if (status || passes) {
 		note(a->verdict, &step);
 		return status;
 	}
-	status = join(
-		&engine->key, engine->origin.data, engine->sender.data, engine->rcpt.data, err);
-	if (!status)
-		status = get(a, TP_STATE_KEY, "key", engine->key.data, &entry, err);
+	status = get_key(a, &entry, &moved, err);
 	if (status && status != TP_NOTHING)
 		return status;
 	step = tp_window_try(&wish->window, &entry, !status, engine->now);
 	note(a->verdict, &step);
 	a->successes += step.success;
-	return step.changed ? put(a, engine->key.data, &entry, err) : TP_OK;
+	return step.changed || moved ? put(a, engine->key.data, &entry, err) : TP_OK;
 }
 
-/* Successes of an origin are counted by keys: each mail that came back after a wait is one. */
+/* Time must pass between two successes that count. Postfix asks for each recipient, so a spam to six
+ * that is tried twice looks like six mails that came back. */
+#define SUCCESS_APART 3600
+
+static bool counts(const struct tp_entry *origin, int64_t now)
+{
+	return llabs(now - origin->last) >= SUCCESS_APART;
+}
+
+/* Successes of an origin: mails that came back after a wait. */
 static enum tp_status count_successes(struct attempt *a, struct tp_error *err)
 {
 	const char *origin = tp_buf_str(&a->engine->origin);
@@ -202,13 +212,32 @@ static enum tp_status count_successes(struct attempt *a, struct tp_error *err)
 		entry = (struct tp_entry){ .kind = TP_STATE_ORIGIN, .first = now, .passed = now };
 		status = TP_OK;
 	}
-	if (status)
+	if (status || (entry.count && !counts(&entry, now)))
 		return status;
-	/* A mail to many is one mail. */
 	entry.count++;
 	entry.last = now;
 	entry.until = now + window->keep;
 	return tp_state_put(a->state, origin, &entry, now, err);
+}
+
+/* A mail to very many shows as well by a thousand of them that it comes back, and an origin has room for
+ * some four thousand keys that wait (greylist/state.h). The same ones are chosen each time, whatever
+ * their order. */
+#define RCPTS_LOOKED_AT 1000
+
+static int64_t sample_of(const struct attempt *a)
+{
+	const struct tp_wish *wish;
+	int64_t subject = 0, sample = 1;
+	const char *rcpt = NULL;
+
+	if (a->facts->rcpt_count <= RCPTS_LOOKED_AT)
+		return 1;
+	while ((rcpt = tp_facts_next_rcpt(a->facts, rcpt)))
+		subject += tp_engine_subject(a->engine, a->facts, rcpt, a->verdict->doubt, &wish);
+	while (subject / sample > RCPTS_LOOKED_AT)
+		sample *= 2;
+	return sample;
 }
 
 static enum tp_status try_all(struct attempt *a, struct tp_error *err)
@@ -219,9 +248,10 @@ static enum tp_status try_all(struct attempt *a, struct tp_error *err)
 	bool whole;
 
 	a->successes = 0;
+	a->sample = sample_of(a);
 	a->verdict->word = TP_WORD_PASS;
 	a->verdict->reason = "known";
-	a->verdict->wait_seconds = 0;
+	a->verdict->wait_seconds = a->verdict->waited_seconds = 0;
 	status = origin_passes(a, &whole, err);
 	if (status || whole) {
 		a->verdict->reason = "whole-key";
@@ -236,12 +266,16 @@ static enum tp_status try_all(struct attempt *a, struct tp_error *err)
 	return status ? status : count_successes(a, err);
 }
 
+/* A line a decision, so that a log answers what is delayed, for how long, and what came back. */
 static void tell(const struct attempt *a)
 {
 	const struct tp_verdict *verdict = a->verdict;
 	const struct tp_engine *engine = a->engine;
 
-	if (verdict->word == TP_WORD_PASS)
+	if (verdict->word == TP_WORD_PASS && a->successes)
+		tp_notice("pass %s: %s %s, after %lld s", verdict->reason, engine->origin.data,
+			engine->sender.data, (long long)verdict->waited_seconds);
+	else if (verdict->word == TP_WORD_PASS)
 		tp_notice("pass %s: %s %s", verdict->reason, engine->origin.data,
 			engine->sender.data);
 	else
@@ -296,11 +330,11 @@ static enum tp_status learn_all(struct tp_engine *engine, struct tp_state *state
 	tp_buf_clear(&engine->rcpt);
 	tp_key_address(facts->sender.data, &engine->rcpt);
 	for (; !status && rcpt; rcpt = tp_facts_next_rcpt(facts, rcpt)) {
-		tp_buf_clear(&engine->sender);
-		tp_key_sender(rcpt, &engine->sender);
-		status = tp_buf_status(&engine->sender, "recipient", err);
+		tp_buf_clear(&engine->plain);
+		tp_key_address(rcpt, &engine->plain);
+		status = tp_buf_status(&engine->plain, "recipient", err);
 		if (!status)
-			status = join(&engine->key, engine->sender.data, tp_buf_str(&engine->rcpt),
+			status = join(&engine->key, engine->plain.data, tp_buf_str(&engine->rcpt),
 				NULL, err);
 		if (!status)
 			status = tp_state_merge_entry(
@@ -316,18 +350,20 @@ enum tp_status tp_engine_learn(
 	struct tp_error late;
 	enum tp_status status, ended;
 
-	if (facts->sender.len == 0)
-		return tp_fail(err, TP_DATA, "nobody to learn for: no sender");
-	if (!facts->rcpt_count)
-		return tp_fail(err, TP_DATA, "nobody to learn: no recipient");
-	engine->now = now;
-	tp_engine_look_at_state(engine);
+	if (!err)
+		err = &late;
+	if (facts->sender.len == 0 || !facts->rcpt_count)
+		return TP_NOTHING;
+	tp_engine_begin(engine, now);
 	status = tp_engine_state(engine, &state, err);
 	if (!status)
 		status = tp_state_begin(state, true, err);
+	if (!status) {
+		status = learn_all(engine, state, facts, err);
+		ended = tp_state_end(state, !status, status ? &late : err);
+		status = status ? status : ended;
+	}
 	if (status)
-		return status;
-	status = learn_all(engine, state, facts, err);
-	ended = tp_state_end(state, !status, status ? &late : err);
-	return status ? status : ended;
+		tp_engine_state_failed(engine, err);
+	return status;
 }

@@ -17,9 +17,10 @@ void tp_facts_init(struct tp_facts *facts)
 	tp_buf_init(&facts->reverse, TP_FACT_MAX);
 	tp_buf_init(&facts->spf_domain, TP_FACT_MAX);
 	tp_buf_init(&facts->rcpts, RCPTS_ROOM);
+	tp_buf_init(&facts->listings, (size_t)1 << 20);
 }
 
-static struct tp_buf *const *bufs_of(struct tp_facts *facts, struct tp_buf *list[8])
+static struct tp_buf *const *bufs_of(struct tp_facts *facts, struct tp_buf *list[9])
 {
 	list[0] = &facts->ip;
 	list[1] = &facts->sender;
@@ -28,25 +29,27 @@ static struct tp_buf *const *bufs_of(struct tp_facts *facts, struct tp_buf *list
 	list[4] = &facts->reverse;
 	list[5] = &facts->spf_domain;
 	list[6] = &facts->rcpts;
-	list[7] = NULL;
+	list[7] = &facts->listings;
+	list[8] = NULL;
 	return list;
 }
 
 void tp_facts_clear(struct tp_facts *facts)
 {
-	struct tp_buf *list[8];
+	struct tp_buf *list[9];
 
 	for (struct tp_buf *const *buf = bufs_of(facts, list); *buf; buf++)
 		tp_buf_clear(*buf);
 	tp_doubts_clear(&facts->doubts);
 	facts->has_ip = facts->has_sender = facts->authenticated = facts->always = false;
+	facts->has_listings = false;
 	facts->spf = TP_SPF_UNKNOWN;
 	facts->rcpt_count = 0;
 }
 
 void tp_facts_release(struct tp_facts *facts)
 {
-	struct tp_buf *list[8];
+	struct tp_buf *list[9];
 
 	for (struct tp_buf *const *buf = bufs_of(facts, list); *buf; buf++)
 		tp_buf_release(*buf);

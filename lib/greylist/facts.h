@@ -79,6 +79,9 @@ struct tp_facts {
 				     the HELO when the sender is null */
 	struct tp_buf rcpts;      /* envelope recipients, each ended by a NUL */
 	size_t rcpt_count;
+	bool has_listings;      /* what DNS lists said is in `listings`, and nobody is asked */
+	struct tp_buf listings; /* `ZONE/ANSWER`, keys hidden (greylist/dns_list.h), each ended by a
+				    NUL */
 	struct tp_doubts doubts; /* those that the caller brings: other people's DNS lists, rules */
 };
 

@@ -101,15 +101,21 @@ enum tp_status tp_key_origin(const struct tp_facts *facts, int ipv4_bits, int ip
 	struct tp_buf *out, struct tp_error *err)
 {
 	const char *domain = spf_domain(facts);
+
+	if (!*domain)
+		return tp_key_network(facts, ipv4_bits, ipv6_bits, out, err);
+	tp_buf_adds(out, "spf:");
+	tp_key_address(domain, out);
+	return tp_buf_status(out, "key", err);
+}
+
+enum tp_status tp_key_network(const struct tp_facts *facts, int ipv4_bits, int ipv6_bits,
+	struct tp_buf *out, struct tp_error *err)
+{
 	struct in6_addr network = facts->address;
 	bool four = tp_ip_is_v4(&network);
 	char text[TP_IP_TEXT_MAX];
 
-	if (*domain) {
-		tp_buf_adds(out, "spf:");
-		tp_key_address(domain, out);
-		return tp_buf_status(out, "key", err);
-	}
 	if (!facts->has_ip)
 		return TP_NOTHING;
 	tp_ip_mask(&network, four ? TP_IP_V4_BITS + ipv4_bits : ipv6_bits);

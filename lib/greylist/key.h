@@ -21,6 +21,10 @@
 enum tp_status tp_key_origin(const struct tp_facts *facts, int ipv4_bits, int ipv6_bits,
 	struct tp_buf *out, struct tp_error *err);
 
+/* The network alone, whatever SPF says. TP_NOTHING when there is no address. */
+enum tp_status tp_key_network(const struct tp_facts *facts, int ipv4_bits, int ipv6_bits,
+	struct tp_buf *out, struct tp_error *err);
+
 /* Append one part. The null sender is `<>`. */
 bool tp_key_sender(const char *sender, struct tp_buf *out);
 bool tp_key_address(const char *address, struct tp_buf *out); /* no letters but case changed */

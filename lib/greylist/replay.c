@@ -7,10 +7,22 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/diag.h"
 #include "base/file.h"
 #include "base/utf8.h"
 #include "greylist/policy.h"
 #include "greylist/state.h"
+
+/* `listed=` when lists were asked, with what each said: `listed=ZONE/ANSWER`. */
+static void add_listings(const struct tp_facts *facts, struct tp_buf *line)
+{
+	const char *at = facts->listings.data, *end = at + facts->listings.len;
+
+	if (facts->has_listings && !facts->listings.len)
+		tp_buf_adds(line, "\tlisted=");
+	for (; facts->has_listings && at < end; at += strlen(at) + 1)
+		tp_buf_addf(line, "\tlisted=%s", at);
+}
 
 enum tp_status tp_record_attempt(
 	const char *path, const struct tp_facts *facts, int64_t now, struct tp_error *err)
@@ -30,7 +42,11 @@ enum tp_status tp_record_attempt(
 	for (size_t i = 0; i < line.len; i++)
 		if (line.data[i] == '\t' || line.data[i] == '\n')
 			line.data[i] = line.data[i] == '\n' ? '\t' : ' ';
+	add_listings(facts, &line);
 	tp_buf_addc(&line, '\n');
+	status = tp_buf_status(&line, "record", err);
+	if (status)
+		goto out;
 	fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
 	if (fd < 0)
 		status = tp_fail_errno(err, TP_CANTCREATE, "opening %s", path);
@@ -51,6 +67,7 @@ struct replay {
 	struct tp_verdict verdict;
 	struct tp_buf request; /* the line at hand as a request */
 	struct tp_buf *out;
+	int64_t unlisted; /* attempts of which nobody recorded what DNS lists said */
 	int64_t attempts, words[TP_WORD_LATE + 1], last;
 	int64_t keys, back, waited; /* what the state says afterwards */
 };
@@ -75,6 +92,29 @@ static enum tp_status read_time(const char *request, int64_t *seconds, struct tp
 	if (!*end && !errno && *seconds >= 0)
 		return TP_OK;
 	return tp_date_parse(text, seconds, err) ? TP_DATA : TP_OK;
+}
+
+/* The lists are not asked again: what they say today is no answer about last week. */
+static enum tp_status read_listings(struct replay *r, struct tp_error *err)
+{
+	const char *at = tp_buf_str(&r->request);
+	bool any = false;
+
+	tp_buf_clear(&r->facts.listings);
+	for (; at && *at; at = strchr(at, '\n'), at += at != NULL) {
+		size_t len = strcspn(at, "\n");
+
+		if (len < 7 || memcmp(at, "listed=", 7) != 0)
+			continue;
+		any = true;
+		if (len == 7)
+			continue;
+		tp_buf_add(&r->facts.listings, at + 7, len - 7);
+		tp_buf_addc(&r->facts.listings, '\0');
+	}
+	r->unlisted += !any;
+	r->facts.has_listings = true;
+	return tp_buf_status(&r->facts.listings, "answers of DNS lists", err);
 }
 
 static void tell(struct replay *r, int64_t now)
@@ -113,6 +153,8 @@ static enum tp_status replay_line(
 	if (!status)
 		status = tp_policy_parse(
 			TP_POLICY_SINGLE, r->request.data, r->request.len, &r->facts, err);
+	if (!status)
+		status = read_listings(r, err);
 	if (!status)
 		status = tp_engine_decide(r->engine, &r->facts, now, false, &r->verdict, err);
 	if (status)
@@ -169,16 +211,22 @@ enum tp_status tp_replay(struct tp_engine *engine, const char *name, const char 
 	tp_facts_init(&r.facts);
 	tp_verdict_init(&r.verdict);
 	tp_buf_init(&r.request, TP_POLICY_REQUEST_MAX);
-	for (; !status && at < data + len; at = end + (end < data + len), number++) {
+	for (; !status && at < data + len; at = end + 1, number++) {
 		end = memchr(at, '\n', (size_t)(data + len - at));
-		if (!end)
-			end = data + len;
+		if (!end) {
+			tp_warn("%s: line %zu: cut short, and left out", name, number);
+			break;
+		}
 		status = replay_line(&r, at, (size_t)(end - at), err);
 	}
 	if (status)
 		tp_error_prefix(err, "%s: line %zu", name, number - 1);
 	else
 		status = sum_up(&r, err);
+	if (!status && r.unlisted && tp_engine_has_lists(engine))
+		tp_warn("%s: %" PRId64 " of %" PRId64 " attempts do not say what DNS lists said, "
+			"which do not count for them",
+			name, r.unlisted, r.attempts);
 	tp_facts_release(&r.facts);
 	tp_verdict_release(&r.verdict);
 	tp_buf_release(&r.request);

@@ -3,7 +3,10 @@
  * tried on before anybody turns it on.
  *
  * A line an attempt: the attributes of a policy request (greylist/policy.h) parted by tabs, among them
- * `time=` (Unix seconds or RFC 3339); a `#` begins a comment line.
+ * `time=` (Unix seconds or RFC 3339); a `#` begins a comment line. What DNS lists said when the attempt
+ * was recorded stands behind as `listed=ZONE/ANSWER`, again for each answer, or as `listed=`: a replay
+ * believes that, by the weights of today, and asks nobody. A last line without its end is being written
+ * by somebody and is left out, with a warning.
  */
 #ifndef TP_GREYLIST_REPLAY_H
 #define TP_GREYLIST_REPLAY_H

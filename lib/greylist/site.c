@@ -59,11 +59,17 @@ static enum tp_status read_wish(
 
 static enum tp_status check_window(const struct tp_window *window, struct tp_error *err)
 {
-	if (window->close >= window->open)
-		return TP_OK;
-	return tp_fail(err, TP_CONFIG,
-		"greylist.close: the window closes (%lld s) before it opens (%lld s)",
-		(long long)window->close, (long long)window->open);
+	if (window->close < window->open)
+		return tp_fail(err, TP_CONFIG,
+			"greylist.close: the window closes (%lld s) before it opens (%lld s)",
+			(long long)window->close, (long long)window->open);
+	if (window->keep_waiting <= window->close)
+		return tp_fail(err, TP_CONFIG,
+			"greylist.keep_waiting: a first try is forgotten (%lld s) before its "
+			"window "
+			"closes (%lld s)",
+			(long long)window->keep_waiting, (long long)window->close);
+	return TP_OK;
 }
 
 static enum tp_status read_row(const struct tp_site *site, struct row *row,

@@ -3,9 +3,11 @@
 
 #include "base/db.h"
 
-#define PROBES         8 /* numbers tried for texts of one hash */
-#define NEIGHBOURS     8 /* rows that a new one looks at */
+#define PROBES         16 /* numbers where a text may stand: other texts have its hash, too */
+#define NEIGHBOURS     8  /* rows that a new one looks at */
 #define WALKED_AT_ONCE 500
+/* Keys of one origin that can wait at a time, near enough: 1.2 MB of them. */
+#define WAITING_SLOTS 4096
 /* The log is folded in when it has so many pages of 4 KiB. A process that starts alone reads it all,
  * so those that make one decision each keep it short. */
 #define LOG_PAGES_ONE  48
@@ -39,7 +41,7 @@ static const char *const transactions[TRANSACTIONS] = {
 
 #define STATEMENTS_OF(table)                                                                       \
 	{                                                                                          \
-		[GET] = "SELECT * FROM " table " WHERE id = ?",                                    \
+		[GET] = "SELECT * FROM " table " WHERE id BETWEEN ? AND ? ORDER BY id",            \
 		[PUT] = "INSERT OR REPLACE INTO " table " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",     \
 		[NEXT] = "SELECT id, until FROM " table " WHERE id > ? ORDER BY id LIMIT ?",       \
 		[DELETE] = "DELETE FROM " table " WHERE id = ?",                                   \
@@ -51,6 +53,9 @@ static const char *const statements[TABLES][STATEMENTS] = {
 	[OTHER] = STATEMENTS_OF("other"),
 };
 
+/* A key that waits stands among those of its origin, and elsewhere when it has passed. */
+enum place { HOME, WAITING, PLACES };
+
 struct tp_state {
 	struct tp_db *db;
 	/* Prepared when first used, for most decisions need few of them. */
@@ -60,7 +65,8 @@ struct tp_state {
 	/* Where that stands, when it was looked for in this transaction: a decision reads what it
 	 * then writes. */
 	enum tp_status found; /* TP_OK, TP_NOTHING; TP_INTERNAL: not looked for */
-	int64_t id;
+	enum place stands;
+	int64_t ids[PLACES]; /* where it stands, or where it may be put */
 };
 
 enum tp_status tp_state_open(const char *path, int busy_ms, bool short_lived, struct tp_state **out,
@@ -99,6 +105,11 @@ void tp_state_close(struct tp_state *state)
 	tp_db_close(state->db);
 	tp_buf_release(&state->text);
 	free(state);
+}
+
+void tp_state_set_busy(struct tp_state *state, int busy_ms)
+{
+	tp_db_set_busy(state->db, busy_ms);
 }
 
 bool tp_state_is_gone(const struct tp_state *state)
@@ -167,15 +178,39 @@ static enum tp_status set_text(
 }
 
 /* FNV-1a, its bits then mixed so that all of them depend on all of the text (splitmix64's end). */
-int64_t tp_state_number(enum tp_state_kind kind, const char *text)
+static int64_t hash_of(enum tp_state_kind kind, const char *text, size_t len)
 {
 	uint64_t hash = UINT64_C(0xcbf29ce484222325) ^ (unsigned char)kind;
 
-	for (hash *= UINT64_C(0x100000001b3); *text; text++)
-		hash = (hash ^ (unsigned char)*text) * UINT64_C(0x100000001b3);
+	hash *= UINT64_C(0x100000001b3);
+	for (size_t i = 0; i < len; i++)
+		hash = (hash ^ (unsigned char)text[i]) * UINT64_C(0x100000001b3);
 	hash = (hash ^ (hash >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
 	hash = (hash ^ (hash >> 27)) * UINT64_C(0x94d049bb133111eb);
 	return (int64_t)((hash ^ (hash >> 31)) >> 1);
+}
+
+/* The first number where a text may stand. A waiting key's is one of a run of numbers that belongs to
+ * its origin, what stands before the first space: however many senders somebody makes up, they push
+ * out each other and take no more room than the run has. */
+static int64_t number_of(enum place place, enum tp_state_kind kind, const char *text)
+{
+	int64_t hash = hash_of(kind, text, strlen(text));
+
+	/* So that the numbers behind it exist. */
+	if (place == HOME)
+		return hash < INT64_MAX - PROBES ? hash : INT64_MAX - PROBES;
+	return hash_of(kind, text, strcspn(text, " ")) / 2 + hash % WAITING_SLOTS;
+}
+
+static enum place place_of(const struct tp_entry *entry)
+{
+	return entry->kind == TP_STATE_KEY && !entry->passed ? WAITING : HOME;
+}
+
+int64_t tp_state_number(const char *text, const struct tp_entry *entry)
+{
+	return number_of(place_of(entry), entry->kind, text);
 }
 
 static void read_entry(struct tp_query *row, struct tp_entry *entry)
@@ -190,35 +225,60 @@ static void read_entry(struct tp_query *row, struct tp_entry *entry)
 		.word = (int)tp_query_int(row, 8) };
 }
 
-/* The number of state->text: where it stands (TP_OK, *entry filled) or where it may be put
- * (TP_NOTHING). Texts that share a hash stand behind each other; when all places are others', the
- * last one is given up. */
-static enum tp_status find(struct tp_state *state, struct tp_entry *entry, struct tp_error *err)
+/* Any of them. If it were the oldest, many mails that come again in their order would push out each
+ * other, the first of them the last, who have waited; if it were the youngest, nobody new would find room
+ * in a flood. */
+static int victim_of(const char *whole)
 {
+	return (int)(hash_of((enum tp_state_kind)whole[0], whole + 1, strlen(whole + 1)) /
+		     WAITING_SLOTS % PROBES);
+}
+
+/* Looks for state->text at one place: TP_OK with *entry and where it stands, or TP_NOTHING with where it
+ * may be put: in somebody's place when there is no room. */
+static enum tp_status look(
+	struct tp_state *state, enum place place, struct tp_entry *entry, struct tp_error *err)
+{
+	const char *whole = tp_buf_str(&state->text);
+	int64_t from = number_of(place, (enum tp_state_kind)whole[0], whole + 1);
+	int64_t room = from, *id = &state->ids[place];
 	struct tp_query *row;
 	enum tp_status status = ready(state, GET, &row, err);
-	const char *whole = tp_buf_str(&state->text);
-	int64_t hash = tp_state_number((enum tp_state_kind)whole[0], whole + 1);
 
-	for (int i = 0; !status && i < PROBES; i++) {
+	if (!status)
+		status = tp_query_again(row, err, "ii", from, from + PROBES - 1);
+	while (!status) {
 		const char *text;
 
-		state->id = hash + i;
-		status = tp_query_again(row, err, "i", state->id);
-		if (!status)
-			status = tp_query_step(row, err);
+		status = tp_query_step(row, err);
 		if (status)
 			break;
 		text = tp_query_text(row, 1);
 		if (text && !strcmp(text, state->text.data)) {
+			*id = tp_query_int(row, 0);
 			read_entry(row, entry);
 			tp_query_reset(row);
-			return state->found = TP_OK;
+			return TP_OK;
 		}
+		room += tp_query_int(row, 0) == room;
 	}
 	tp_query_reset(row);
+	*id = room < from + PROBES ? room : from + victim_of(whole);
+	return status;
+}
+
+/* What passed is looked for first: most mail is known. */
+static enum tp_status find(struct tp_state *state, struct tp_entry *entry, struct tp_error *err)
+{
+	enum tp_status status = look(state, HOME, entry, err);
+
+	state->stands = HOME;
+	if (status == TP_NOTHING && state->text.data[0] == TP_STATE_KEY) {
+		status = look(state, WAITING, entry, err);
+		state->stands = WAITING;
+	}
 	if (!status || status == TP_NOTHING)
-		return state->found = TP_NOTHING;
+		state->found = status;
 	return status;
 }
 
@@ -287,10 +347,12 @@ static enum tp_status sweep(struct tp_state *state, int64_t id, int64_t now, str
 	return status;
 }
 
+/* An entry that stands at home stays there; one that passes leaves those that wait. */
 enum tp_status tp_state_put(struct tp_state *state, const char *text, const struct tp_entry *entry,
 	int64_t now, struct tp_error *err)
 {
 	enum tp_status status = set_text(state, entry->kind, text, err);
+	enum place to = place_of(entry);
 	struct tp_entry before;
 	bool is_new;
 
@@ -298,11 +360,18 @@ enum tp_status tp_state_put(struct tp_state *state, const char *text, const stru
 		status = find(state, &before, err);
 	if (status && status != TP_NOTHING)
 		return status;
-	is_new = state->found == TP_NOTHING;
-	status = write_row(state, state->id, entry, err);
-	state->found = TP_OK;
+	status = TP_OK;
+	if (state->found == TP_OK && state->stands == HOME)
+		to = HOME;
+	is_new = state->found != TP_OK || state->stands != to;
+	if (is_new && state->found == TP_OK)
+		status = delete_row(state, state->ids[state->stands], err);
+	if (!status)
+		status = write_row(state, state->ids[to], entry, err);
+	state->found = status ? TP_INTERNAL : TP_OK;
+	state->stands = to;
 	if (!status && is_new)
-		status = sweep(state, state->id, now, err);
+		status = sweep(state, state->ids[to], now, err);
 	return status;
 }
 

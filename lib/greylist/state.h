@@ -8,6 +8,11 @@
  * and so each new row looks at the few behind its own and takes away those that expired: they lie
  * in the same page, so the file stays clean without an index of times, a second process or a stall.
  *
+ * Whoever is made to wait writes a row, and costs nothing to himself. So keys that wait stand in a run of
+ * some 4,000 numbers that their origin's hash begins; when a new one finds its sixteen numbers taken,
+ * it takes the place of one of the sixteen. A key that passes moves to the number of its own
+ * hash, which only successes fill.
+ *
  * A power cut may take the last seconds with it (synchronous=NORMAL): then a sender waits once
  * more, which costs less than a sync for each attempt that anybody makes. A killed process loses
  * nothing. The file is never damaged by either.
@@ -47,6 +52,9 @@ enum tp_status tp_state_open(const char *path, int busy_ms, bool short_lived,
 	struct tp_state **state, struct tp_error *err);
 void tp_state_close(struct tp_state *state);
 
+/* Waits for other writers this long from now on; 0: not at all. */
+void tp_state_set_busy(struct tp_state *state, int busy_ms);
+
 /* True when the file was removed or replaced since: open it anew. */
 bool tp_state_is_gone(const struct tp_state *state);
 
@@ -63,8 +71,8 @@ enum tp_status tp_state_get(struct tp_state *state, enum tp_state_kind kind, con
 enum tp_status tp_state_put(struct tp_state *state, const char *text, const struct tp_entry *entry,
 	int64_t now, struct tp_error *err);
 
-/* The number at which an entry stands: who writes very many does so in its order. */
-int64_t tp_state_number(enum tp_state_kind kind, const char *text);
+/* The number at which a new entry stands: who writes very many does so in its order. */
+int64_t tp_state_number(const char *text, const struct tp_entry *entry);
 
 /* Adds what another file knew: the earlier first, the later last, the larger counts. */
 enum tp_status tp_state_merge_entry(struct tp_state *state, const char *text,

@@ -15,7 +15,7 @@
 /* What a string in the set begins with. */
 enum tag { NETWORK = 'n', ADDRESS = 'a', DOMAIN = 'd', BELOW = 'b', LOCAL = 'l' };
 
-/* One reading of all sources. */
+/* One reading of one source. */
 struct content {
 	struct tp_wordset set;
 	bool bits[129]; /* lengths of the networks that occur */
@@ -30,10 +30,17 @@ struct seen {
 	struct timespec modified, changed;
 };
 
+/* The configuration's own entries, or a file. */
+struct source {
+	struct content content;
+	struct seen seen; /* of what was read last */
+	bool missed;      /* it cannot be read now, and that was said */
+};
+
 struct tp_white {
 	const struct tp_strings *entries, *files;
-	struct seen *seen;
-	struct content content;
+	struct source *sources; /* the entries, then the files */
+	size_t source_count;
 	bool clients;
 };
 
@@ -187,59 +194,76 @@ static enum tp_status add_line(struct tp_white *white, struct content *content, 
 	return TP_OK;
 }
 
-static enum tp_status add_file(
-	struct tp_white *white, struct content *content, const char *path, struct tp_error *err)
+static enum tp_status add_lines(struct tp_white *white, struct content *content, const char *path,
+	struct tp_buf *text, struct tp_error *err)
 {
-	struct tp_buf text = TP_BUF_INIT(FILE_MAX);
-	struct tp_error why;
-	enum tp_status status = tp_file_read(path, &text, &why);
+	enum tp_status status = TP_OK;
 	size_t number = 1;
-	char *at, *end;
+	char *at = text->data, *end;
 
-	if (status == TP_NOMEM) {
-		*err = why;
-		goto out;
-	}
-	if (status) {
-		tp_warn("white list: %s", why.text);
-		status = TP_OK;
-		goto out;
-	}
-	at = text.data;
-	for (; !status && text.len && (end = memchr(at, '\n', (size_t)(text.data + text.len - at)));
+	for (; !status && text->len &&
+		(end = memchr(at, '\n', (size_t)(text->data + text->len - at)));
 		at = end + 1) {
 		*end = '\0';
 		status = add_line(white, content, path, number++, at, (size_t)(end - at), err);
 	}
-	if (!status && text.len && at < text.data + text.len)
+	if (!status && text->len && at < text->data + text->len)
 		tp_warn("%s: line %zu: has no line end and does not count yet", path, number);
-out:
-	tp_buf_release(&text);
 	return status;
 }
 
-/* --- the list -------------------------------------------------------------------------------- */
+/* Says once that a file cannot be read; what it held before stays. An editor that writes by renaming,
+ * or a disk that is away for a moment, must not make friends wait. */
+static void miss(struct source *source, const struct tp_error *why)
+{
+	if (!source->missed)
+		tp_warn("white list: %s%s", why->text,
+			source->content.set.count ? "; its last entries stay valid" : "");
+	source->missed = true;
+}
 
-static enum tp_status read_all(struct tp_white *white, struct tp_error *err)
+static enum tp_status read_file(
+	struct tp_white *white, struct source *source, const char *path, struct tp_error *err)
 {
 	struct content content = { .set = TP_WORDSET_INIT };
-	enum tp_status status = TP_OK;
+	struct tp_buf text = TP_BUF_INIT(FILE_MAX);
+	struct seen seen = look_at(path);
+	struct tp_error why;
+	enum tp_status status = tp_file_read(path, &text, &why);
 
-	for (size_t i = 0; !status && i < white->entries->count; i++)
-		status = add_entry(&content, white->entries->list[i], white->clients, err);
-	if (status == TP_DATA)
-		err->status = status = TP_CONFIG;
-	for (size_t i = 0; !status && i < white->files->count; i++) {
-		white->seen[i] = look_at(white->files->list[i]);
-		status = add_file(white, &content, white->files->list[i], err);
+	if (status && status != TP_NOMEM) {
+		miss(source, &why);
+		tp_buf_release(&text);
+		return TP_OK;
 	}
+	if (status)
+		*err = why;
+	else
+		status = add_lines(white, &content, path, &text, err);
+	tp_buf_release(&text);
 	if (status) {
 		tp_wordset_release(&content.set);
 		return status;
 	}
-	tp_wordset_release(&white->content.set);
-	white->content = content;
+	if (source->missed)
+		tp_notice("white list: %s: it is there again", path);
+	tp_wordset_release(&source->content.set);
+	*source = (struct source){ .content = content, .seen = seen };
 	return TP_OK;
+}
+
+/* --- the list -------------------------------------------------------------------------------- */
+
+static enum tp_status read_entries(struct tp_white *white, struct tp_error *err)
+{
+	enum tp_status status = TP_OK;
+
+	for (size_t i = 0; !status && i < white->entries->count; i++)
+		status = add_entry(
+			&white->sources[0].content, white->entries->list[i], white->clients, err);
+	if (status == TP_DATA)
+		err->status = status = TP_CONFIG;
+	return status;
 }
 
 enum tp_status tp_white_new(const struct tp_strings *entries, const struct tp_strings *files,
@@ -250,15 +274,20 @@ enum tp_status tp_white_new(const struct tp_strings *entries, const struct tp_st
 
 	*out = NULL;
 	if (white)
-		white->seen = calloc(files->count + 1, sizeof *white->seen);
-	if (!white || !white->seen) {
+		white->sources = calloc(files->count + 1, sizeof *white->sources);
+	if (!white || !white->sources) {
 		free(white);
 		return tp_fail(err, TP_NOMEM, "out of memory");
 	}
 	white->entries = entries;
 	white->files = files;
 	white->clients = clients;
-	status = read_all(white, err);
+	white->source_count = files->count + 1;
+	for (size_t i = 0; i < white->source_count; i++)
+		white->sources[i].content.set = (struct tp_wordset)TP_WORDSET_INIT;
+	status = read_entries(white, err);
+	for (size_t i = 0; !status && i < files->count; i++)
+		status = read_file(white, &white->sources[i + 1], files->list[i], err);
 	if (status)
 		tp_white_free(white);
 	else
@@ -270,31 +299,53 @@ void tp_white_free(struct tp_white *white)
 {
 	if (!white)
 		return;
-	tp_wordset_release(&white->content.set);
-	free(white->seen);
+	for (size_t i = 0; i < white->source_count; i++)
+		tp_wordset_release(&white->sources[i].content.set);
+	free(white->sources);
 	free(white);
 }
 
 enum tp_status tp_white_refresh(struct tp_white *white, struct tp_error *err)
 {
-	for (size_t i = 0; i < white->files->count; i++) {
+	enum tp_status status = TP_OK;
+
+	for (size_t i = 0; !status && i < white->files->count; i++) {
+		struct source *source = &white->sources[i + 1];
 		struct seen now = look_at(white->files->list[i]);
 
-		if (!same(&now, &white->seen[i]))
-			return read_all(white, err);
+		if (!same(&now, &source->seen))
+			status = read_file(white, source, white->files->list[i], err);
 	}
-	return TP_OK;
+	return status;
 }
 
-bool tp_white_has_ip(const struct tp_white *white, const struct in6_addr *address)
+/* --- asking ---------------------------------------------------------------------------------- */
+
+static bool holds_anybody(const struct tp_white *white)
+{
+	for (size_t i = 0; i < white->source_count; i++)
+		if (white->sources[i].content.set.count)
+			return true;
+	return false;
+}
+
+static bool content_has_ip(const struct content *content, const struct in6_addr *address)
 {
 	unsigned char word[18];
 	/* A network of IPv6 addresses (`::/0`) holds no IPv4 ones, whatever their shape in here. */
 	int from = tp_ip_is_v4(address) ? TP_IP_V4_BITS : 0;
 
-	for (int bits = from; white->content.set.count && bits <= 128; bits++)
-		if (white->content.bits[bits] && tp_wordset_has(&white->content.set, word,
-							 network_word(address, bits, word)))
+	for (int bits = from; content->set.count && bits <= 128; bits++)
+		if (content->bits[bits] &&
+			tp_wordset_has(&content->set, word, network_word(address, bits, word)))
+			return true;
+	return false;
+}
+
+bool tp_white_has_ip(const struct tp_white *white, const struct in6_addr *address)
+{
+	for (size_t i = 0; i < white->source_count; i++)
+		if (content_has_ip(&white->sources[i].content, address))
 			return true;
 	return false;
 }
@@ -307,7 +358,10 @@ static bool has_tagged(const struct tp_white *white, enum tag tag, const char *t
 	if (len >= sizeof small)
 		return false;
 	memcpy(small + 1, text, len);
-	return tp_wordset_has(&white->content.set, small, len + 1);
+	for (size_t i = 0; i < white->source_count; i++)
+		if (tp_wordset_has(&white->sources[i].content.set, small, len + 1))
+			return true;
+	return false;
 }
 
 static bool has_domain(const struct tp_white *white, const char *domain)
@@ -327,7 +381,7 @@ static bool has_domain(const struct tp_white *white, const char *domain)
 bool tp_white_has_domain(const struct tp_white *white, const char *domain)
 {
 	struct tp_buf text = TP_BUF_INIT(1 << 16);
-	bool has = white->content.set.count && tp_key_address(domain, &text) &&
+	bool has = holds_anybody(white) && tp_key_address(domain, &text) &&
 		   has_domain(white, tp_buf_str(&text));
 
 	tp_buf_release(&text);
@@ -340,7 +394,7 @@ bool tp_white_has_address(const struct tp_white *white, const char *address)
 	const char *at;
 	bool has = false;
 
-	if (white->content.set.count && tp_key_address(address, &text)) {
+	if (holds_anybody(white) && tp_key_address(address, &text)) {
 		at = strrchr(tp_buf_str(&text), '@');
 		has = has_tagged(white, ADDRESS, tp_buf_str(&text), text.len) ||
 		      (at && has_tagged(white, LOCAL, text.data, (size_t)(at + 1 - text.data))) ||

@@ -12,8 +12,9 @@
  *
  * Lists of recipients take no addresses of clients. Files are looked at (stat) before each use and
  * read again when they changed. A last line without its end is somebody's half-written append and
- * does not count yet. A line that is none of these, and a file that is not there, are told in the log
- * and change nothing else, for a list must not stop the mail.
+ * does not count yet. A line that is none of these is told in the log and changes nothing else, for a
+ * list must not stop the mail. A file that is not there any more keeps its last reading for as long as
+ * the process lives, which is told once: who wants it empty empties it.
  */
 #ifndef TP_GREYLIST_WHITE_H
 #define TP_GREYLIST_WHITE_H
@@ -31,7 +32,7 @@ enum tp_status tp_white_new(const struct tp_strings *entries, const struct tp_st
 	bool clients, struct tp_white **white, struct tp_error *err);
 void tp_white_free(struct tp_white *white);
 
-/* Reads changed files again. TP_NOMEM; the list is then as it was. */
+/* Reads changed files again. TP_NOMEM; what could not be read is then as it was. */
 enum tp_status tp_white_refresh(struct tp_white *white, struct tp_error *err);
 
 bool tp_white_has_ip(const struct tp_white *white, const struct in6_addr *address);

@@ -23,13 +23,17 @@ static struct tp_step begin(
 static struct tp_step pass(
 	const struct tp_window *window, struct tp_entry *entry, const char *reason, int64_t now)
 {
+	int64_t waited = now - entry->first;
+
 	entry->passed = entry->last = now;
 	entry->count = 1;
 	entry->until = now + window->keep;
 	entry->word = TP_WORD_PASS;
-	return (struct tp_step){
-		.word = TP_WORD_PASS, .reason = reason, .success = true, .changed = true
-	};
+	return (struct tp_step){ .word = TP_WORD_PASS,
+		.reason = reason,
+		.success = true,
+		.changed = true,
+		.waited = waited > 0 ? waited : 0 };
 }
 
 static struct tp_step known(const struct tp_window *window, struct tp_entry *entry, int64_t now)

@@ -34,6 +34,7 @@ struct tp_step {
 	bool success;       /* passes for the first time: counts for its origin */
 	bool changed;       /* *entry must be written */
 	int64_t wait;       /* seconds until the window opens; 0: passes */
+	int64_t waited;     /* of a success: seconds since the window began */
 };
 
 /* One more attempt at `now` with the entry that was found (found false: *entry is filled anew). */

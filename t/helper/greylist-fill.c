@@ -34,14 +34,14 @@ static int by_number(const void *a, const void *b)
 	return (left->number > right->number) - (left->number < right->number);
 }
 
-static struct place *places_of(uint32_t count)
+static struct place *places_of(uint32_t count, const struct tp_entry *entry)
 {
 	struct place *places = calloc(count + 1, sizeof *places);
 	char text[160];
 
 	for (uint32_t i = 0; places && i < count; i++) {
 		key_of(i, text, sizeof text);
-		places[i] = (struct place){ tp_state_number(TP_STATE_KEY, text), i };
+		places[i] = (struct place){ tp_state_number(text, entry), i };
 	}
 	if (places)
 		qsort(places, count, sizeof *places, by_number);
@@ -54,7 +54,7 @@ static enum tp_status fill(
 	struct tp_entry entry = {
 		.kind = TP_STATE_KEY, .first = now, .last = now, .until = now + 7 * 86400, .word = 1
 	};
-	struct place *places = places_of(count);
+	struct place *places = places_of(count, &entry);
 	enum tp_status status = places ? TP_OK : tp_fail(err, TP_NOMEM, "out of memory");
 	uint32_t written = 0;
 	char text[160];

@@ -1,6 +1,7 @@
 /* greylist/state and greylist/exchange: entries come back, expire, merge; processes do not lose any. */
 #include "greylist/state.h"
 
+#include <sys/stat.h>
 #include <sys/wait.h>
 
 #include "greylist/exchange.h"
@@ -112,16 +113,83 @@ static void test_sweep(void)
 			rows);
 }
 
-static enum tp_status into_buf(void *context, const char *bytes, size_t len, struct tp_error *e)
-{
-	tp_buf_add(context, bytes, len);
-	return tp_buf_status(context, "dump", e);
-}
-
 static void put(struct tp_state *state, const char *text, struct tp_entry entry)
 {
 	if (tp_state_put(state, text, &entry, NOW, &err))
 		exit(99);
+}
+
+static int64_t pages_of(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) ? -1 : st.st_size / 4096;
+}
+
+static void write_many(struct tp_state *state, const char *origin, int count, int64_t now)
+{
+	struct tp_entry entry = entry_of(TP_STATE_KEY, now, now + 1000);
+	char text[80];
+
+	for (int i = 0; i < count; i++) {
+		snprintf(text, sizeof text, "%s s%d@x c@d", origin, i);
+		if (i % 1000 == 0 && tp_state_begin(state, true, &err))
+			exit(99);
+		if (tp_state_put(state, text, &entry, now, &err))
+			exit(99);
+		if ((i % 1000 == 999 || i == count - 1) && tp_state_end(state, true, &err))
+			exit(99);
+	}
+}
+
+/* Somebody who makes up senders fills the room of his own origin, and no more. */
+static void test_flood(void)
+{
+	struct tp_state *state = open_state("flood");
+	struct tp_entry passed = entry_of(TP_STATE_KEY, NOW, NOW + 1000000), found;
+	int alive = 0, lost = 0;
+	int64_t pages, before;
+	char text[80];
+
+	passed.passed = NOW;
+	write_many(state, "10.0.0.0/24", 1000, NOW);
+	for (int i = 0; i < 1000; i++) {
+		snprintf(text, sizeof text, "10.0.0.0/24 s%d@x c@d", i);
+		lost += tp_state_get(state, TP_STATE_KEY, text, NOW, &found, &err) != TP_OK;
+	}
+	ok(!lost, "a thousand mails of one origin wait together, %d lost", lost);
+	write_many(state, "192.0.2.0/24", 1, NOW);
+	put(state, "198.51.100.0/24 known@x c@d", passed);
+	write_many(state, "198.51.100.0/24", 30000, NOW);
+	tp_state_walk(state, NOW, count, &alive, &err);
+	ok(alive > 4096 && alive < 1000 + 2 + 4096 + 17,
+		"30,000 senders of one origin leave %d entries", alive);
+	ok(!tp_state_get(state, TP_STATE_KEY, "192.0.2.0/24 s0@x c@d", NOW, &found, &err) &&
+			!tp_state_get(state, TP_STATE_KEY, "198.51.100.0/24 known@x c@d", NOW,
+				&found, &err),
+		"nobody else's, and none that passed");
+	ok(!tp_state_get(state, TP_STATE_KEY, "198.51.100.0/24 s29999@x c@d", NOW, &found, &err),
+		"the last of them is there");
+	found.passed = NOW + 1;
+	found.until = NOW + 100000;
+	put(state, "198.51.100.0/24 s29999@x c@d", found);
+	alive = 0;
+	tp_state_walk(state, NOW + 1001, count, &alive, &err);
+	ok(alive == 2, "one that passes moves out: %d left later", alive);
+	tp_state_close(state);
+	before = pages_of("flood");
+	state = open_state("flood");
+	write_many(state, "203.0.113.0/24", 30000, NOW + 2000);
+	tp_state_close(state);
+	pages = pages_of("flood");
+	ok(pages <= 2 * before, "the next one finds their room: %lld pages, %lld before",
+		(long long)pages, (long long)before);
+}
+
+static enum tp_status into_buf(void *context, const char *bytes, size_t len, struct tp_error *e)
+{
+	tp_buf_add(context, bytes, len);
+	return tp_buf_status(context, "dump", e);
 }
 
 static void merge_into(struct tp_state *from, struct tp_state *to, struct tp_buf *text)
@@ -238,6 +306,7 @@ int main(void)
 	trash_make();
 	test_rows();
 	test_sweep();
+	test_flood();
 	test_merge();
 	test_at_once();
 	test_trouble();

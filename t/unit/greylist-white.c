@@ -129,8 +129,15 @@ static void test_files(void)
 	append("00\n");
 	ok(!tp_white_refresh(white, &err) && has_ip(white, "192.0.2.100"),
 		"a half-written line counts when it is whole");
-	ok(!unlink("list") && !tp_white_refresh(white, &err) && !has_ip(white, "192.0.2.1"),
-		"a list that is gone holds nobody");
+	ok(!unlink("list") && !tp_white_refresh(white, &err) && has_ip(white, "192.0.2.1") &&
+			!tp_white_refresh(white, &err) && has_ip(white, "192.0.2.1"),
+		"a list that is gone for a moment holds whom it held");
+	append("192.0.2.200\n");
+	ok(!tp_white_refresh(white, &err) && has_ip(white, "192.0.2.200") &&
+			!has_ip(white, "192.0.2.1"),
+		"there again, it is read");
+	ok(!truncate("list", 0) && !tp_white_refresh(white, &err) && !has_ip(white, "192.0.2.200"),
+		"an empty one holds nobody");
 	tp_white_free(white);
 	tp_strings_release(&files);
 }
