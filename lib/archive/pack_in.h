@@ -38,7 +38,7 @@ struct tp_pack {
 };
 
 /* Bytes of the file: all, or TP_IO. */
-enum tp_status tp_pack_bytes(
+enum tp_status tp_pack_pread(
 	struct tp_pack *pack, uint64_t at, void *bytes, size_t len, struct tp_error *err);
 /* Makes pack->group the one with that index. */
 enum tp_status tp_pack_load_group(struct tp_pack *pack, uint32_t index, struct tp_error *err);

@@ -10,7 +10,7 @@
 #include "base/crc32c.h"
 #include "base/le.h"
 
-enum tp_status tp_pack_bytes(
+enum tp_status tp_pack_pread(
 	struct tp_pack *pack, uint64_t at, void *bytes, size_t len, struct tp_error *err)
 {
 	size_t done = 0;
@@ -40,7 +40,7 @@ static enum tp_status read_header(struct tp_pack *pack, struct tp_error *err)
 		return tp_fail_errno(err, TP_IO, "cannot read");
 	if (st.st_size < TP_PACK_HEADER)
 		return tp_fail(err, TP_DATA, "truncated: it has %jd bytes", (intmax_t)st.st_size);
-	status = tp_pack_bytes(pack, 0, bytes, sizeof bytes, err);
+	status = tp_pack_pread(pack, 0, bytes, sizeof bytes, err);
 	return status ? status
 		      : tp_pack_header_read(bytes, (uint64_t)st.st_size, &pack->header, err);
 }
@@ -118,7 +118,7 @@ static enum tp_status read_tables(struct tp_pack *pack, struct tp_error *err)
 
 	if (!tables)
 		return tp_fail(err, TP_NOMEM, "out of memory");
-	status = tp_pack_bytes(pack, pack->header.tables_at, tables, len, err);
+	status = tp_pack_pread(pack, pack->header.tables_at, tables, len, err);
 	if (!status)
 		status = take_tables(pack, tables, len, err);
 	free(tables);

@@ -22,7 +22,7 @@ enum tp_status tp_pack_piece_read(struct tp_pack *pack, const struct tp_pack_pie
 	room = tp_buf_reserve(&pack->stored, piece->stored_bytes);
 	if (!room)
 		return tp_buf_status(&pack->stored, "piece", err);
-	status = tp_pack_bytes(pack, piece->at, room, piece->stored_bytes, err);
+	status = tp_pack_pread(pack, piece->at, room, piece->stored_bytes, err);
 	if (status)
 		return status;
 	tp_buf_grew(&pack->stored, piece->stored_bytes);
