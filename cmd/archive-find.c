@@ -6,9 +6,11 @@
 #include <inttypes.h>
 
 #include "archive/events.h"
+#include "archive/missing.h"
 #include "archive/query.h"
 #include "archive/show.h"
 #include "base/clock.h"
+#include "base/diag.h"
 #include "base/json.h"
 #include "base/table.h"
 #include "base/tool.h"
@@ -431,6 +433,23 @@ static enum tp_status print_events(
 
 /* --------------------------------------------------------------------------------------------- */
 
+/* A list that is not all of it is a list, and says so. */
+static enum tp_status tell_missing(struct tp_run *run, struct tp_archive *archive, unsigned tiers,
+	enum tp_status found, struct tp_error *err)
+{
+	struct tp_error why;
+	enum tp_status status = tiers == 1u << TP_TIER_DISC ? TP_OK
+							     : tp_packs_are_there(archive, &why);
+
+	if (!status)
+		return found;
+	if (status != TP_DATA)
+		return tp_fail(err, status, "%s", why.text);
+	tp_warn("%s: its mail is not found", why.text);
+	run->exit_code = tp_status_exit_code(TP_DATA);
+	return TP_OK;
+}
+
 static enum tp_status find(struct tp_run *run, struct tp_archive *archive, struct tp_error *err)
 {
 	struct tp_query_terms terms;
@@ -443,6 +462,8 @@ static enum tp_status find(struct tp_run *run, struct tp_archive *archive, struc
 		status = tp_view_open(archive, &view, err);
 	if (!status)
 		status = list(run, archive, view, &terms, err);
+	if (!status || status == TP_NOTHING)
+		status = tell_missing(run, archive, terms.tiers, status, err);
 	tp_view_close(view);
 	tp_query_terms_release(&terms);
 	return status;

@@ -9,6 +9,7 @@
 #include "archive/events.h"
 #include "archive/export.h"
 #include "archive/id_list.h"
+#include "archive/missing.h"
 #include "archive/show.h"
 #include "archive/view.h"
 #include "base/diag.h"
@@ -202,19 +203,6 @@ static enum tp_status give_mail(struct work *w, const struct tp_place *place,
 	return status;
 }
 
-/* The event log may know when and by whom it was erased, or remember what nothing else does any more. */
-static enum tp_status not_there(struct work *w, const char *id, struct tp_error *err)
-{
-	struct tp_buf time = TP_BUF_INIT(65536), actor = TP_BUF_INIT(65536);
-
-	if (tp_event_find_erasure(w->archive, id, &time, &actor))
-		tp_fail(err, TP_NOTHING, "%s: was erased on %s by %s", id, tp_buf_str(&time),
-			tp_buf_str(&actor));
-	tp_buf_release(&time);
-	tp_buf_release(&actor);
-	return TP_NOTHING;
-}
-
 /* Which disc to fetch, and which of its files. */
 static enum tp_status say_disc(
 	struct work *w, const char *id, const struct tp_place *place, struct tp_error *err)
@@ -256,7 +244,7 @@ static enum tp_status serve(struct work *w, const char *id, struct tp_error *err
 	if (!status)
 		status = tp_view_find(w->view, id, &place, err);
 	if (status == TP_NOTHING)
-		return not_there(w, id, err);
+		return tp_missing_why(w->archive, id, &place, err);
 	if (status)
 		return status;
 	if (opt.maildir && tp_export_maildir_has(&w->maildir, id)) {

@@ -265,7 +265,7 @@ static enum tp_status put_many(const struct job *job, struct tp_run *run, struct
 	}
 	if (bulk.count.failed)
 		run->exit_code = EX_NOINPUT;
-	if (!opt.list)
+	if (!opt.list && !tp_diag_quiet())
 		sum_up(&bulk.count, &shown, &run->text);
 	return TP_OK;
 }

@@ -32,6 +32,8 @@ static enum tp_status run(struct tp_run *run, struct tp_error *err)
 	if (!run->argc)
 		return tp_fail(err, TP_USAGE, "no id given");
 	status = tp_id_list_take(&ids, run->argv, run->argc, err);
+	if (!status && !ids.count)
+		status = tp_fail(err, TP_NOTHING, "no ids");
 	if (!status)
 		status = tp_archive_open(run->conf, NULL, false, &archive, err);
 	if (!status)

@@ -197,6 +197,32 @@ if command -v rsync >/dev/null && command -v flock >/dev/null; then
 	archive-find -a copy --ids >theirs
 	same 'the copy has what the archive has' theirs ours
 	ok 'and is whole' archive-check -a copy
+
+	# A copy that is full when the pack comes keeps the journal that the pack is to replace.
+	mkdir room full
+	perl -e 'srand 7; print "Subject: large\n\n"; print map({ chr 33 + rand 90 } 1 .. 70), "\n" for 1 .. 3000' >large
+	archive-put -a room <large >large.id
+	ok 'a large mail is copied' ./backup room full
+	archive-rotate -a room --all >/dev/null
+	(ulimit -f 100 && ./backup room full) >.out 2>.err
+	[ $? -ne 0 ]
+	result $? 'no room for its pack: that is told'
+	archive-get -a full "$(cat large.id)" >back 2>.err
+	same 'and the mail is still there' back large
+	ok 'with room' ./backup room full
+	archive-get -a full "$(cat large.id)" >back
+	same 'it is there, too' back large
+	ok 'all is well' archive-check -a full
+	ls room/journal >ours && ls full/journal >theirs
+	same 'what its pack has replaced is gone' theirs ours
+
+	# A pack that is missing here stays there.
+	mv room/pack/00000001.tpp away
+	fails 65 'a pack is missing' ./backup room full
+	archive-get -a full "$(cat large.id)" >back
+	same 'in the archive, not in the copy' back large
+	mv away room/pack/00000001.tpp
+	ok 'until it is back' ./backup room full
 	mkdir unmounted
 	fails 66 'a folder that is no archive' ./backup unmounted copy
 	ok 'does not empty the copy' archive-check -a copy

@@ -269,8 +269,12 @@ static enum tp_status open_archive(struct tp_archive *archive, bool make, struct
 	status = read_format(archive, err);
 	if (status == TP_NOTHING && make)
 		status = make_and_read(archive, err);
-	if (status == TP_NOTHING)
-		return tp_fail(err, TP_NOINPUT, "archive %s: there is none", archive->path);
+	if (status == TP_NOTHING) {
+		status = tp_archive_has_lost_format(archive, err);
+		return status ? status
+			      : tp_fail(err, TP_NOINPUT, "archive %s: there is none",
+					archive->path);
+	}
 	return status ? status : open_lock(archive, err);
 }
 

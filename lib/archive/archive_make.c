@@ -45,22 +45,10 @@ static bool is_expected(const char *name)
 	return !strncmp(name, ".new-", 5); /* left behind by a making that was killed */
 }
 
-/* What is there already must be nothing, or an archive that was never finished: mail without a
- * `format` is an archive that was damaged, and is not made anew over it. */
-static enum tp_status check_place(struct tp_archive *archive, struct tp_error *err)
+enum tp_status tp_archive_has_lost_format(struct tp_archive *archive, struct tp_error *err)
 {
 	enum tp_status status = TP_OK;
-	struct dirent *entry;
-	DIR *stream = open_here(archive);
 
-	if (!stream)
-		return tp_fail_errno(err, TP_IO, "%s", archive->path);
-	while (!status && (entry = readdir(stream)))
-		if (!is_expected(entry->d_name))
-			status = tp_fail(err, TP_CANTCREATE,
-				"%s: neither an archive nor an empty folder ('%s' is in it)",
-				archive->path, entry->d_name);
-	closedir(stream);
 	for (size_t i = 0; !status && i < FOLDERS; i++) {
 		uint32_t *numbers = NULL;
 		size_t count = 0;
@@ -72,6 +60,28 @@ static enum tp_status check_place(struct tp_archive *archive, struct tp_error *e
 			status = tp_fail(err, TP_DATA, "archive %s: its file 'format' is missing",
 				archive->path);
 	}
+	return status;
+}
+
+/* What is there already must be nothing, or an archive that was never finished: mail without a
+ * `format` is an archive that was damaged, and is not made anew over it. */
+static enum tp_status check_place(struct tp_archive *archive, struct tp_error *err)
+{
+	enum tp_status status = tp_archive_has_lost_format(archive, err);
+	struct dirent *entry;
+	DIR *stream;
+
+	if (status)
+		return status;
+	stream = open_here(archive);
+	if (!stream)
+		return tp_fail_errno(err, TP_IO, "%s", archive->path);
+	while (!status && (entry = readdir(stream)))
+		if (!is_expected(entry->d_name))
+			status = tp_fail(err, TP_CANTCREATE,
+				"%s: neither an archive nor an empty folder ('%s' is in it)",
+				archive->path, entry->d_name);
+	closedir(stream);
 	return status;
 }
 

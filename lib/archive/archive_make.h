@@ -20,4 +20,7 @@ enum tp_status tp_archive_key_check(
  * TP_DATA: an archive that lost its `format`. */
 enum tp_status tp_archive_make(struct tp_archive *archive, struct tp_error *err);
 
+/* Of a folder without `format`: TP_DATA when it has packs, journals or other numbered files. */
+enum tp_status tp_archive_has_lost_format(struct tp_archive *archive, struct tp_error *err);
+
 #endif

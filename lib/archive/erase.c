@@ -21,6 +21,7 @@
 #include "archive/erase_plan.h"
 #include "archive/events.h"
 #include "archive/journal.h"
+#include "archive/missing.h"
 #include "archive/orphans.h"
 #include "archive/pack.h"
 #include "archive/reindex.h"
@@ -58,7 +59,10 @@ static enum tp_status note_lost(struct wish *wish, const char *id, const struct 
 	struct lost *lost;
 
 	if (place->in_journal || !place->number || !wish->damaged) {
-		tp_fail(err, TP_DATA, "%s cannot be told from other mail: %s", id, why);
+		if (place->number)
+			tp_fail(err, TP_DATA, "%s cannot be told from other mail: %s", id, why);
+		else
+			tp_fail(err, TP_DATA, "%s", why);
 		note(&wish->missing, TP_DATA, err->text);
 		return TP_OK;
 	}
@@ -82,6 +86,8 @@ static enum tp_status find_one(struct tp_erase_plan *plan, struct tp_view *view,
 	if (!status && place.tier == TP_TIER_DISC)
 		status = tp_fail(&why, TP_NOTHING, "%s is on disc %u, where nothing can be erased",
 			id, place.disc);
+	else if (status == TP_NOTHING)
+		status = tp_missing_why(plan->archive, id, &place, &why);
 	if (status == TP_NOTHING) {
 		note(&wish->missing, TP_NOTHING, why.text[0] ? why.text : "no such message");
 		return TP_OK;

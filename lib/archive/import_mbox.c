@@ -5,6 +5,7 @@
  */
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "archive/import.h"
@@ -145,11 +146,23 @@ static enum tp_status give_message(struct mbox *mbox, size_t *at, struct tp_erro
 	return status;
 }
 
+/* A pipe that has a name waits for ever when nobody writes to it; one that we were given is under /dev. */
+static enum tp_status open_mbox(struct tp_spool *spool, const char *path, struct tp_error *err)
+{
+	struct stat st;
+
+	*spool = (struct tp_spool)TP_SPOOL_INIT;
+	if (!stat(path, &st) && S_ISFIFO(st.st_mode) && strncmp(path, "/dev/", 5) &&
+		strncmp(path, "/proc/", 6))
+		return tp_fail(err, TP_NOINPUT, "%s: a named pipe; redirect it to /dev/stdin", path);
+	return tp_spool_open(spool, path, err);
+}
+
 enum tp_status tp_import_mbox(
 	const char *path, const struct tp_import *import, struct tp_error *err)
 {
 	struct tp_spool spool;
-	enum tp_status status = tp_spool_open(&spool, path, err);
+	enum tp_status status = open_mbox(&spool, path, err);
 	struct mbox mbox = { .import = import, .path = path, .data = spool.data, .len = spool.len };
 	size_t sender, sender_end, at = 0;
 

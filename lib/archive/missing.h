@@ -6,12 +6,18 @@
 #ifndef TP_ARCHIVE_MISSING_H
 #define TP_ARCHIVE_MISSING_H
 
-#include "archive/archive.h"
+#include "archive/view.h"
 
 /* TP_DATA, "pack 00000002 is missing": the chain knows a pack that is in neither folder, and the event log
- * does not say that it left; or the log is needed for that and damaged. Packs have all numbers from 1
- * on. The log is only read when there is a gap. No lock is needed: whatever comes, moves or leaves
+ * does not say that it left. Packs have all numbers from 1
+ * on. The log is only read when there is a gap, and then its chain is not looked at: readers ask, too. No lock is needed: whatever comes, moves or leaves
  * meanwhile is seen in one of the places that are looked at. */
 enum tp_status tp_packs_are_there(struct tp_archive *archive, struct tp_error *err);
+
+/* Of a message that tp_view_find has not found, with the place and the sentence that it gave: when and by
+ * whom it was erased (TP_NOTHING); that it may be in a pack that is missing (TP_DATA); else what the
+ * sentence says (TP_NOTHING). */
+enum tp_status tp_missing_why(struct tp_archive *archive, const char *id,
+	const struct tp_place *place, struct tp_error *err);
 
 #endif
