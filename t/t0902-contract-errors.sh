@@ -99,7 +99,9 @@ done
 for t in $TOOLS; do
 	carries "$t" || continue
 	passed "$t" >passed
-	if ! judges "$t"; then
+	if [ "$t" = archive-put ]; then
+		ok "$t: an empty mail is kept" works "$t" </dev/null
+	elif ! judges "$t"; then
 		fails 75 "$t: an empty mail" works "$t" </dev/null
 		has 'said' .err 'empty message'
 		nothing 'nothing on stdout' .out
