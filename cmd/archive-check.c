@@ -100,6 +100,9 @@ static void sum_up(const struct tp_check_count *count, struct tp_buf *out)
 	if (count->aside)
 		tp_buf_addf(out, "%" PRIu64 " damaged range%s set aside in damaged/; ",
 			count->aside, plural(count->aside));
+	if (count->torn)
+		tp_buf_addf(out, "%" PRIu64 " torn byte%s at the end of journals; ",
+			count->torn, plural(count->torn));
 	if (!count->faults)
 		tp_buf_adds(out, "all is well\n");
 	else

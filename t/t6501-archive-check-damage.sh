@@ -102,7 +102,12 @@ has 'is told as such' .out 'format that this version does not know'
 fresh
 rm "A/$blob"
 fails 65 'a missing blob' archive-check -a A
-has 'the mail is named' .out "$(cat id2)"
+has 'the mail is named, and where it is' .out "^(pack|journal)/[0-9]*.tp[pj]	$(cat id2)	"
+fresh
+printf '%s pack 1 0\n' "$(cat id1)" >A/erasing
+fails 65 'an erasure that was interrupted' archive-check -a A
+has 'is told' .out '^erasing	-	an erasure was interrupted'
+ok 'one that is under way is no fault' flock A/seal.lock archive-check -a A
 fresh
 rm A/pack/00000001.tpp
 fails 65 'a missing pack' archive-check -a A
@@ -135,6 +140,8 @@ fresh
 truncate -s -9 "A/$journal"
 ok 'a torn record at the end' archive-check -a A --json
 has 'is counted' .out '"torn_bytes":[1-9]'
+ok 'and told' archive-check -a A
+has 'to people, too' .out '[1-9][0-9]* torn bytes at the end of journals; all is well'
 
 fresh
 rm A/index/*

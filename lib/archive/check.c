@@ -9,6 +9,7 @@
 #include "archive/erase.h"
 #include "archive/events.h"
 #include "archive/journal.h"
+#include "archive/seal.h"
 #include "archive/spent.h"
 #include "archive/split.h"
 
@@ -81,11 +82,20 @@ enum tp_status tp_check_events(struct tp_checking *c, struct tp_error *err)
 	return status && status != TP_NOINPUT ? tp_fail(err, status, "%s", why.text) : TP_OK;
 }
 
+/* Whoever erases holds seal.lock: what is begun there is being finished. Without the right to lock, what
+ * we see has to do. */
 static void check_pending(struct tp_checking *c)
 {
 	struct tp_error why;
+	int fd = -1;
+	bool pending = !tp_erase_pending(c->archive, NULL);
 
-	if (tp_erase_pending(c->archive, NULL))
+	if (pending && tp_seal_lock(c->archive, false, &fd, NULL) == TP_TEMPORARY)
+		return;
+	pending = pending && !tp_erase_pending(c->archive, NULL);
+	if (fd >= 0)
+		close(fd);
+	if (!pending)
 		return;
 	tp_check_look_at(c, "erasing", 0);
 	tp_fail(&why, TP_DATA, "an erasure was interrupted; archive-check --rebuild finishes it");

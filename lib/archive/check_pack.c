@@ -192,6 +192,7 @@ static enum tp_status check_open(
 	c->check->count.bytes += tp_pack_size(*pack);
 	/* The index before the messages: then this still is the pack that was verified. */
 	status = tp_check_index(c, *pack, err);
+	tp_check_look_at(c, folder_of(*pack), tp_pack_number(*pack));
 	return status ? status : check_messages(c, pack, err);
 }
 
