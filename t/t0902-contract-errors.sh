@@ -99,7 +99,8 @@ done
 for t in $TOOLS; do
 	carries "$t" || continue
 	passed "$t" >passed
-	if ! judges "$t"; then
+	# The archive keeps a mail of 0 bytes like any other.
+	if ! judges "$t" && [ "$t" != archive-put ]; then
 		fails 75 "$t: an empty mail" works "$t" </dev/null
 		has 'said' .err 'empty message'
 		nothing 'nothing on stdout' .out
