@@ -438,8 +438,8 @@ static enum tp_status tell_missing(struct tp_run *run, struct tp_archive *archiv
 	enum tp_status found, struct tp_error *err)
 {
 	struct tp_error why;
-	enum tp_status status = tiers == 1u << TP_TIER_DISC ? TP_OK
-							     : tp_packs_are_there(archive, &why);
+	enum tp_status status =
+		tiers == 1u << TP_TIER_DISC ? TP_OK : tp_packs_are_there(archive, &why);
 
 	if (!status)
 		return found;

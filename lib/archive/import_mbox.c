@@ -154,7 +154,8 @@ static enum tp_status open_mbox(struct tp_spool *spool, const char *path, struct
 	*spool = (struct tp_spool)TP_SPOOL_INIT;
 	if (!stat(path, &st) && S_ISFIFO(st.st_mode) && strncmp(path, "/dev/", 5) &&
 		strncmp(path, "/proc/", 6))
-		return tp_fail(err, TP_NOINPUT, "%s: a named pipe; redirect it to /dev/stdin", path);
+		return tp_fail(
+			err, TP_NOINPUT, "%s: a named pipe; redirect it to /dev/stdin", path);
 	return tp_spool_open(spool, path, err);
 }
 

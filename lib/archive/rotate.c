@@ -272,8 +272,7 @@ static void fill_result(struct rotating *r)
 
 /* What others had begun. An erasure that damage keeps from being finished only keeps packs from leaving:
  * what is to be erased may be in them. */
-static enum tp_status finish(
-	struct rotating *r, struct tp_error *unfinished, struct tp_error *err)
+static enum tp_status finish(struct rotating *r, struct tp_error *unfinished, struct tp_error *err)
 {
 	enum tp_status status = tp_tidy(r->archive, err);
 

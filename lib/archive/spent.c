@@ -115,6 +115,6 @@ enum tp_status tp_spent_prove(struct tp_archive *archive, struct tp_journal_read
 			status = TP_OK;
 	}
 	/* What cannot be compared is not proven. */
-	return tp_fail(err, status == TP_DATA || status == TP_IO ? TP_NOTHING : status, "%s",
-		why.text);
+	return tp_fail(
+		err, status == TP_DATA || status == TP_IO ? TP_NOTHING : status, "%s", why.text);
 }

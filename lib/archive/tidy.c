@@ -66,9 +66,9 @@ struct tidying {
 	struct tp_archive *archive;
 	uint32_t *journals;
 	size_t journal_count;
-	bool *spent;          /* journal by journal */
-	uint32_t kept, by;    /* one that is not, and the pack that says so; 0: none */
-	struct tp_error why;  /* it is not */
+	bool *spent;         /* journal by journal */
+	uint32_t kept, by;   /* one that is not, and the pack that says so; 0: none */
+	struct tp_error why; /* it is not */
 };
 
 /* Shuts the journal, so that nobody can append to it any more, and compares it with the pack that says that
@@ -114,7 +114,8 @@ static void tell_kept(const struct tidying *t)
 {
 	for (size_t i = 0; i < t->journal_count; i++)
 		if (t->kept == t->journals[i] && !t->spent[i])
-			tp_warn("journal %08u is kept, though pack %08u says that it replaced it: %s",
+			tp_warn("journal %08u is kept, though pack %08u says that it replaced it: "
+				"%s",
 				t->kept, t->by, t->why.text);
 }
 

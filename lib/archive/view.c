@@ -66,8 +66,8 @@ static void drop_doubles(struct tp_view *view)
 }
 
 /* Whether the messages of a journal that the pack lists are in it. */
-static enum tp_status is_in(struct tp_view *view, uint32_t number, struct tp_pack *pack, bool *is,
-	struct tp_error *err)
+static enum tp_status is_in(
+	struct tp_view *view, uint32_t number, struct tp_pack *pack, bool *is, struct tp_error *err)
 {
 	struct tp_journal_reader *journal;
 	enum tp_status status = tp_view_journal(view, number, &journal, err);
