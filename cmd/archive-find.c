@@ -439,7 +439,7 @@ static enum tp_status tell_missing(struct tp_run *run, struct tp_archive *archiv
 {
 	struct tp_error why;
 	enum tp_status status =
-		tiers == 1u << TP_TIER_DISC ? TP_OK : tp_packs_are_there(archive, &why);
+		tiers == 1u << TP_TIER_DISC ? TP_OK : tp_packs_of_index_are_there(archive, &why);
 
 	if (!status)
 		return found;

@@ -129,6 +129,28 @@ enum tp_status tp_packs_are_there(struct tp_archive *archive, struct tp_error *e
 	return status;
 }
 
+enum tp_status tp_packs_of_index_are_there(struct tp_archive *archive, struct tp_error *err)
+{
+	struct tp_pack_list there = { NULL, 0 };
+	uint32_t *segments = NULL;
+	size_t count = 0;
+	enum tp_status status = tp_archive_numbers(archive, "index", &segments, &count, err);
+
+	if (!status)
+		status = note_folder(archive, "pack", &there, err);
+	if (!status)
+		status = note_folder(archive, "cellar", &there, err);
+	if (there.count)
+		qsort(there.numbers, there.count, sizeof *there.numbers, compare);
+	for (size_t i = 0; !status && i < count; i++)
+		if (!there.count || !bsearch(&segments[i], there.numbers, there.count,
+					    sizeof *there.numbers, compare))
+			status = tp_fail(err, TP_DATA, "pack %08u is missing", segments[i]);
+	free(segments);
+	tp_pack_list_release(&there);
+	return status;
+}
+
 enum tp_status tp_missing_why(struct tp_archive *archive, const char *id,
 	const struct tp_place *place, struct tp_error *err)
 {
@@ -139,7 +161,7 @@ enum tp_status tp_missing_why(struct tp_archive *archive, const char *id,
 	if (tp_event_find_erasure(archive, id, &time, &actor))
 		tp_fail(err, TP_NOTHING, "%s: was erased on %s by %s", id, tp_buf_str(&time),
 			tp_buf_str(&actor));
-	else if (!place->number && tp_packs_are_there(archive, &why) == TP_DATA)
+	else if (!place->number && tp_packs_of_index_are_there(archive, &why) == TP_DATA)
 		status = tp_fail(err, TP_DATA, "%s: not found, and %s", id, why.text);
 	tp_buf_release(&time);
 	tp_buf_release(&actor);

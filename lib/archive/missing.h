@@ -14,6 +14,11 @@
  * leaves meanwhile is seen in one of the places that are looked at. */
 enum tp_status tp_packs_are_there(struct tp_archive *archive, struct tp_error *err);
 
+/* The same for readers, who ask often: TP_DATA when the index has a segment of a pack that is in neither
+ * folder (a segment goes before its pack does). The log is not read, and a pack that the index does not
+ * know either is not missed. */
+enum tp_status tp_packs_of_index_are_there(struct tp_archive *archive, struct tp_error *err);
+
 /* Of a message that tp_view_find has not found, with the place and the sentence that it gave: when and by
  * whom it was erased (TP_NOTHING); that it may be in a pack that is missing (TP_DATA); else what the
  * sentence says (TP_NOTHING). */
