@@ -135,7 +135,7 @@ static enum tp_status add_mail(void *context, size_t i, const char *path, struct
 	}
 	folder->starts[folder->count++] = (uint32_t)folder->paths.len;
 	tp_buf_add(&folder->paths, path, strlen(path) + 1);
-	return status;
+	return status ? status : tp_buf_status(&folder->paths, "image", err);
 }
 
 static enum tp_status add_mails(struct tp_image_tree *tree, struct tp_error *err)
