@@ -269,7 +269,7 @@ static void test_giants(void)
 	struct tp_buf text = TP_BUF_INIT(SIZE_MAX - 1);
 	char *content = contents[0];
 	size_t size = sizes[0];
-	struct tp_pack *pack;
+	struct tp_pack *pack = NULL;
 
 	giant.count = 1;
 	while (text.len < 9u << 20)
@@ -279,7 +279,7 @@ static void test_giants(void)
 	ok(!tp_pack_write(archive, "pack", 9, &giant, NULL, 0, (unsigned char[32]){ 0 }, 0, &err) &&
 			!tp_pack_open(archive, 9, &pack, &err),
 		"a giant is written");
-	ok(is_level(pack, 1, 12) && !is_level(pack, 1, 19), "at level 12");
+	ok(pack && is_level(pack, 1, 12) && !is_level(pack, 1, 19), "at level 12");
 	tp_pack_close(pack);
 	unlink("a/pack/00000009.tpp");
 	contents[0] = content;
