@@ -58,6 +58,7 @@ struct work {
 	char serial[TP_SERIAL_LEN + 1];
 	struct tp_disc_plan plan;
 	struct tp_fit fit;
+	uint64_t said; /* progress, in EVERY_SECTORS */
 	struct tp_disc_making *making;
 };
 
@@ -213,10 +214,12 @@ static enum tp_status say_plan(const struct tp_disc_plan *plan, struct tp_error 
 
 static void show_progress(void *context, uint64_t sectors)
 {
-	const struct work *w = context;
+	struct work *w = context;
 
-	if (sectors % EVERY_SECTORS == 0)
-		tp_progress("%" PRIu64 " of %" PRIu64 " sectors", sectors, w->plan.sectors);
+	if (sectors / EVERY_SECTORS == w->said)
+		return;
+	w->said = sectors / EVERY_SECTORS;
+	tp_progress("%" PRIu64 " of %" PRIu64 " sectors", sectors, w->plan.sectors);
 }
 
 /* Exit 0 means that the image is durable, when stdout is a file; and nothing is recorded before the last
@@ -312,9 +315,7 @@ static enum tp_status pack(struct work *w, struct tp_error *err)
 		return status;
 	memcpy(w->plan.serial, w->serial, sizeof w->serial);
 	w->about.serial = w->serial[0] ? w->serial : PLAN_SERIAL;
-	status = tp_fit_make(w->source, &w->about, &w->plan, &w->fit, err);
-	if (!status)
-		tp_source_pause(w->source);
+	status = tp_fit_make(w->source, &w->about, &w->plan, !opt.plan, &w->fit, err);
 	if (!status && opt.plan)
 		tp_disc_plan_print(&w->plan, opt.json, &w->run->text);
 	else if (!status)

@@ -34,11 +34,11 @@ static enum tp_status fill(struct tp_source *source, size_t limit, uint64_t room
 }
 
 static enum tp_status make_image(struct tp_source *source, const struct tp_bag_about *about,
-	struct tp_disc_plan *plan, struct tp_fit *fit, struct tp_error *err)
+	struct tp_disc_plan *plan, bool write, struct tp_fit *fit, struct tp_error *err)
 {
 	int64_t time = tp_bag_time(plan->last_ms);
 	enum tp_status status =
-		tp_image_new(fit->bag, source, about->serial, time, 0, &fit->image, err);
+		tp_image_new(fit->bag, source, about->serial, time, 0, write, &fit->image, err);
 	uint64_t tail;
 
 	if (status)
@@ -46,8 +46,8 @@ static enum tp_status make_image(struct tp_source *source, const struct tp_bag_a
 	tail = tp_ecc_tail(&plan->medium, plan->ecc_percent, tp_image_sectors(fit->image));
 	if (tail) {
 		tp_image_free(fit->image);
-		status =
-			tp_image_new(fit->bag, source, about->serial, time, tail, &fit->image, err);
+		status = tp_image_new(
+			fit->bag, source, about->serial, time, tail, write, &fit->image, err);
 	}
 	if (!status)
 		plan->sectors = tp_image_sectors(fit->image);
@@ -56,7 +56,7 @@ static enum tp_status make_image(struct tp_source *source, const struct tp_bag_a
 
 /* Either the image is made, or *limit and *room are what to try next. */
 static enum tp_status attempt(struct tp_source *source, const struct tp_bag_about *about,
-	struct tp_disc_plan *plan, size_t *limit, uint64_t *room, struct tp_fit *fit,
+	struct tp_disc_plan *plan, bool write, size_t *limit, uint64_t *room, struct tp_fit *fit,
 	struct tp_error *err)
 {
 	enum tp_status status = tp_bag_new(about, &fit->bag, err);
@@ -71,7 +71,7 @@ static enum tp_status attempt(struct tp_source *source, const struct tp_bag_abou
 	}
 	status = tp_bag_close(fit->bag, err);
 	if (!status)
-		status = make_image(source, about, plan, fit, err);
+		status = make_image(source, about, plan, write, fit, err);
 	if (status)
 		return status;
 	if (plan->sectors > plan->room) {
@@ -102,7 +102,7 @@ static enum tp_status check_sizes(
 }
 
 enum tp_status tp_fit_make(struct tp_source *source, const struct tp_bag_about *about,
-	struct tp_disc_plan *plan, struct tp_fit *fit, struct tp_error *err)
+	struct tp_disc_plan *plan, bool write, struct tp_fit *fit, struct tp_error *err)
 {
 	size_t limit = tp_source_count(source);
 	uint64_t room = plan->room;
@@ -110,7 +110,7 @@ enum tp_status tp_fit_make(struct tp_source *source, const struct tp_bag_about *
 
 	*fit = (struct tp_fit){ NULL, NULL };
 	while (!status && !fit->image) {
-		status = attempt(source, about, plan, &limit, &room, fit, err);
+		status = attempt(source, about, plan, write, &limit, &room, fit, err);
 		if (!status && !limit)
 			status = refuse(source, 0, plan->room, err);
 	}

@@ -18,9 +18,9 @@ struct tp_fit {
 /* Of `plan`, medium, ecc_percent, room and serial are given, the rest is filled in. What does not fit are
  * the source's mails from number plan->mails on. `about` is borrowed by the bag. TP_LIMIT: a mail that no
  * such disc can hold, named, wherever it stands in the list: the next disc could not begin with
- * it, either. */
+ * it, either. Without `write` it is a plan alone, and no mail is read. */
 enum tp_status tp_fit_make(struct tp_source *source, const struct tp_bag_about *about,
-	struct tp_disc_plan *plan, struct tp_fit *fit, struct tp_error *err);
+	struct tp_disc_plan *plan, bool write, struct tp_fit *fit, struct tp_error *err);
 void tp_fit_release(struct tp_fit *fit);
 
 #endif

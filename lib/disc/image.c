@@ -34,7 +34,7 @@ static void place(struct tp_image *image)
 }
 
 enum tp_status tp_image_new(const struct tp_bag *bag, struct tp_source *source, const char *serial,
-	int64_t time, uint64_t tail, struct tp_image **out, struct tp_error *err)
+	int64_t time, uint64_t tail, bool write, struct tp_image **out, struct tp_error *err)
 {
 	struct tp_image *image = calloc(1, sizeof *image);
 	enum tp_status status;
@@ -48,6 +48,8 @@ enum tp_status tp_image_new(const struct tp_bag *bag, struct tp_source *source, 
 	image->mail_count = tp_bag_mails(bag);
 	tp_buf_init(&image->pieces, SIZE_MAX / 2);
 	status = rank(image, err);
+	if (!status && write)
+		status = tp_ahead_start(image, &image->ahead, err);
 	if (!status)
 		status = tp_image_tree_new(image, serial, time, err);
 	if (!status)
@@ -63,10 +65,12 @@ void tp_image_free(struct tp_image *image)
 {
 	if (!image)
 		return;
+	tp_ahead_stop(image->ahead);
 	tp_image_tree_free(image->tree);
 	tp_buf_release(&image->pieces);
 	free(image->order);
 	free(image->begins);
+	free(image->begun);
 	free(image);
 }
 

@@ -10,7 +10,8 @@
  * clock, the process or the file system.
  *
  * Memory: libisofs needs some 700 bytes a mail for its trees until the first mail is written; of contents
- * there are four batches of 1 MiB, and one mail that is larger (over 1 MiB in an unlinked file).
+ * up to 68 MiB are read ahead, less of many mails, and one mail that is larger than 1 MiB is in an unlinked
+ * file.
  */
 #ifndef TP_DISC_IMAGE_H
 #define TP_DISC_IMAGE_H
@@ -27,9 +28,10 @@ struct tp_image;
 
 /* Puts the tree together: the mails of a closed bag, which are the source's first ones, and the bag's
  * own files. Both are borrowed. `time` (seconds) is that of folders, texts and volume; `tail` sectors of
- * zeros are added at the end. */
+ * zeros are added at the end. With `write` a thread begins to read the mails: until the image is freed or
+ * written the source is asked for ids and sizes alone. */
 enum tp_status tp_image_new(const struct tp_bag *bag, struct tp_source *source, const char *serial,
-	int64_t time, uint64_t tail, struct tp_image **image, struct tp_error *err);
+	int64_t time, uint64_t tail, bool write, struct tp_image **image, struct tp_error *err);
 void tp_image_free(struct tp_image *image);
 
 /* Exactly what tp_image_write writes. */
@@ -38,7 +40,7 @@ uint64_t tp_image_sectors(const struct tp_image *image);
 /* Where the content of mail i begins, and how many sectors it takes (0: it is empty). */
 void tp_image_place(const struct tp_image *image, size_t i, uint64_t *sector, uint64_t *sectors);
 
-/* Writes it to a descriptor, once. TP_IO: the descriptor failed; TP_DATA: a mail is not what it was; and
+/* Writes it to a descriptor, once; it was made for that. TP_IO: the descriptor failed; TP_DATA: a mail is not what it was; and
  * what reading fails with. The bytes written are no image then. */
 typedef void tp_image_progress(void *context, uint64_t sectors);
 enum tp_status tp_image_write(struct tp_image *image, int fd, tp_image_progress *progress,

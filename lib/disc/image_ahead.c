@@ -1,35 +1,96 @@
 /*
- * Reading ahead: see image_parts.h. A thread fills batches, as many as there are slots, while the caller's
- * works on those that are full. Mails that lie in one batch are read straight into it and proven by the
- * caller's thread, for hashing costs about as much as decompressing, and there are two processors.
- * Those that do not are proven here, before they are cut.
+ * Reading ahead: see image_parts.h. A thread fills batches with mails, as many as there are slots, while the
+ * caller's still makes the head, and later while it works on those that are full. Mails that lie in one
+ * batch are read straight into it, and proven by whoever has less to do: here as long as nothing is taken
+ * or half of the slots are full, else by the caller's thread. Those that do not are proven before
+ * they are cut.
  */
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/parallel.h"
 #include "disc/image_parts.h"
 
-#define SLOTS     4
+/* What is read before the head is there is time won: making the head takes as long as reading so much. The
+ * head's tree takes memory for each mail, so of many mails less is read. */
+#define MOST_BYTES      ((size_t)68 << 20)
+#define LESS_FOR_A_MAIL 128 /* bytes */
+#define LEAST_SLOTS     4
+
 #define MAILS_MAX (TP_IMAGE_BATCH / TP_SECTOR) /* of a batch: none takes less than a sector */
+
+/* Who waits that long for a free slot lets go of the archive: the image goes to a burner. */
+#define STALL_MS 100
 
 struct tp_ahead {
 	struct tp_image *image;
 	pthread_t thread;
 	bool started;
-	struct tp_ahead_batch slots[SLOTS];
+	struct tp_ahead_batch *slots;
+	size_t slot_count;
 	struct tp_ahead_batch *batch; /* the one being filled */
-	uint64_t left;                /* bytes of the image that no full batch has */
+	uint64_t left;                /* bytes of mails and tail that no full batch has */
 	/* between the threads */
 	pthread_mutex_t gate;
 	pthread_cond_t changed;
-	uint64_t filled, taken; /* batches; the one taken last is still looked at */
-	bool held, ended, stopped;
+	struct tp_ahead_batch *
+		*spare; /* free slots: the one freed last, which a cache still has, goes first */
+	size_t spare_count;
+	struct tp_ahead_batch **queue; /* full ones in order, number k at k % slot_count */
+	uint64_t filled, taken;        /* batches */
+	struct tp_ahead_batch *held;   /* the one taken last; NULL: none */
+	bool ended, stopped;
 	enum tp_status status;
 	struct tp_error err;
 };
 
+/* --- proof ------------------------------------------------------------------------------------ */
+
+/* Hashes two texts; they may be the same. */
+static bool is_proven(const struct tp_ahead_batch *batch, const struct tp_ahead_mail *a,
+	const struct tp_ahead_mail *b, const struct tp_ahead_mail **bad)
+{
+	const void *const bytes[2] = { batch->bytes + a->at, batch->bytes + b->at };
+	const size_t len[2] = { a->len, b->len };
+	unsigned char hash[2][TP_SHA256_BYTES];
+
+	tp_sha256_two(bytes, len, hash);
+	*bad = memcmp(hash[0], a->sha256, sizeof hash[0]) ? a : b;
+	return *bad == b && !memcmp(hash[1], b->sha256, sizeof hash[1]);
+}
+
+const struct tp_ahead_mail *tp_ahead_prove(struct tp_ahead_batch *batch)
+{
+	const struct tp_ahead_mail *bad;
+
+	for (size_t i = 0; i < batch->mail_count; i += 2) {
+		size_t other = i + 1 < batch->mail_count ? i + 1 : i;
+
+		if (!is_proven(batch, &batch->mails[i], &batch->mails[other], &bad))
+			return bad;
+	}
+	/* Nobody has to look again. */
+	batch->mail_count = 0;
+	return NULL;
+}
+
 /* --- the reader's thread ---------------------------------------------------------------------- */
+
+/* True when a slot became free in time, or nobody wants more. */
+static bool wait_shortly(struct tp_ahead *ahead)
+{
+	struct timespec until;
+	int code = 0;
+
+	clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_nsec += STALL_MS * 1000000L;
+	until.tv_sec += until.tv_nsec / 1000000000L;
+	until.tv_nsec %= 1000000000L;
+	while (!code && !ahead->stopped && !ahead->spare_count)
+		code = pthread_cond_timedwait(&ahead->changed, &ahead->gate, &until);
+	return ahead->stopped || ahead->spare_count;
+}
 
 /* Waits for a slot that is free. TP_NOTHING: nobody wants more. */
 static enum tp_status next_slot(struct tp_ahead *ahead)
@@ -37,20 +98,41 @@ static enum tp_status next_slot(struct tp_ahead *ahead)
 	bool stopped;
 
 	pthread_mutex_lock(&ahead->gate);
-	while (!ahead->stopped && ahead->filled - ahead->taken + ahead->held == SLOTS)
+	if (!wait_shortly(ahead)) {
+		pthread_mutex_unlock(&ahead->gate);
+		tp_source_pause(ahead->image->source);
+		pthread_mutex_lock(&ahead->gate);
+	}
+	while (!ahead->stopped && !ahead->spare_count)
 		pthread_cond_wait(&ahead->changed, &ahead->gate);
 	stopped = ahead->stopped;
+	if (!stopped)
+		ahead->batch = ahead->spare[--ahead->spare_count];
 	pthread_mutex_unlock(&ahead->gate);
-	ahead->batch = &ahead->slots[ahead->filled % SLOTS];
+	if (stopped)
+		return TP_NOTHING;
 	ahead->batch->len = ahead->batch->mail_count = 0;
-	return stopped ? TP_NOTHING : TP_OK;
+	return TP_OK;
 }
 
+static bool has_time(struct tp_ahead *ahead)
+{
+	bool has;
+
+	pthread_mutex_lock(&ahead->gate);
+	has = !ahead->taken || ahead->filled - ahead->taken >= ahead->slot_count / 2;
+	pthread_mutex_unlock(&ahead->gate);
+	return has;
+}
+
+/* A mail that is not what it was stays unproven: the caller finds it and says so. */
 static void hand_over(struct tp_ahead *ahead)
 {
+	if (has_time(ahead))
+		tp_ahead_prove(ahead->batch);
 	ahead->left -= ahead->batch->len;
 	pthread_mutex_lock(&ahead->gate);
-	ahead->filled++;
+	ahead->queue[ahead->filled++ % ahead->slot_count] = ahead->batch;
 	pthread_cond_signal(&ahead->changed);
 	pthread_mutex_unlock(&ahead->gate);
 }
@@ -86,27 +168,6 @@ static enum tp_status put(struct tp_ahead *ahead, const char *bytes, uint64_t le
 		bytes = bytes ? bytes + n : NULL;
 		len -= n;
 		status = grew(ahead, n);
-	}
-	return status;
-}
-
-static enum tp_status read_head(struct tp_ahead *ahead, struct tp_error *err)
-{
-	uint64_t left = ahead->image->head;
-	enum tp_status status = TP_OK;
-
-	while (!status && left) {
-		size_t n = room(ahead) / TP_SECTOR;
-
-		n = left < n ? (size_t)left : n;
-		left -= n;
-		/* What may fail behind it comes before the batch that ends the image is given. */
-		status = tp_image_head_read(
-			ahead->image, ahead->batch->bytes + ahead->batch->len, n, err);
-		if (!status && !left)
-			status = tp_image_head_end(ahead->image, err);
-		if (!status)
-			status = grew(ahead, n * TP_SECTOR);
 	}
 	return status;
 }
@@ -156,16 +217,15 @@ static void *read_all(void *context)
 	struct tp_ahead *ahead = context;
 	const struct tp_image *image = ahead->image;
 	struct tp_error err = { TP_OK, "" };
-	enum tp_status status = next_slot(ahead);
+	enum tp_status status = ahead->left ? next_slot(ahead) : TP_OK;
 
-	if (!status)
-		status = read_head(ahead, &err);
 	for (size_t k = 0; !status && k < image->mail_count; k++)
 		status = read_mail(ahead, image->order[k], &err);
 	if (!status)
 		status = put(ahead, NULL, image->tail * TP_SECTOR);
 	if (!status && ahead->left)
 		status = tp_fail(&err, TP_INTERNAL, "the image is shorter than it was planned");
+	tp_source_pause(image->source);
 	pthread_mutex_lock(&ahead->gate);
 	ahead->ended = true;
 	ahead->status = status;
@@ -177,31 +237,56 @@ static void *read_all(void *context)
 
 /* --- the caller's ----------------------------------------------------------------------------- */
 
+/* Slots that are not reached take no memory, for nothing is written there. */
 static enum tp_status take_memory(struct tp_ahead *ahead, struct tp_error *err)
 {
-	for (int i = 0; i < SLOTS; i++) {
-		struct tp_ahead_batch *slot = &ahead->slots[i];
+	size_t less = ahead->image->mail_count * LESS_FOR_A_MAIL;
+	size_t slots = less < MOST_BYTES ? (MOST_BYTES - less) / TP_IMAGE_BATCH : 0;
+
+	slots = slots > LEAST_SLOTS ? slots : LEAST_SLOTS;
+	ahead->slots = calloc(slots, sizeof *ahead->slots);
+	ahead->spare = calloc(slots, sizeof *ahead->spare);
+	ahead->queue = calloc(slots, sizeof *ahead->queue);
+	if (!ahead->slots || !ahead->spare || !ahead->queue)
+		return tp_fail(err, TP_NOMEM, "image: out of memory");
+	ahead->slot_count = ahead->spare_count = slots;
+	for (size_t i = 0; i < slots; i++) {
+		struct tp_ahead_batch *slot = ahead->spare[i] = &ahead->slots[i];
 
 		slot->bytes = malloc(TP_IMAGE_BATCH);
-		slot->mails = calloc(MAILS_MAX, sizeof *slot->mails);
+		slot->mails = malloc(MAILS_MAX * sizeof *slot->mails);
 		if (!slot->bytes || !slot->mails)
 			return tp_fail(err, TP_NOMEM, "image: out of memory");
 	}
 	return TP_OK;
 }
 
+/* Bytes behind the head. */
+static uint64_t contents_of(const struct tp_image *image)
+{
+	uint64_t sectors = image->tail;
+
+	for (size_t i = 0; i < image->mail_count; i++)
+		sectors += tp_image_sectors_of(tp_source_size(image->source, i));
+	return sectors * TP_SECTOR;
+}
+
 enum tp_status tp_ahead_start(struct tp_image *image, struct tp_ahead **out, struct tp_error *err)
 {
 	struct tp_ahead *ahead = calloc(1, sizeof *ahead);
+	pthread_condattr_t attributes;
 	enum tp_status status;
 
 	*out = NULL;
 	if (!ahead)
 		return tp_fail(err, TP_NOMEM, "image: out of memory");
 	ahead->image = image;
-	ahead->left = image->sectors * TP_SECTOR;
+	ahead->left = contents_of(image);
 	pthread_mutex_init(&ahead->gate, NULL);
-	pthread_cond_init(&ahead->changed, NULL);
+	pthread_condattr_init(&attributes);
+	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+	pthread_cond_init(&ahead->changed, &attributes);
+	pthread_condattr_destroy(&attributes);
 	status = take_memory(ahead, err);
 	ahead->started = !status && tp_thread_start(&ahead->thread, read_all, ahead);
 	if (!status && !ahead->started)
@@ -214,13 +299,14 @@ enum tp_status tp_ahead_start(struct tp_image *image, struct tp_ahead **out, str
 }
 
 enum tp_status tp_ahead_take(
-	struct tp_ahead *ahead, const struct tp_ahead_batch **batch, struct tp_error *err)
+	struct tp_ahead *ahead, struct tp_ahead_batch **batch, struct tp_error *err)
 {
 	enum tp_status status = TP_OK;
 
 	pthread_mutex_lock(&ahead->gate);
 	if (ahead->held) {
-		ahead->held = false;
+		ahead->spare[ahead->spare_count++] = ahead->held;
+		ahead->held = NULL;
 		pthread_cond_signal(&ahead->changed);
 	}
 	while (!ahead->ended && ahead->filled == ahead->taken)
@@ -231,8 +317,7 @@ enum tp_status tp_ahead_take(
 	} else if (ahead->filled == ahead->taken) {
 		status = TP_NOTHING;
 	} else {
-		*batch = &ahead->slots[ahead->taken++ % SLOTS];
-		ahead->held = true;
+		*batch = ahead->held = ahead->queue[ahead->taken++ % ahead->slot_count];
 	}
 	pthread_mutex_unlock(&ahead->gate);
 	return status;
@@ -248,10 +333,13 @@ void tp_ahead_stop(struct tp_ahead *ahead)
 	pthread_mutex_unlock(&ahead->gate);
 	if (ahead->started)
 		pthread_join(ahead->thread, NULL);
-	for (int i = 0; i < SLOTS; i++) {
+	for (size_t i = 0; i < ahead->slot_count; i++) {
 		free(ahead->slots[i].bytes);
 		free(ahead->slots[i].mails);
 	}
+	free(ahead->slots);
+	free(ahead->spare);
+	free(ahead->queue);
 	pthread_cond_destroy(&ahead->changed);
 	pthread_mutex_destroy(&ahead->gate);
 	free(ahead);

@@ -4,8 +4,9 @@
  *   image.c        the order of the mails, and where each begins
  *   image_tree.c   the tree, and with it the head of the image up to the first mail: libisofs
  *   image_stream.c what libisofs reads
- *   image_ahead.c  a thread that reads head and mails ahead, batch by batch
- *   image_write.c  the caller's thread, which proves what was read, hashes it and writes it
+ *   image_ahead.c  a thread that reads mails ahead, batch by batch, beginning before there is a head
+ *   image_write.c  the caller's thread, which reads the head, proves what was read of mails and is not
+ *                  proven yet, hashes all and writes it
  *
  * Mails do not pass through libisofs. It knows their sizes and writes down where they begin; but its
  * ring of single sectors, each with a lock and a signal, costs more than reading them. What stands
@@ -32,7 +33,10 @@ struct tp_image {
 	uint64_t head;    /* of what is before the first mail, */
 	uint64_t tail;    /* and of zeros behind the last */
 	struct tp_image_tree *tree;
+	struct tp_ahead *ahead; /* NULL: nothing is read ahead */
 	struct tp_buf pieces;
+	unsigned char *begun; /* a piece of which not all was written yet */
+	size_t begun_len;
 	uint64_t written; /* sectors */
 };
 
@@ -75,13 +79,15 @@ struct tp_ahead_batch {
 	size_t mail_count;
 };
 
-/* Starts reading. */
+/* Starts reading: order and tail are there. */
 enum tp_status tp_ahead_start(
 	struct tp_image *image, struct tp_ahead **ahead, struct tp_error *err);
 /* The next batch, in order, which is waited for; borrowed until the next call. TP_NOTHING: there are no
  * more. What reading failed with comes as soon as it failed. */
 enum tp_status tp_ahead_take(
-	struct tp_ahead *ahead, const struct tp_ahead_batch **batch, struct tp_error *err);
+	struct tp_ahead *ahead, struct tp_ahead_batch **batch, struct tp_error *err);
+/* The first mail of a batch that is not what it was; NULL: there is none, and the batch is proven. */
+const struct tp_ahead_mail *tp_ahead_prove(struct tp_ahead_batch *batch);
 /* Ends the thread wherever it is; NULL does nothing. */
 void tp_ahead_stop(struct tp_ahead *ahead);
 

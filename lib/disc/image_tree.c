@@ -216,6 +216,8 @@ static int set_options(const struct tp_image_tree *tree, IsoWriteOpts *opts)
 	 * memory. */
 	iso_write_opts_set_rrip_version_1_10(opts, 1);
 	iso_write_opts_set_joliet(opts, 1);
+	/* Of ASCII both are the same, and with UCS-2 libisofs converts each name once more to see that. */
+	iso_write_opts_set_joliet_utf16(opts, 1);
 	iso_write_opts_set_sort_files(opts, 1);
 	iso_write_opts_set_always_gmt(opts, 1);
 	iso_write_opts_set_dir_rec_mtime(opts, 3);

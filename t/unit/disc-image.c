@@ -61,7 +61,7 @@ static void planned_well(unsigned mails, unsigned per_month)
 	if (!status)
 		status = tp_bag_close(bag, &err);
 	if (!status)
-		status = tp_image_new(bag, source, "KWRTPM", 0, 0, &image, &err);
+		status = tp_image_new(bag, source, "KWRTPM", 0, 0, false, &image, &err);
 	if (status) {
 		ok(false, "%u mails: %s", mails, err.text);
 	} else {
@@ -93,7 +93,7 @@ static void stands_where_told(void)
 	make_mbox("mbox", 500, 100);
 	status = tp_source_mbox("mbox", report, NULL, &source, &err);
 	if (!status)
-		status = tp_fit_make(source, &about, &plan, &fit, &err);
+		status = tp_fit_make(source, &about, &plan, true, &fit, &err);
 	if (!ok(!status, "an image is made: %s", err.text))
 		return;
 	ok(!tp_image_write(fit.image, fd, NULL, NULL, &err), "and written");
