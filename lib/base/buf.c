@@ -85,15 +85,35 @@ bool tp_buf_addc(struct tp_buf *buf, char byte)
 	return tp_buf_add(buf, &byte, 1);
 }
 
+bool tp_buf_addu(struct tp_buf *buf, uint64_t number)
+{
+	char digits[20];
+	size_t at = sizeof digits;
+
+	do {
+		digits[--at] = (char)('0' + number % 10);
+		number /= 10;
+	} while (number);
+	return tp_buf_add(buf, digits + at, sizeof digits - at);
+}
+
+/* Most fits into what there is already, and is formatted once. */
 bool tp_buf_addf(struct tp_buf *buf, const char *format, ...)
 {
+	size_t room = buf->status || !buf->data ? 0 : buf->cap - buf->len;
+	char *to = room ? buf->data + buf->len : NULL;
 	va_list args;
-	char *to;
 	int n;
 
 	va_start(args, format);
-	n = vsnprintf(NULL, 0, format, args);
+	n = vsnprintf(to, room, format, args);
 	va_end(args);
+	if (n >= 0 && (size_t)n < room && (size_t)n <= buf->max - buf->len) {
+		tp_buf_grew(buf, (size_t)n);
+		return true;
+	}
+	if (room)
+		*to = '\0';
 	if (n < 0) {
 		buf->status = TP_INTERNAL;
 		return false;

@@ -36,6 +36,7 @@ void tp_buf_release(struct tp_buf *buf); /* empty, memory given back, may be use
 bool tp_buf_add(struct tp_buf *buf, const void *bytes, size_t len);
 bool tp_buf_adds(struct tp_buf *buf, const char *string);
 bool tp_buf_addc(struct tp_buf *buf, char byte);
+bool tp_buf_addu(struct tp_buf *buf, uint64_t number); /* in decimal */
 bool tp_buf_addf(struct tp_buf *buf, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* Room for `len` more bytes: returns where they go, NULL on failure. After writing n <= len of

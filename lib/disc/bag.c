@@ -229,14 +229,17 @@ static void turn_folder(struct tp_bag *bag, int64_t arrival_ms)
 static enum tp_status add_line(
 	struct tp_bag *bag, const struct tp_record *record, const char *path, struct tp_error *err)
 {
-	char line[TP_SHA256_HEX + 2 + TP_BAG_PATH_MAX + 1], hex[TP_SHA256_HEX];
+	char line[TP_SHA256_HEX + 2 + TP_BAG_PATH_MAX + 1];
+	size_t len = TP_SHA256_HEX - 1, path_len = strlen(path);
 	enum tp_status status;
-	int len;
 
-	tp_hex(record->sha256, sizeof record->sha256, hex);
-	len = snprintf(line, sizeof line, "%s  %s\n", hex, path);
-	status = tp_sha256_add(bag->manifest_sha, line, (size_t)len, err);
-	return status ? status : tp_spill_add(&bag->manifest, line, (size_t)len, err);
+	tp_hex(record->sha256, sizeof record->sha256, line);
+	memcpy(line + len, "  ", 2);
+	memcpy(line + len + 2, path, path_len);
+	len += 2 + path_len;
+	line[len++] = '\n';
+	status = tp_sha256_add(bag->manifest_sha, line, len, err);
+	return status ? status : tp_spill_add(&bag->manifest, line, len, err);
 }
 
 static void count(struct tp_bag *bag, const struct tp_record *record)
@@ -256,7 +259,8 @@ enum tp_status tp_bag_add(struct tp_bag *bag, const struct tp_record *record, st
 	size_t folder_len;
 
 	turn_folder(bag, record->arrival_ms);
-	tp_buf_addf(&path, "%s/", bag->folder);
+	tp_buf_adds(&path, bag->folder);
+	tp_buf_addc(&path, '/');
 	folder_len = path.len;
 	tp_bag_name(record, &path);
 	status = tp_buf_status(&path, "name of a mail", err);

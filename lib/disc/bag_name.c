@@ -63,13 +63,26 @@ static void add_subject(const char *subject, size_t room, struct tp_buf *out)
 	tp_buf_release(&folded);
 }
 
+/* Two digits each. */
+static void add_digits(struct tp_buf *out, int a, int b, int c)
+{
+	char text[6] = { (char)('0' + a / 10), (char)('0' + a % 10), (char)('0' + b / 10),
+		(char)('0' + b % 10), (char)('0' + c / 10), (char)('0' + c % 10) };
+
+	tp_buf_add(out, text, sizeof text);
+}
+
 bool tp_bag_name(const struct tp_record *record, struct tp_buf *out)
 {
 	struct tp_bag_date date = tp_bag_date(record->arrival_ms);
 	size_t begin = out->len;
 
-	tp_buf_addf(out, "%04d%02d%02d-%02d%02d%02d_%s", date.year, date.month, date.day, date.hour,
-		date.minute, date.second, record->id);
+	tp_buf_addu(out, (uint64_t)date.year / 100); /* 1970 to 2099 */
+	add_digits(out, date.year % 100, date.month, date.day);
+	tp_buf_addc(out, '-');
+	add_digits(out, date.hour, date.minute, date.second);
+	tp_buf_addc(out, '_');
+	tp_buf_adds(out, record->id);
 	/* The `_` before it counts, too. */
 	add_subject(
 		record->subject, TP_BAG_NAME_MAX - (out->len - begin) - 1 - strlen(SUFFIX), out);

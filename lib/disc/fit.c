@@ -5,6 +5,8 @@
  */
 #include "disc/fit.h"
 
+#include "disc/fit_records.h"
+
 /* More than what the frame, the texts and the page of one mail take. */
 #define LEAST_BESIDE 64
 
@@ -18,18 +20,19 @@ static void forget_mails(struct tp_disc_plan *plan)
 static enum tp_status fill(struct tp_source *source, size_t limit, uint64_t room,
 	struct tp_bag *bag, struct tp_disc_plan *plan, struct tp_error *err)
 {
-	struct tp_record record = TP_RECORD_INIT;
-	enum tp_status status = TP_OK;
+	struct tp_fit_records *records;
+	const struct tp_record *record = NULL;
+	enum tp_status status = tp_fit_records_start(source, limit, &records, err);
 
 	for (size_t i = 0; !status && i < limit; i++) {
-		status = tp_source_record(source, i, &record, err);
+		status = tp_fit_records_next(records, &record, err);
 		if (!status)
-			status = tp_bag_add(bag, &record, err);
+			status = tp_bag_add(bag, record, err);
 		if (status || tp_bag_sectors(bag) > room)
 			break;
-		status = tp_disc_plan_count(plan, record.arrival_ms, record.size_bytes, err);
+		status = tp_disc_plan_count(plan, record->arrival_ms, record->size_bytes, err);
 	}
-	tp_record_release(&record);
+	tp_fit_records_stop(records);
 	return status;
 }
 

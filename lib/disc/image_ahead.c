@@ -7,6 +7,7 @@
  */
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <time.h>
 
 #include "base/parallel.h"
@@ -17,6 +18,7 @@
 #define MOST_BYTES      ((size_t)68 << 20)
 #define LESS_FOR_A_MAIL 128 /* bytes */
 #define LEAST_SLOTS     4
+#define HUGE_PAGE       ((size_t)2 << 20)
 
 #define MAILS_MAX (TP_IMAGE_BATCH / TP_SECTOR) /* of a batch: none takes less than a sector */
 
@@ -29,6 +31,7 @@ struct tp_ahead {
 	bool started;
 	struct tp_ahead_batch *slots;
 	size_t slot_count;
+	unsigned char *bytes;         /* of all slots */
 	struct tp_ahead_batch *batch; /* the one being filled */
 	uint64_t left;                /* bytes of mails and tail that no full batch has */
 	/* between the threads */
@@ -243,19 +246,24 @@ static enum tp_status take_memory(struct tp_ahead *ahead, struct tp_error *err)
 	size_t less = ahead->image->mail_count * LESS_FOR_A_MAIL;
 	size_t slots = less < MOST_BYTES ? (MOST_BYTES - less) / TP_IMAGE_BATCH : 0;
 
-	slots = slots > LEAST_SLOTS ? slots : LEAST_SLOTS;
+	slots = slots > LEAST_SLOTS ? slots & ~(size_t)1 : LEAST_SLOTS;
 	ahead->slots = calloc(slots, sizeof *ahead->slots);
 	ahead->spare = calloc(slots, sizeof *ahead->spare);
 	ahead->queue = calloc(slots, sizeof *ahead->queue);
 	if (!ahead->slots || !ahead->spare || !ahead->queue)
 		return tp_fail(err, TP_NOMEM, "image: out of memory");
 	ahead->slot_count = ahead->spare_count = slots;
+	/* In 4 KiB pages it would take longer to get that memory than to copy into it. */
+	ahead->bytes = aligned_alloc(HUGE_PAGE, slots * TP_IMAGE_BATCH);
+	if (!ahead->bytes)
+		return tp_fail(err, TP_NOMEM, "image: out of memory");
+	madvise(ahead->bytes, slots * TP_IMAGE_BATCH, MADV_HUGEPAGE);
 	for (size_t i = 0; i < slots; i++) {
 		struct tp_ahead_batch *slot = ahead->spare[i] = &ahead->slots[i];
 
-		slot->bytes = malloc(TP_IMAGE_BATCH);
+		slot->bytes = ahead->bytes + i * TP_IMAGE_BATCH;
 		slot->mails = malloc(MAILS_MAX * sizeof *slot->mails);
-		if (!slot->bytes || !slot->mails)
+		if (!slot->mails)
 			return tp_fail(err, TP_NOMEM, "image: out of memory");
 	}
 	return TP_OK;
@@ -334,9 +342,9 @@ void tp_ahead_stop(struct tp_ahead *ahead)
 	if (ahead->started)
 		pthread_join(ahead->thread, NULL);
 	for (size_t i = 0; i < ahead->slot_count; i++) {
-		free(ahead->slots[i].bytes);
 		free(ahead->slots[i].mails);
 	}
+	free(ahead->bytes);
 	free(ahead->slots);
 	free(ahead->spare);
 	free(ahead->queue);

@@ -1,16 +1,16 @@
 /* A shard of the page's data: see shard.h. */
 #include "disc/shard.h"
 
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/utf8.h"
 
-#define SHARD_MAX  ((size_t)1 << 31)
-#define SLOTS      ((size_t)1 << 17)
-#define PROBES     16 /* texts that a sender made to collide stand twice, and cost no time */
-#define SHARED_MAX 1295
+#define SHARD_MAX      ((size_t)1 << 31)
+#define SLOTS          ((size_t)1 << 17)
+#define PROBES         16 /* texts that a sender made to collide stand twice, and cost no time */
+#define SHARED_MAX     1295
+#define PATH_BYTES_MAX ((size_t)1 << 16)
 
 static const char *const names_of[] = { "from", "to", "subject" };
 
@@ -18,7 +18,8 @@ enum tp_status tp_shard_init(struct tp_shard *shard, struct tp_error *err)
 {
 	*shard = (struct tp_shard){ .when = TP_BUF_INIT(SHARD_MAX),
 		.size = TP_BUF_INIT(SHARD_MAX),
-		.paths = TP_BUF_INIT(SHARD_MAX) };
+		.paths = TP_BUF_INIT(SHARD_MAX),
+		.path = TP_BUF_INIT(PATH_BYTES_MAX) };
 	for (int c = 0; c < TP_SHARD_COLUMNS; c++) {
 		struct tp_shard_texts *column = &shard->columns[c];
 
@@ -44,8 +45,7 @@ void tp_shard_release(struct tp_shard *shard)
 		shard->columns[c].list = NULL;
 		shard->columns[c].slots = NULL;
 	}
-	free(shard->path);
-	shard->path = NULL;
+	tp_buf_release(&shard->path);
 }
 
 static void clear(struct tp_shard *shard)
@@ -59,8 +59,7 @@ static void clear(struct tp_shard *shard)
 		shard->columns[c].count = 0;
 		memset(shard->columns[c].slots, 0, SLOTS * sizeof *shard->columns[c].slots);
 	}
-	free(shard->path);
-	shard->path = NULL;
+	tp_buf_clear(&shard->path);
 	shard->mails = 0;
 }
 
@@ -73,6 +72,17 @@ static bool is_space(uint32_t c)
 	return c <= 0x20 || (c >= 0x7f && c <= 0x9f) || c == 0x2028 || c == 0x2029;
 }
 
+/* How many bytes from `at` on are nothing but ASCII that stands for itself. */
+static size_t plain_run(const char *text, size_t at, size_t len)
+{
+	size_t end = at;
+
+	while (end < len && text[end] > ' ' && text[end] < 0x7f && text[end] != '"' &&
+		text[end] != '\\')
+		end++;
+	return end - at;
+}
+
 /* Appends text as it stands in a literal of JavaScript; spaces that follow one another are one, as
  * in the browser. */
 static void put_text(struct tp_buf *out, const char *text)
@@ -81,6 +91,11 @@ static void put_text(struct tp_buf *out, const char *text)
 	uint32_t c;
 
 	for (size_t i = 0; i < len; i += n) {
+		n = plain_run(text, i, len);
+		if (n) {
+			tp_buf_add(out, text + i, n);
+			continue;
+		}
 		n = tp_utf8_next(text + i, len - i, &c);
 		if (!n) {
 			tp_buf_adds(out, "\xef\xbf\xbd");
@@ -162,7 +177,9 @@ static enum tp_status settle_text(
 		if (slot)
 			*slot = (uint32_t)number + 1;
 	}
-	tp_buf_addf(&column->rows, first ? "%zu" : ",%zu", number);
+	if (!first)
+		tp_buf_addc(&column->rows, ',');
+	tp_buf_addu(&column->rows, number);
 	return status ? status : tp_buf_status(&column->rows, "page", err);
 }
 
@@ -210,29 +227,35 @@ static enum tp_status add_path(struct tp_shard *shard, const char *path, struct 
 	size_t shared = 0;
 
 	if (shard->mails % TP_SHARD_RESTART)
-		while (shared < SHARED_MAX && path[shared] && path[shared] == shard->path[shared])
+		while (shared < SHARED_MAX && path[shared] &&
+			path[shared] == shard->path.data[shared])
 			shared++;
 	if (shard->mails)
 		tp_buf_adds(&shard->paths, "\\n");
 	tp_buf_addc(&shard->paths, digits[shared / 36]);
 	tp_buf_addc(&shard->paths, digits[shared % 36]);
 	tp_buf_adds(&shard->paths, path + shared);
-	free(shard->path);
-	shard->path = strdup(path);
-	return shard->path ? TP_OK : tp_fail(err, TP_NOMEM, "page: out of memory");
+	tp_buf_clear(&shard->path);
+	tp_buf_adds(&shard->path, path);
+	return tp_buf_status(&shard->path, "page", err);
 }
 
 enum tp_status tp_shard_add(struct tp_shard *shard, const struct tp_record *record,
 	const char *path, struct tp_error *err)
 {
-	const char *comma = shard->mails ? "," : "";
 	enum tp_status status = add_texts(shard, record, err);
+	int64_t when = shard->mails ? record->arrival_ms - shard->last_ms : record->arrival_ms;
 
 	if (!status)
 		status = add_path(shard, path, err);
-	tp_buf_addf(&shard->when, "%s%" PRId64, comma,
-		shard->mails ? record->arrival_ms - shard->last_ms : record->arrival_ms);
-	tp_buf_addf(&shard->size, "%s%" PRIu64, comma, record->size_bytes);
+	if (shard->mails) {
+		tp_buf_addc(&shard->when, ',');
+		tp_buf_addc(&shard->size, ',');
+	}
+	if (when < 0)
+		tp_buf_addc(&shard->when, '-');
+	tp_buf_addu(&shard->when, when < 0 ? 0 - (uint64_t)when : (uint64_t)when);
+	tp_buf_addu(&shard->size, record->size_bytes);
 	if (!shard->mails)
 		shard->first_ms = record->arrival_ms;
 	shard->last_ms = record->arrival_ms;

@@ -37,7 +37,7 @@ struct tp_shard {
 	int64_t first_ms, last_ms;
 	struct tp_buf when, size, paths;
 	struct tp_shard_texts columns[TP_SHARD_COLUMNS];
-	char *path; /* the last one */
+	struct tp_buf path; /* the last one */
 };
 
 enum tp_status tp_shard_init(struct tp_shard *shard, struct tp_error *err);

@@ -209,17 +209,25 @@ static enum tp_status take_bytes(void *context, const char *bytes, size_t len, s
 	return tp_spooler_add(context, bytes, len, err);
 }
 
+/* Takes the gate, opens the view and says where the mail is now. The gate is left to the caller to open, in
+ * any case. */
+static enum tp_status come_to(struct tp_source *source, struct tp_source_mail *mail,
+	struct tp_place *place, struct tp_error *err)
+{
+	enum tp_status status;
+
+	pthread_mutex_lock(&source->gate);
+	status = tp_source_view(source, err);
+	return status ? status : tp_source_follow(source, mail, place, err);
+}
+
 static enum tp_status archive_content(struct tp_source *source, struct tp_source_mail *mail,
 	struct tp_spool *content, struct tp_error *err)
 {
 	struct tp_spooler spooler = TP_SPOOLER_INIT;
 	struct tp_place place;
-	enum tp_status status;
+	enum tp_status status = come_to(source, mail, &place, err);
 
-	pthread_mutex_lock(&source->gate);
-	status = tp_source_view(source, err);
-	if (!status)
-		status = tp_source_follow(source, mail, &place, err);
 	if (!status)
 		status = tp_view_content(source->view, &place, take_bytes, &spooler, err);
 	pthread_mutex_unlock(&source->gate);
@@ -247,12 +255,8 @@ static enum tp_status archive_bytes(struct tp_source *source, struct tp_source_m
 	void *bytes, unsigned char sha256[TP_SHA256_BYTES], bool *proven, struct tp_error *err)
 {
 	struct tp_place place;
-	enum tp_status status;
+	enum tp_status status = come_to(source, mail, &place, err);
 
-	pthread_mutex_lock(&source->gate);
-	status = tp_source_view(source, err);
-	if (!status)
-		status = tp_source_follow(source, mail, &place, err);
 	if (!status)
 		status = tp_view_bytes(
 			source->view, &place, bytes, mail->size_bytes, sha256, proven, err);

@@ -12,6 +12,7 @@
 #define UNIT          16 /* of places, so that 32 bits say where */
 #define PENDING_BYTES ((size_t)64 << 10)
 #define FIRST_READ    2048 /* most are shorter */
+#define ROW_BYTES     ((size_t)64 << 10)
 #define FACTS_MAX     ((size_t)64 << 20)
 
 struct facts {
@@ -63,26 +64,38 @@ enum tp_status tp_source_keep(struct tp_source *source, const struct tp_record *
 	return out->len > PENDING_BYTES ? flush(source, err) : TP_OK;
 }
 
-/* Reads the bytes [at, at + len), or as many as there are, but not less than `least`. */
-static enum tp_status read_at(
-	struct tp_source *source, uint64_t at, size_t len, size_t least, struct tp_error *err)
+/* Makes the bytes from `at` on readable at *bytes: `len` of them, or as many as there are, but not less than
+ * `least`. Records of one pack stand in order of arrival, so that who goes on where the last one ended
+ * will want more: then much is read at once. */
+static enum tp_status read_at(struct tp_source *source, uint64_t at, size_t len, size_t least,
+	const char **bytes, size_t *there, struct tp_error *err)
 {
+	struct tp_buf *read = &source->facts_read;
+	uint64_t end = source->facts_at + read->len;
+	bool goes_on = at >= source->facts_at && at <= end;
 	char *to;
 	ssize_t n;
 
-	tp_buf_clear(&source->facts_read);
-	source->facts_read.max = FACTS_MAX * 2;
-	to = tp_buf_reserve(&source->facts_read, len);
-	if (!to)
-		return tp_buf_status(&source->facts_read, "mails", err);
-	do
-		n = pread(source->facts, to, len, (off_t)at);
-	while (n < 0 && errno == EINTR);
-	if (n < (ssize_t)least) {
-		errno = n < 0 ? errno : EIO;
-		return tp_fail_errno(err, TP_IO, "temporary file: cannot read");
+	if (!goes_on || end - at < len) {
+		if (goes_on && len < ROW_BYTES)
+			len = ROW_BYTES;
+		tp_buf_clear(read);
+		read->max = FACTS_MAX * 2;
+		source->facts_at = at;
+		to = tp_buf_reserve(read, len);
+		if (!to)
+			return tp_buf_status(read, "mails", err);
+		do
+			n = pread(source->facts, to, len, (off_t)at);
+		while (n < 0 && errno == EINTR);
+		if (n < (ssize_t)least) {
+			errno = n < 0 ? errno : EIO;
+			return tp_fail_errno(err, TP_IO, "temporary file: cannot read");
+		}
+		tp_buf_grew(read, (size_t)n);
 	}
-	tp_buf_grew(&source->facts_read, (size_t)n);
+	*bytes = read->data + (at - source->facts_at);
+	*there = read->len - (size_t)(at - source->facts_at);
 	return TP_OK;
 }
 
@@ -90,24 +103,23 @@ enum tp_status tp_source_recall(struct tp_source *source, const struct tp_source
 	struct tp_record *record, struct tp_buf *name, uint64_t *begin, struct tp_error *err)
 {
 	uint64_t at = (uint64_t)mail->facts * UNIT;
-	const struct tp_buf *read = &source->facts_read;
 	struct facts facts;
-	size_t want;
+	const char *bytes = NULL;
+	size_t want, there;
 	enum tp_status status = source->pending.len ? flush(source, err) : TP_OK;
 
 	if (!status)
-		status = read_at(source, at, FIRST_READ, sizeof facts, err);
+		status = read_at(source, at, FIRST_READ, sizeof facts, &bytes, &there, err);
 	if (status)
 		return status;
-	memcpy(&facts, read->data, sizeof facts);
+	memcpy(&facts, bytes, sizeof facts);
 	want = sizeof facts + facts.record_bytes + facts.name_bytes;
-	if (read->len < want)
-		status = read_at(source, at, want, want, err);
+	if (there < want)
+		status = read_at(source, at, want, want, &bytes, &there, err);
 	if (!status)
-		status = tp_record_decode(
-			read->data + sizeof facts, facts.record_bytes, record, err);
+		status = tp_record_decode(bytes + sizeof facts, facts.record_bytes, record, err);
 	if (!status && name) {
-		tp_buf_add(name, read->data + sizeof facts + facts.record_bytes, facts.name_bytes);
+		tp_buf_add(name, bytes + sizeof facts + facts.record_bytes, facts.name_bytes);
 		tp_buf_addc(name, '\0');
 		status = tp_buf_status(name, "name of a file", err);
 	}

@@ -36,7 +36,9 @@ struct tp_source {
 	/* what is known of each mail */
 	int facts; /* -1: not begun */
 	uint64_t facts_bytes;
-	struct tp_buf pending, facts_read;
+	struct tp_buf pending;
+	struct tp_buf facts_read; /* what was read last, */
+	uint64_t facts_at;        /* and where it stands */
 	/* files */
 	size_t cap;
 	struct tp_spool mbox;
