@@ -216,6 +216,12 @@ enum tp_status tp_spool_open(struct tp_spool *spool, const char *path, struct tp
 	return status;
 }
 
+void tp_spool_forget(const struct tp_spool *spool)
+{
+	if (spool->map)
+		madvise(spool->map, spool->map_len, MADV_DONTNEED);
+}
+
 void tp_spool_release(struct tp_spool *spool)
 {
 	if (spool->map)

@@ -32,6 +32,10 @@ enum tp_status tp_spool_read_header(
 	struct tp_spool *spool, int fd, size_t most, struct tp_error *err);
 /* TP_NOINPUT when it cannot be opened. */
 enum tp_status tp_spool_open(struct tp_spool *spool, const char *path, struct tp_error *err);
+
+/* Bytes of a file that were looked at count as our memory: now no more. They stay where they are, and are
+ * read again when they are wanted. */
+void tp_spool_forget(const struct tp_spool *spool);
 void tp_spool_release(struct tp_spool *spool);
 
 /* Something written piece by piece that becomes a spool, with the same limits. */

@@ -84,6 +84,24 @@ static enum tp_status check(const struct tp_spool *content, const struct tp_reco
 	return status;
 }
 
+/* A mailbox is mapped whole, and as large as a disc: what was looked at shall not look like our memory. */
+#define FORGET_BYTES ((uint64_t)4 << 20)
+
+static enum tp_status find_content(struct tp_source *source, const struct tp_source_mail *mail,
+	const char *name, uint64_t begin, struct tp_spool *content, struct tp_error *err)
+{
+	if (begin > source->mbox.len || mail->size_bytes > source->mbox.len - begin)
+		return tp_fail(err, TP_DATA, "%s: changed since it was planned", name);
+	source->looked_at += mail->size_bytes;
+	if (source->looked_at > FORGET_BYTES) {
+		tp_spool_forget(&source->mbox);
+		source->looked_at = 0;
+	}
+	content->data = source->mbox.data + begin;
+	content->len = mail->size_bytes;
+	return TP_OK;
+}
+
 /* Looks in a folder of a Maildir for the mail whose file's name begins with these bytes: what stands
  * behind them are its flags. Appends its path. */
 static bool find_in(const char *folder, const char *base, size_t len, struct tp_buf *path)
@@ -137,15 +155,10 @@ enum tp_status tp_source_file_content(struct tp_source *source, const struct tp_
 	uint64_t begin = 0;
 	enum tp_status status = tp_source_recall(source, mail, &record, &name, &begin, err);
 
-	if (!status && source->is_mbox) {
-		content->data = source->mbox.data + begin;
-		content->len = mail->size_bytes;
-		if (begin > source->mbox.len || mail->size_bytes > source->mbox.len - begin)
-			status = tp_fail(
-				err, TP_DATA, "%s: changed since it was planned", name.data);
-	} else if (!status) {
+	if (!status && source->is_mbox)
+		status = find_content(source, mail, tp_buf_str(&name), begin, content, err);
+	else if (!status)
 		status = open_file(tp_buf_str(&name), content, err);
-	}
 	if (!status)
 		status = check(content, &record, tp_buf_str(&name), err);
 	tp_buf_release(&name);
@@ -268,6 +281,7 @@ enum tp_status tp_source_mbox(const char *path, tp_source_report *report, void *
 	status = tp_import_mbox_open(path, &source->mbox, err);
 	if (!status)
 		status = tp_import_mbox_from(&source->mbox, path, &import, err);
+	tp_spool_forget(&source->mbox);
 	return finish(source, status, out, err);
 }
 

@@ -43,6 +43,7 @@ struct tp_source {
 	size_t cap;
 	struct tp_spool mbox;
 	bool is_mbox;
+	uint64_t looked_at; /* bytes of it, since they were forgotten */
 };
 
 /* Files larger than this are not read by every system. */
