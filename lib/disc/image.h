@@ -9,9 +9,9 @@
  * The same bag gives the same bytes: owner, modes and all times are fixed, nothing is taken from the
  * clock, the process or the file system.
  *
- * Memory: libisofs needs some 700 bytes a mail for its trees until the first mail is written; of contents
- * up to 68 MiB are read ahead, less of many mails, and one mail that is larger than 1 MiB is in an unlinked
- * file.
+ * Memory: libisofs needs some 700 bytes a mail for its trees until the first mail is written. Of contents up
+ * to 68 MiB are read ahead, less of more mails (4 MiB of half a million), and a mail that is larger than
+ * 1 MiB stands in an unlinked file until it is proven.
  */
 #ifndef TP_DISC_IMAGE_H
 #define TP_DISC_IMAGE_H

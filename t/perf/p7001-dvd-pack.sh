@@ -1,6 +1,6 @@
 #!/bin/sh
 # dvd-pack from a sealed archive, beside genisoimage and xorriso that read the same mails as files: 20,000
-# mails of 8 kB; and what half a million mails take (TUBEPOST_PERF_LARGE=1).
+# mails of 8 kB; and what half a million mails take, and a full disc (TUBEPOST_PERF_LARGE=1; 15 GB of room).
 . "${0%/*}/perf-lib.sh"
 
 mkdir -p files/cur files/new
@@ -34,4 +34,18 @@ archive-rotate -a B --seal --all >/dev/null
 while [ -n "$(find B/journal -type f -size +0)" ]; do sleep 1; archive-rotate -a B --seal --all >/dev/null; done
 archive-find -a B --ids --limit 600000 >ids
 title 'a disc of 500,000 mails'
-measure -n 1 -i ids dvd-pack dvd-pack -q -a B -
+measure -n 1 -i ids dvd-pack dvd-pack -q -a B - :: '  from the mbox' dvd-pack -q --mbox mbox
+rm -rf B mbox
+
+# Each has a picture of 6 MB; 590 of them are a little more than fits.
+for i in $(seq 590); do
+	perl -e 'use MIME::Base64; open my $r, "<:raw", "/dev/urandom"; read $r, my $bytes, 6000000;
+		printf "From: p\@example.org\nTo: r\@example.net\nSubject: picture %d\nMIME-Version: 1.0\n" .
+			"Content-Type: image/jpeg; name=\"p.jpg\"\nContent-Transfer-Encoding: base64\n\n%s",
+			$ARGV[0], encode_base64($bytes)' "$i" | archive-put -a C >/dev/null || exit 1
+done
+archive-rotate -a C --seal --all >/dev/null
+archive-find -a C --ids --limit 1000 >ids
+dvd-pack -q -a C - <ids >image || exit 1
+title "a full disc of $(wc -c <image) bytes, to /dev/null"
+measure -n 3 -i ids dvd-pack dvd-pack -q -a C - :: 'cat of it' cat image

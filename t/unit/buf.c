@@ -35,6 +35,35 @@ static void test_maximum(void)
 	tp_buf_release(&buf);
 }
 
+/* What is formatted may fit into what there is, into what can be got, or not at all. */
+static void test_formats(void)
+{
+	struct tp_buf buf = TP_BUF_INIT(100);
+	char wanted[128] = "";
+	size_t good = 0;
+
+	for (int i = 0; i < 40; i++) {
+		int n = i % 7 + 1;
+		bool fits = strlen(wanted) + (size_t)n <= 100;
+
+		good += tp_buf_addf(&buf, "%.*s", n, "abcdefgh") == fits;
+		if (fits)
+			memcpy(wanted + strlen(wanted), "abcdefgh", (size_t)n);
+		good += !strcmp(tp_buf_str(&buf), wanted) && buf.len == strlen(wanted);
+		if (!fits)
+			buf.status = TP_OK;
+	}
+	ok(good == 80, "formats append all or nothing (%zu of 80)", good);
+	tp_buf_clear(&buf);
+	tp_buf_addu(&buf, 0);
+	tp_buf_addc(&buf, ',');
+	tp_buf_addu(&buf, 907);
+	tp_buf_addc(&buf, ',');
+	tp_buf_addu(&buf, UINT64_MAX);
+	ok(!strcmp(buf.data, "0,907,18446744073709551615"), "numbers in decimal: %s", buf.data);
+	tp_buf_release(&buf);
+}
+
 static void test_error_text(void)
 {
 	struct tp_error err;
@@ -56,6 +85,7 @@ int main(void)
 {
 	test_growth();
 	test_maximum();
+	test_formats();
 	test_error_text();
 	return done_testing();
 }

@@ -79,6 +79,43 @@ static void planned_well(unsigned mails, unsigned per_month)
 	tp_record_release(&record);
 }
 
+/* A mail behind the others that takes more than a batch, and does not end with a sector. */
+static void add_large(const char *name)
+{
+	FILE *file = fopen(name, "a");
+
+	if (!file)
+		exit(99);
+	fputs("From a@b.example Fri Dec 1 00:00:00 1999\nSubject: large\n\n", file);
+	for (unsigned k = 0; k < 40000; k++)
+		fprintf(file, "%070u\n", k);
+	fputs("end\n\n", file);
+	fclose(file);
+}
+
+/* Each piece of the image has the hash that is told, wherever batches end. */
+static void pieces_are_hashed(const struct tp_image *image, int fd)
+{
+	static unsigned char bytes[TP_IMAGE_PIECE * TP_SECTOR];
+	unsigned char hash[TP_SHA256_BYTES];
+	size_t count, wrong = 0;
+	const unsigned char *pieces = tp_image_pieces(image, &count);
+	uint64_t left = tp_image_sectors(image) * TP_SECTOR;
+
+	ok(count == (tp_image_sectors(image) + TP_IMAGE_PIECE - 1) / TP_IMAGE_PIECE,
+		"a hash for each of %zu pieces", count);
+	for (size_t i = 0; i < count; i++) {
+		size_t n = left < sizeof bytes ? (size_t)left : sizeof bytes;
+
+		left -= n;
+		if (pread(fd, bytes, n, (off_t)(i * sizeof bytes)) != (ssize_t)n ||
+			tp_sha256(bytes, n, hash, NULL) ||
+			memcmp(hash, pieces + i * TP_SHA256_BYTES, sizeof hash))
+			wrong++;
+	}
+	ok(!wrong, "and it is theirs, but of %zu", wrong);
+}
+
 /* Every mail's bytes stand in the image where tp_image_place says. */
 static void stands_where_told(void)
 {
@@ -86,11 +123,12 @@ static void stands_where_told(void)
 	struct tp_error err = { TP_OK, "" };
 	struct tp_source *source;
 	struct tp_fit fit;
-	size_t count = 0, wrong = 0, pieces;
+	size_t count = 0, wrong = 0;
 	int fd = open("image", O_RDWR | O_CREAT | O_TRUNC, 0600);
 	enum tp_status status;
 
 	make_mbox("mbox", 500, 100);
+	add_large("mbox");
 	status = tp_source_mbox("mbox", report, NULL, &source, &err);
 	if (!status)
 		status = tp_fit_make(source, &about, &plan, true, &fit, &err);
@@ -116,13 +154,57 @@ static void stands_where_told(void)
 		free(there);
 		tp_spool_release(&content);
 	}
-	ok(count == 500 && !wrong, "%zu mails stand where they should, %zu do not", count, wrong);
-	tp_image_pieces(fit.image, &pieces);
-	ok(pieces == (plan.sectors + TP_IMAGE_PIECE - 1) / TP_IMAGE_PIECE, "a hash for each piece");
+	ok(count == 501 && !wrong, "%zu mails stand where they should, %zu do not", count, wrong);
+	pieces_are_hashed(fit.image, fd);
 	tp_fit_release(&fit);
 	tp_disc_plan_release(&plan);
 	tp_source_close(source);
 	close(fd);
+}
+
+/* What was only planned has read nothing, and cannot be written. */
+static void planned_alone(void)
+{
+	struct tp_disc_plan plan = { .medium = { "dvd", 2294921 }, .room = 2294921 };
+	struct tp_error err = { TP_OK, "" };
+	struct tp_source *source = NULL;
+	struct tp_fit fit = { NULL, NULL };
+	int fd = open("nothing", O_RDWR | O_CREAT | O_TRUNC, 0600);
+	enum tp_status status;
+
+	make_mbox("mbox", 10, 10);
+	status = tp_source_mbox("mbox", report, NULL, &source, &err);
+	if (!status)
+		status = tp_fit_make(source, &about, &plan, false, &fit, &err);
+	ok(!status && plan.sectors, "a plan alone");
+	ok(!status && tp_image_write(fit.image, fd, NULL, NULL, &err) == TP_INTERNAL &&
+			!lseek(fd, 0, SEEK_END),
+		"is not written");
+	tp_fit_release(&fit);
+	tp_disc_plan_release(&plan);
+	tp_source_close(source);
+	close(fd);
+}
+
+/* An image that nobody writes ends its thread, whatever that is at. */
+static void never_written(void)
+{
+	struct tp_error err = { TP_OK, "" };
+	unsigned made = 0;
+
+	make_mbox("mbox", 400, 100);
+	for (unsigned i = 0; i < 8; i++) {
+		struct tp_disc_plan plan = { .medium = { "dvd", 2294921 }, .room = 2294921 };
+		struct tp_source *source = NULL;
+		struct tp_fit fit = { NULL, NULL };
+
+		if (!tp_source_mbox("mbox", report, NULL, &source, &err))
+			made += !tp_fit_make(source, &about, &plan, true, &fit, &err);
+		tp_fit_release(&fit);
+		tp_disc_plan_release(&plan);
+		tp_source_close(source);
+	}
+	ok(made == 8, "images that are made and not written end");
 }
 
 int main(void)
@@ -139,5 +221,7 @@ int main(void)
 	planned_well(5000, 2100);
 	planned_well(3000, 20);
 	stands_where_told();
+	planned_alone();
+	never_written();
 	return done_testing();
 }
