@@ -10,7 +10,7 @@
  * clock, the process or the file system.
  *
  * Memory: libisofs needs some 700 bytes a mail for its trees until the first mail is written. Of contents up
- * to 68 MiB are read ahead, less of more mails (4 MiB of half a million), and a mail that is larger than
+ * to 36 MiB are read ahead, less of more mails (4 MiB of half a million), and a mail that is larger than
  * 1 MiB stands in an unlinked file until it is proven.
  */
 #ifndef TP_DISC_IMAGE_H

@@ -13,10 +13,10 @@
 #include "base/parallel.h"
 #include "disc/image_parts.h"
 
-/* What is read before the head is there is time won: making the head takes as long as reading so much. The
- * head's tree takes memory for each mail, so of many mails less is read. */
-#define MOST_BYTES      ((size_t)68 << 20)
-#define LESS_FOR_A_MAIL 128 /* bytes */
+/* What is read before the head is there is time won; but memory that is new costs time, too. The head's tree
+ * takes memory for each mail, so of many mails less is read. */
+#define MOST_BYTES      ((size_t)36 << 20)
+#define LESS_FOR_A_MAIL 64 /* bytes */
 #define LEAST_SLOTS     4
 #define HUGE_PAGE       ((size_t)2 << 20)
 

@@ -12,6 +12,7 @@
 #include "disc/image_iso.h"
 
 #define RING_SECTORS 512
+#define AT_ONCE      ((size_t)64) /* sectors read from it */
 
 /* Mails of one folder: paths, each with its NUL. */
 struct tp_image_folder {
@@ -305,9 +306,11 @@ enum tp_status tp_image_head_read(
 	struct burn_source *burn = image->tree->burn;
 	enum tp_status status;
 
-	for (size_t i = 0; i < sectors; i++) {
-		/* More than a sector at once lost the tail of the image with some versions. */
-		if (burn->read_xt(burn, bytes + i * TP_SECTOR, TP_SECTOR) == TP_SECTOR)
+	/* Who asks for more than there is gets nothing; the head is not the end, or is asked for exactly. */
+	for (size_t i = 0, n; i < sectors; i += n) {
+		n = sectors - i < AT_ONCE ? sectors - i : AT_ONCE;
+		if (burn->read_xt(burn, bytes + i * TP_SECTOR, (int)(n * TP_SECTOR)) ==
+			(int)(n * TP_SECTOR))
 			continue;
 		status = check_streams(image->tree, err);
 		return status ? status : tp_fail(err, TP_IO, "the image ended before its mails");
