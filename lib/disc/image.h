@@ -40,8 +40,8 @@ uint64_t tp_image_sectors(const struct tp_image *image);
 /* Where the content of mail i begins, and how many sectors it takes (0: it is empty). */
 void tp_image_place(const struct tp_image *image, size_t i, uint64_t *sector, uint64_t *sectors);
 
-/* Writes it to a descriptor, once; it was made for that. TP_IO: the descriptor failed; TP_DATA: a mail is not what it was; and
- * what reading fails with. The bytes written are no image then. */
+/* Writes it to a descriptor, once; it was made for that. TP_IO: the descriptor failed; TP_DATA: a mail is
+ * not what it was; and what reading fails with. The bytes written are no image then. */
 typedef void tp_image_progress(void *context, uint64_t sectors);
 enum tp_status tp_image_write(struct tp_image *image, int fd, tp_image_progress *progress,
 	void *context, struct tp_error *err);

@@ -1,6 +1,6 @@
 /*
- * Writing the image: see image_parts.h. First the head, then batch by batch the mails that were read ahead are
- * proven, hashed for the ledger and written; nothing of a mail is written before it is proven.
+ * Writing the image: see image_parts.h. First the head, then batch by batch the mails that were read ahead
+ * are proven, hashed for the ledger and written; nothing of a mail is written before it is proven.
  */
 #include <errno.h>
 #include <fcntl.h>
