@@ -26,6 +26,12 @@ enum tp_status tp_events_walk(
  * lets a pack leave writes such an event first, or archive-check would miss the pack. */
 bool tp_event_is_leaving(const char *line, size_t len, uint32_t *pack);
 
+/* Gives each pack of which an event says so, in the log's order; one may come twice. The chain is not
+ * looked at. */
+typedef enum tp_status tp_event_left(void *context, uint32_t pack, struct tp_error *err);
+enum tp_status tp_events_left(
+	struct tp_archive *archive, tp_event_left *each, void *context, struct tp_error *err);
+
 /* True when the last 4 MiB of the log say that this message was erased: then `time` and `actor` are
  * those of the last such event. False says nothing. The chain is not looked at. */
 bool tp_event_find_erasure(
