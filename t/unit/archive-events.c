@@ -1,7 +1,6 @@
 /* archive/events: lines are chained, torn ends go, changes show. */
+#include "archive-tool.h"
 #include "archive/events.h"
-#include "tap.h"
-#include "trash.h"
 
 #include <fcntl.h>
 #include <sys/wait.h>
@@ -10,7 +9,6 @@
 #include "base/file.h"
 #include "base/hex.h"
 
-static struct tp_error err;
 static struct tp_archive *archive;
 static struct tp_buf lines = TP_BUF_INIT(1 << 22), image = TP_BUF_INIT(1 << 23);
 
@@ -213,8 +211,7 @@ static void test_left(void)
 int main(void)
 {
 	trash_make();
-	if (tp_archive_open(NULL, "box", true, &archive, &err))
-		return 99;
+	archive = open_archive("box");
 	test_chain();
 	test_torn();
 	test_changes();
