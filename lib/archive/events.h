@@ -37,4 +37,10 @@ enum tp_status tp_events_left(
 bool tp_event_find_erasure(
 	struct tp_archive *archive, const char *id, struct tp_buf *time, struct tp_buf *actor);
 
+/* Prints the log to stdout: a line an event, in columns (time, actor, event, id, note) as base/table.h has
+ * them, or as it stands when `json`. `out` is an empty buffer of the caller's.
+ * TP_NOTHING: it has no events. TP_DATA: its chain is broken; what stands before was printed. */
+enum tp_status tp_events_print(
+	struct tp_archive *archive, bool json, struct tp_buf *out, struct tp_error *err);
+
 #endif
