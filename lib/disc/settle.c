@@ -84,9 +84,15 @@ static enum tp_status add_entry(
 {
 	struct good *g = context;
 
-	if (g->count == g->cap)
-		return tp_fail(
-			err, TP_DATA, "disc %s: its list has too many mails", g->disc.serial);
+	if (g->count == g->cap) {
+		size_t cap = g->cap ? g->cap * 2 : 4096;
+		struct entry *larger = reallocarray(g->entries, cap, sizeof *larger);
+
+		if (!larger)
+			return nomem(err);
+		g->entries = larger;
+		g->cap = cap;
+	}
 	memcpy(g->entries[g->count].id, mail->id, TP_ID_LEN);
 	g->entries[g->count++].i = (uint32_t)i;
 	return TP_OK;
@@ -104,10 +110,6 @@ static enum tp_status load(struct settling *s, struct good *g, struct tp_error *
 
 	if (g->loaded)
 		return TP_OK;
-	g->cap = g->disc.mails;
-	g->entries = calloc(g->cap + 1, sizeof *g->entries);
-	if (!g->entries)
-		return nomem(err);
 	status = tp_contents_open(s->archive, &g->disc, &contents, err);
 	if (!status)
 		status = tp_contents_walk(contents, add_entry, g, err);
