@@ -33,6 +33,25 @@ ok 'made again with RSA' dvd-pack -q --serial KWRTPM --mbox box --sign rsa.pem -
 same 'it is the same to the byte' .out rsa.iso
 unpack rsa.iso tree
 fails 4 "another's certificate is refused" verify tree ec
+
+# --- a chain --------------------------------------------------------------------------------------
+# The signer's certificate is an authority's that the root's owner made: it travels with the signature.
+printf 'basicConstraints=critical,CA:TRUE\n' >ca.ext
+for k in middle leaf; do
+	openssl req -newkey rsa:2048 -nodes -keyout $k.key -out $k.csr -subj "/CN=$k" 2>/dev/null
+	chmod 600 $k.key
+done
+openssl x509 -req -in middle.csr -CA rsa.pem -CAkey rsa.key -CAcreateserial -days 36500 -extfile ca.ext -out middle.pem 2>/dev/null
+openssl x509 -req -in leaf.csr -CA middle.pem -CAkey middle.key -CAcreateserial -days 36500 -out leaf.pem 2>/dev/null
+cat leaf.pem middle.pem >chain.pem
+ok 'signed with a chain' dvd-pack -q --serial KWRTPM --mbox box --sign chain.pem --sign-key leaf.key
+cp .out chain.iso
+unpack chain.iso tree
+ok 'the root is enough' verify tree rsa
+ok 'without the middle' dvd-pack -q --serial KWRTPM --mbox box --sign leaf.pem --sign-key leaf.key
+cp .out chain.iso
+unpack chain.iso tree
+fails 4 'it is not' verify tree rsa
 hasnt 'no word of it without a signature' rsa.key 'openssl'
 
 refused() { # CODE WHAT PATTERN ARGUMENT...

@@ -38,6 +38,28 @@ done
 ok 'and of an empty one, every mail is named' test "$(cut -f2 faults | grep -vx -e - | sort -u | wc -l)" -eq 30
 ok '  as the line says' test "$(number mails)" -eq 30
 
+# --- a flipped bit -----------------------------------------------------------------------------------
+dvd-list -a A --json mails ABCDEF >mails.json
+sectors() { # of mail N
+	sed -n "$1s/.*\"sector\":\([0-9]*\),.*/\1/p" mails.json
+}
+for n in 1 15 30; do
+	cp image.iso bad.iso
+	flip bad.iso $(($(sectors $n) * 2048 + 100))
+	says 65 "a flipped bit in mail $n" 'disc ABCDEF: bad.iso is not as it was made; 1 of [0-9]+ pieces differ, with [0-9]+ mails$' bad.iso
+	sed -n "${n}p" ids >id
+	ok '  which is named' grep -qF -f id faults
+	ok '  all that are named stand there' test "$(cut -f1 faults | sort -u | wc -l)" -eq 1
+	ok '  as many as the line says' test "$(number mails)" -eq "$(wc -l <faults)"
+done
+cp image.iso bad.iso
+flip bad.iso 32800
+says 65 'a flipped bit before the mails' 'disc ABCDEF: bad.iso is not as it was made; 1 of [0-9]+ pieces differ, with 0 mails$' bad.iso
+has '  is a place without mail' faults '^16-31	-	-$'
+cp image.iso bad.iso
+flip bad.iso $((bytes - 1))
+says 65 'a flipped bit in the last byte' 'disc ABCDEF: bad.iso is not as it was made; 1 of ' bad.iso
+
 # --- more than the image -----------------------------------------------------------------------------
 cp -a A saved
 for behind in 1 2048 307200 3000000; do
