@@ -116,6 +116,50 @@ enum tp_status tp_archive_numbers(struct tp_archive *archive, const char *folder
 	return TP_OK;
 }
 
+/* --- small files ------------------------------------------------------------------------------ */
+
+/* PATH/NAME, for errors; NULL: out of memory. */
+static char *label(const struct tp_archive *archive, const char *name)
+{
+	char *text;
+
+	return asprintf(&text, "%s/%s", archive->path, name) < 0 ? NULL : text;
+}
+
+enum tp_status tp_archive_file_read(
+	struct tp_archive *archive, const char *name, struct tp_buf *out, struct tp_error *err)
+{
+	char *what = label(archive, name);
+	enum tp_status status = tp_file_read_at(archive->dir, name, what ? what : name, out, err);
+
+	free(what);
+	return status;
+}
+
+enum tp_status tp_archive_file_replace(struct tp_archive *archive, const char *name,
+	const struct tp_buf *text, struct tp_error *err)
+{
+	enum tp_status status = tp_buf_status(text, name, err);
+	char *what = label(archive, name);
+
+	if (!status)
+		status = tp_file_replace_at(
+			archive->dir, name, what ? what : name, text->data, text->len, 0640, err);
+	free(what);
+	return status;
+}
+
+enum tp_status tp_archive_file_lock(
+	struct tp_archive *archive, const char *name, bool wait, int *fd, struct tp_error *err)
+{
+	char *what = label(archive, name);
+	enum tp_status status =
+		tp_lock_at(archive->dir, name, what ? what : name, wait ? -1 : 0, fd, err);
+
+	free(what);
+	return status;
+}
+
 /* --- opening ---------------------------------------------------------------------------------- */
 
 static enum tp_status choose_path(const struct tp_conf *conf, const char *path,

@@ -111,6 +111,18 @@ enum tp_status tp_archive_lock_delivery(struct tp_archive *archive,
 #define TP_ARCHIVE_NAME 32
 void tp_archive_name(const char *folder, uint32_t number, char name[TP_ARCHIVE_NAME]);
 
+/* The archive's small files, whole: `chain`, `rotation` and their like (lib/base/file.h). They go by the
+ * folder that was opened, as all else does, never by its path: whoever renames the archive while it is
+ * worked on, and makes another in its place, finds nothing of the old one in the new. Errors name
+ * PATH/NAME. Reading appends to *out and gives TP_NOINPUT when there is none; a lock waits for ever or
+ * gives TP_TEMPORARY. */
+enum tp_status tp_archive_file_read(
+	struct tp_archive *archive, const char *name, struct tp_buf *out, struct tp_error *err);
+enum tp_status tp_archive_file_replace(struct tp_archive *archive, const char *name,
+	const struct tp_buf *text, struct tp_error *err);
+enum tp_status tp_archive_file_lock(
+	struct tp_archive *archive, const char *name, bool wait, int *fd, struct tp_error *err);
+
 /* The numbers of the files in one of the folders (`journal`, `pack`, `cellar`, `index`), ascending;
  * other names there are passed over. The caller frees *numbers. */
 enum tp_status tp_archive_numbers(struct tp_archive *archive, const char *folder,

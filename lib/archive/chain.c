@@ -3,16 +3,10 @@
 #include "archive/chain.h"
 
 #include "archive/pack.h"
-#include "base/file.h"
 #include "base/hex.h"
 
+#define NAME   "chain"
 #define DIGITS 8
-
-static enum tp_status path_of(struct tp_archive *archive, struct tp_buf *path, struct tp_error *err)
-{
-	tp_buf_addf(path, "%s/chain", archive->path);
-	return tp_buf_status(path, "path", err);
-}
 
 static bool parse_number(const char *text, uint32_t *number)
 {
@@ -45,16 +39,13 @@ static bool parse(const struct tp_buf *text, struct tp_chain *chain)
 enum tp_status tp_chain_file(
 	struct tp_archive *archive, struct tp_chain *chain, struct tp_error *err)
 {
-	struct tp_buf path = TP_BUF_INIT(65536), text = TP_BUF_INIT(4096);
-	enum tp_status status = path_of(archive, &path, err);
+	struct tp_buf text = TP_BUF_INIT(4096);
+	enum tp_status status = tp_archive_file_read(archive, NAME, &text, err);
 
-	if (!status)
-		status = tp_file_read(path.data, &text, err);
 	if (!status && !parse(&text, chain))
-		status = tp_fail(err, TP_DATA, "%s: damaged", path.data);
+		status = tp_fail(err, TP_DATA, "%s/" NAME ": damaged", archive->path);
 	if (status)
 		*chain = (struct tp_chain){ 0 };
-	tp_buf_release(&path);
 	tp_buf_release(&text);
 	return status;
 }
@@ -115,14 +106,13 @@ enum tp_status tp_chain_read(
 enum tp_status tp_chain_write(
 	struct tp_archive *archive, const struct tp_chain *chain, struct tp_error *err)
 {
-	struct tp_buf path = TP_BUF_INIT(65536);
-	char text[DIGITS + 1 + TP_SHA256_HEX + DIGITS + 2], hex[TP_SHA256_HEX];
-	enum tp_status status = path_of(archive, &path, err);
+	struct tp_buf text = TP_BUF_INIT(4096);
+	char hex[TP_SHA256_HEX];
+	enum tp_status status;
 
 	tp_hex(chain->link, TP_SHA256_BYTES, hex);
-	snprintf(text, sizeof text, "%08u %s %08u\n", chain->number, hex, chain->journal);
-	if (!status)
-		status = tp_file_replace(path.data, text, strlen(text), 0640, err);
-	tp_buf_release(&path);
+	tp_buf_addf(&text, "%08u %s %08u\n", chain->number, hex, chain->journal);
+	status = tp_archive_file_replace(archive, NAME, &text, err);
+	tp_buf_release(&text);
 	return status;
 }

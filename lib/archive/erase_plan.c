@@ -10,7 +10,6 @@
 #include "archive/missing.h"
 #include "archive/shred.h"
 #include "base/diag.h"
-#include "base/file.h"
 
 #define NAME     "erasing"
 #define FILE_MAX ((size_t)1 << 32)
@@ -100,17 +99,10 @@ enum tp_status tp_erase_plan_add(struct tp_erase_plan *plan, struct tp_view *vie
 
 /* --- the file --------------------------------------------------------------------------------- */
 
-static enum tp_status path_of(
-	const struct tp_archive *archive, struct tp_buf *path, struct tp_error *err)
-{
-	tp_buf_addf(path, "%s/" NAME, archive->path);
-	return tp_buf_status(path, "path", err);
-}
-
 enum tp_status tp_erase_plan_save(const struct tp_erase_plan *plan, struct tp_error *err)
 {
-	struct tp_buf path = TP_BUF_INIT(65536), text = TP_BUF_INIT(FILE_MAX);
-	enum tp_status status = path_of(plan->archive, &path, err);
+	struct tp_buf text = TP_BUF_INIT(FILE_MAX);
+	enum tp_status status;
 
 	for (size_t i = 0; i < plan->count; i++)
 		tp_buf_addf(&text, "%s %s %u %ju\n", plan->items[i].id,
@@ -118,11 +110,7 @@ enum tp_status tp_erase_plan_save(const struct tp_erase_plan *plan, struct tp_er
 			: plan->items[i].lost     ? "lost"
 						  : "pack",
 			plan->items[i].number, (uintmax_t)plan->items[i].at);
-	if (!status)
-		status = tp_buf_status(&text, NAME, err);
-	if (!status)
-		status = tp_file_replace(path.data, text.data, text.len, 0640, err);
-	tp_buf_release(&path);
+	status = tp_archive_file_replace(plan->archive, NAME, &text, err);
 	tp_buf_release(&text);
 	return status;
 }
@@ -221,16 +209,13 @@ static enum tp_status load_line(
 enum tp_status tp_erase_plan_load(
 	struct tp_erase_plan *plan, struct tp_view *view, struct tp_error *err)
 {
-	struct tp_buf path = TP_BUF_INIT(65536), text = TP_BUF_INIT(FILE_MAX);
-	enum tp_status status = path_of(plan->archive, &path, err);
+	struct tp_buf text = TP_BUF_INIT(FILE_MAX);
+	enum tp_status status = tp_archive_file_read(plan->archive, NAME, &text, err);
 	char *save = NULL;
 
-	if (!status)
-		status = tp_file_read(path.data, &text, err);
 	for (char *line = status || !text.len ? NULL : strtok_r(text.data, "\n", &save);
 		!status && line; line = strtok_r(NULL, "\n", &save))
 		status = load_line(plan, view, line, err);
-	tp_buf_release(&path);
 	tp_buf_release(&text);
 	return status == TP_NOINPUT ? TP_OK : status;
 }

@@ -8,7 +8,6 @@
 #include "archive/register_form.h"
 #include "archive/shred.h"
 #include "base/crc32c.h"
-#include "base/file.h"
 
 struct making {
 	struct tp_archive *archive;
@@ -143,7 +142,7 @@ static void add_block(const struct making *m, size_t at, struct tp_buf *out)
 static enum tp_status write_register(
 	struct making *m, uint32_t first, uint32_t span, struct tp_error *err)
 {
-	struct tp_buf out = TP_BUF_INIT(SIZE_MAX / 2), path = TP_BUF_INIT(65536);
+	struct tp_buf out = TP_BUF_INIT(SIZE_MAX / 2);
 	char name[TP_ARCHIVE_NAME];
 	enum tp_status status;
 
@@ -153,14 +152,8 @@ static enum tp_status write_register(
 	for (size_t at = 0; at < m->count; at += TP_REGISTER_ENTRIES)
 		add_block(m, at, &out);
 	tp_register_name(first, span, name);
-	tp_buf_addf(&path, "%s/%s", m->archive->path, name);
-	status = tp_buf_status(&out, name, err);
-	if (!status)
-		status = tp_buf_status(&path, name, err);
-	if (!status)
-		status = tp_file_replace(path.data, out.data, out.len, 0640, err);
+	status = tp_archive_file_replace(m->archive, name, &out, err);
 	tp_buf_release(&out);
-	tp_buf_release(&path);
 	return status;
 }
 

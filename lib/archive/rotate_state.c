@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <unistd.h>
 
-#include "base/file.h"
 #include "base/json.h"
 
 #define NAME     "rotation"
@@ -47,13 +46,6 @@ void tp_rotate_state_release(struct tp_rotate_state *state)
 	tp_pack_list_release(&state->offered);
 	tp_pack_list_release(&state->leaving);
 	*state = (struct tp_rotate_state){ .offer = TP_OFFER_NONE };
-}
-
-static enum tp_status path_of(
-	const struct tp_archive *archive, struct tp_buf *path, struct tp_error *err)
-{
-	tp_buf_addf(path, "%s/" NAME, archive->path);
-	return tp_buf_status(path, "path", err);
 }
 
 /* --- reading ---------------------------------------------------------------------------------- */
@@ -129,24 +121,22 @@ static enum tp_status get_state(
 enum tp_status tp_rotate_state_read(
 	struct tp_archive *archive, struct tp_rotate_state *state, struct tp_error *err)
 {
-	struct tp_buf path = TP_BUF_INIT(65536), text = TP_BUF_INIT(FILE_MAX);
+	struct tp_buf text = TP_BUF_INIT(FILE_MAX);
 	struct tp_json *doc = NULL;
-	enum tp_status status = path_of(archive, &path, err);
+	enum tp_status status = TP_OK;
 
 	*state = (struct tp_rotate_state){ .offer = TP_OFFER_NONE };
-	if (!status && access(path.data, F_OK) && errno == ENOENT)
+	if (faccessat(archive->dir, NAME, F_OK, 0) && errno == ENOENT)
 		goto out;
-	if (!status)
-		status = tp_file_read(path.data, &text, err);
+	status = tp_archive_file_read(archive, NAME, &text, err);
 	if (!status)
 		status = tp_json_parse(tp_buf_str(&text), text.len, &doc, err);
 	if (!status)
 		status = get_state(doc, state, err);
 	if (status == TP_DATA)
-		tp_error_prefix(err, "%s", path.data);
+		tp_error_prefix(err, "%s/" NAME, archive->path);
 out:
 	tp_json_free(doc);
-	tp_buf_release(&path);
 	tp_buf_release(&text);
 	return status;
 }
@@ -165,8 +155,8 @@ static void put_list(struct tp_buf *out, const char *name, const struct tp_pack_
 enum tp_status tp_rotate_state_write(
 	struct tp_archive *archive, const struct tp_rotate_state *state, struct tp_error *err)
 {
-	struct tp_buf path = TP_BUF_INIT(65536), text = TP_BUF_INIT(FILE_MAX);
-	enum tp_status status = path_of(archive, &path, err);
+	struct tp_buf text = TP_BUF_INIT(FILE_MAX);
+	enum tp_status status;
 
 	tp_buf_addc(&text, '{');
 	tp_json_pair(&text, "offer", words[state->offer]);
@@ -180,11 +170,7 @@ enum tp_status tp_rotate_state_write(
 	tp_json_pair_int(&text, "told", state->told);
 	put_list(&text, "leaving", &state->leaving);
 	tp_buf_adds(&text, "}\n");
-	if (!status)
-		status = tp_buf_status(&text, NAME, err);
-	if (!status)
-		status = tp_file_replace(path.data, text.data, text.len, 0640, err);
-	tp_buf_release(&path);
+	status = tp_archive_file_replace(archive, NAME, &text, err);
 	tp_buf_release(&text);
 	return status;
 }

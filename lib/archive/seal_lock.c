@@ -6,23 +6,14 @@
 
 #include "archive/journal_form.h"
 #include "archive/shred.h"
-#include "base/file.h"
 
 static enum tp_status lock_file(
 	struct tp_archive *archive, const char *name, bool wait, int *fd, struct tp_error *err)
 {
-	struct tp_buf path = TP_BUF_INIT(65536);
-	enum tp_status status;
-
 	*fd = -1;
 	if (archive->read_only)
 		return tp_fail(err, TP_DENIED, "archive %s: read-only", archive->path);
-	tp_buf_addf(&path, "%s/%s", archive->path, name);
-	status = tp_buf_status(&path, "path", err);
-	if (!status)
-		status = tp_lock(path.data, wait ? -1 : 0, fd, err);
-	tp_buf_release(&path);
-	return status;
+	return tp_archive_file_lock(archive, name, wait, fd, err);
 }
 
 enum tp_status tp_seal_lock(struct tp_archive *archive, bool wait, int *fd, struct tp_error *err)

@@ -9,6 +9,8 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/digest.h"
+#include "base/hex.h"
 
 /* Whoever gave us the descriptor may have made it non-blocking: then wait here. */
 static bool try_again(int fd, short events)
@@ -71,16 +73,22 @@ static enum tp_status read_fd(int fd, const char *path, struct tp_buf *out, stru
 	}
 }
 
-enum tp_status tp_file_read(const char *path, struct tp_buf *out, struct tp_error *err)
+enum tp_status tp_file_read_at(
+	int dir, const char *name, const char *what, struct tp_buf *out, struct tp_error *err)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	int fd = openat(dir, name, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 	enum tp_status status;
 
 	if (fd < 0)
-		return tp_fail_errno(err, TP_NOINPUT, "%s", path);
-	status = read_fd(fd, path, out, err);
+		return tp_fail_errno(err, TP_NOINPUT, "%s", what);
+	status = read_fd(fd, what, out, err);
 	close(fd);
 	return status;
+}
+
+enum tp_status tp_file_read(const char *path, struct tp_buf *out, struct tp_error *err)
+{
+	return tp_file_read_at(AT_FDCWD, path, path, out, err);
 }
 
 enum tp_status tp_file_read_secret(const char *path, struct tp_buf *out, struct tp_error *err)
@@ -121,16 +129,22 @@ static bool folder_of(const char *path, struct tp_buf *out)
 	return tp_buf_add(out, path, slash == path ? 1 : (size_t)(slash - path));
 }
 
+/* Some file systems cannot sync a folder and say EINVAL: then there is nothing to do. */
+static enum tp_status sync_folder(int fd, const char *what, struct tp_error *err)
+{
+	if (fsync(fd) && errno != EINVAL)
+		return tp_fail_errno(err, TP_IO, "%s: cannot sync the folder", what);
+	return TP_OK;
+}
+
 enum tp_status tp_dir_sync(const char *path, struct tp_error *err)
 {
 	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	enum tp_status status = TP_OK;
+	enum tp_status status;
 
 	if (fd < 0)
 		return tp_fail_errno(err, TP_IO, "folder %s", path);
-	/* Some file systems cannot sync a folder and say EINVAL: then there is nothing to do. */
-	if (fsync(fd) && errno != EINVAL)
-		status = tp_fail_errno(err, TP_IO, "folder %s: cannot sync", path);
+	status = sync_folder(fd, path, err);
 	close(fd);
 	return status;
 }
@@ -273,63 +287,132 @@ int tp_mkdir_at(int dir, const char *name, mode_t mode)
 	return 0;
 }
 
-enum tp_status tp_file_replace(
-	const char *path, const void *bytes, size_t len, mode_t mode, struct tp_error *err)
-{
-	struct tp_buf name = TP_BUF_INIT(65536), folder = TP_BUF_INIT(65536);
-	enum tp_status status = TP_OK;
-	struct stat owner;
-	int fd = -1;
+/* --- in its folder ---------------------------------------------------------------------------- */
 
-	tp_buf_addf(&name, "%s.XXXXXX", path);
-	folder_of(path, &folder);
-	if (name.status || folder.status) {
-		status = tp_fail(err, TP_NOMEM, "%s: out of memory", path);
-		goto out;
-	}
-	fd = mkostemp(name.data, O_CLOEXEC);
-	if (fd < 0) {
-		status = tp_fail_errno(err, TP_CANTCREATE, "%s", path);
-		goto out;
-	}
-	if (geteuid() == 0 && !stat(folder.data, &owner))
-		give(fd, &owner);
-	status = fill_file(fd, path, bytes, len, mode, err);
-	if (!status && rename(name.data, path))
-		status = tp_fail_errno(err, TP_CANTCREATE, "%s: cannot rename", path);
-	if (status)
-		unlink(name.data);
-	else
-		status = tp_dir_sync(folder.data, err);
-out:
-	tp_buf_release(&name);
-	tp_buf_release(&folder);
-	return status;
-}
-
-static int open_lock(const char *path)
+/* Opens the folder of a name that may have folders in it; *last is what it is called there. */
+static int open_folder_of(int dir, const char *name, const char **last)
 {
 	struct tp_buf folder = TP_BUF_INIT(65536);
-	int flags = O_RDWR | O_CLOEXEC | O_NOCTTY;
-	struct stat owner;
-	int fd;
+	const char *slash = strrchr(name, '/');
+	int fd = -1;
 
-	folder_of(path, &folder);
-	if (geteuid() == 0 && !folder.status && !stat(folder.data, &owner))
-		fd = create_as_root(AT_FDCWD, path, flags, 0600, &owner);
+	*last = slash ? slash + 1 : name;
+	if (folder_of(name, &folder))
+		fd = openat(dir, folder.data, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	else
-		fd = open(path, flags | O_CREAT, 0600);
+		errno = ENAMETOOLONG;
 	tp_buf_release(&folder);
 	return fd;
 }
 
-enum tp_status tp_lock(const char *path, int64_t timeout_ms, int *fd, struct tp_error *err)
+/* A new file beside the one that it will replace; its name goes to *aside. */
+static int create_beside(int folder, const char *last, struct tp_buf *aside)
+{
+	for (int tries = 0; tries < 100; tries++) {
+		unsigned char random[6];
+		char hex[2 * sizeof random + 1];
+		int fd;
+
+		if (tp_random(random, sizeof random, NULL)) {
+			errno = EIO;
+			return -1;
+		}
+		tp_hex(random, sizeof random, hex);
+		tp_buf_clear(aside);
+		if (!tp_buf_addf(aside, "%s.%s", last, hex)) {
+			errno = ENOMEM;
+			return -1;
+		}
+		fd = tp_create_at(folder, aside->data, O_WRONLY | O_EXCL | O_CLOEXEC, 0600);
+		if (fd >= 0 || errno != EEXIST)
+			return fd;
+	}
+	return -1;
+}
+
+enum tp_status tp_file_stage_at(struct tp_staged *staged, int dir, const char *name,
+	const char *what, const void *bytes, size_t len, mode_t mode, struct tp_error *err)
+{
+	enum tp_status status;
+	const char *last;
+	int fd;
+
+	*staged = (struct tp_staged){ .folder = open_folder_of(dir, name, &last) };
+	tp_buf_init(&staged->aside, 65536);
+	tp_buf_init(&staged->name, 65536);
+	if (staged->folder < 0)
+		return tp_fail_errno(err, TP_CANTCREATE, "%s", what);
+	tp_buf_adds(&staged->name, last);
+	status = tp_buf_status(&staged->name, what, err);
+	if (status)
+		return status;
+	fd = create_beside(staged->folder, last, &staged->aside);
+	if (fd < 0) {
+		status = tp_fail_errno(err, TP_CANTCREATE, "%s", what);
+		tp_buf_clear(&staged->aside);
+		return status;
+	}
+	return fill_file(fd, what, bytes, len, mode, err);
+}
+
+enum tp_status tp_file_put(struct tp_staged *staged, const char *what, struct tp_error *err)
+{
+	if (renameat(staged->folder, tp_buf_str(&staged->aside), staged->folder,
+		    tp_buf_str(&staged->name)))
+		return tp_fail_errno(err, TP_CANTCREATE, "%s: cannot rename", what);
+	tp_buf_clear(&staged->aside);
+	return sync_folder(staged->folder, what, err);
+}
+
+void tp_staged_release(struct tp_staged *staged)
+{
+	if (staged->aside.len > 0)
+		unlinkat(staged->folder, staged->aside.data, 0);
+	if (staged->folder >= 0)
+		close(staged->folder);
+	tp_buf_release(&staged->aside);
+	tp_buf_release(&staged->name);
+	staged->folder = -1;
+}
+
+enum tp_status tp_file_replace_at(int dir, const char *name, const char *what, const void *bytes,
+	size_t len, mode_t mode, struct tp_error *err)
+{
+	struct tp_staged staged;
+	enum tp_status status = tp_file_stage_at(&staged, dir, name, what, bytes, len, mode, err);
+
+	if (!status)
+		status = tp_file_put(&staged, what, err);
+	tp_staged_release(&staged);
+	return status;
+}
+
+enum tp_status tp_file_replace(
+	const char *path, const void *bytes, size_t len, mode_t mode, struct tp_error *err)
+{
+	return tp_file_replace_at(AT_FDCWD, path, path, bytes, len, mode, err);
+}
+
+static int open_lock(int dir, const char *name)
+{
+	const char *last;
+	int folder = open_folder_of(dir, name, &last), fd;
+
+	if (folder < 0)
+		return -1;
+	fd = tp_create_at(folder, last, O_RDWR | O_CLOEXEC | O_NOCTTY, 0600);
+	close(folder);
+	return fd;
+}
+
+enum tp_status tp_lock_at(int dir, const char *name, const char *what, int64_t timeout_ms, int *fd,
+	struct tp_error *err)
 {
 	int64_t until = tp_monotonic_ms() + timeout_ms;
 
-	*fd = open_lock(path);
+	*fd = open_lock(dir, name);
 	if (*fd < 0)
-		return tp_fail_errno(err, TP_CANTCREATE, "lock %s", path);
+		return tp_fail_errno(err, TP_CANTCREATE, "lock %s", what);
 	while (flock(*fd, timeout_ms < 0 ? LOCK_EX : LOCK_EX | LOCK_NB)) {
 		if (errno == EINTR)
 			continue;
@@ -338,9 +421,9 @@ enum tp_status tp_lock(const char *path, int64_t timeout_ms, int *fd, struct tp_
 			continue;
 		}
 		if (errno == EWOULDBLOCK)
-			tp_fail(err, TP_TEMPORARY, "lock %s: held by another process", path);
+			tp_fail(err, TP_TEMPORARY, "lock %s: held by another process", what);
 		else
-			tp_fail_errno(err, TP_IO, "lock %s", path);
+			tp_fail_errno(err, TP_IO, "lock %s", what);
 		close(*fd);
 		*fd = -1;
 		return err ? err->status : TP_TEMPORARY;

@@ -7,7 +7,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/file.h"
 #include "base/hex.h"
 #include "base/json.h"
 
@@ -20,16 +19,6 @@ const char *const tp_disc_words[TP_DISC_STEPS] = { [TP_DISC_MADE] = "made",
 	[TP_DISC_SHIPPED] = "shipped",
 	[TP_DISC_RECEIVED] = "received",
 	[TP_DISC_LOST] = "lost" };
-
-static enum tp_status path_of(const struct tp_archive *archive, uint32_t number,
-	struct tp_buf *path, struct tp_error *err)
-{
-	char name[TP_ARCHIVE_NAME];
-
-	tp_archive_name("disc", number, name);
-	tp_buf_addf(path, "%s/%s", archive->path, name);
-	return tp_buf_status(path, "path", err);
-}
 
 /* --- reading ---------------------------------------------------------------------------------- */
 
@@ -104,16 +93,17 @@ static bool get_disc(struct reading *r, struct tp_disc *disc)
 enum tp_status tp_ledger_read(
 	struct tp_archive *archive, uint32_t number, struct tp_disc *disc, struct tp_error *err)
 {
-	struct tp_buf path = TP_BUF_INIT(65536), text = TP_BUF_INIT(FILE_MAX);
+	struct tp_buf text = TP_BUF_INIT(FILE_MAX);
 	struct reading r = { NULL, false };
 	struct tp_json *doc = NULL;
-	enum tp_status status = path_of(archive, number, &path, err);
+	char name[TP_ARCHIVE_NAME];
+	enum tp_status status;
 
 	*disc = (struct tp_disc){ .number = number };
-	if (!status && access(path.data, F_OK) && errno == ENOENT)
-		status = tp_fail(err, TP_NOTHING, "there is no disc %u", number);
-	if (!status)
-		status = tp_file_read(path.data, &text, err);
+	tp_archive_name("disc", number, name);
+	if (faccessat(archive->dir, name, F_OK, 0) && errno == ENOENT)
+		return tp_fail(err, TP_NOTHING, "there is no disc %u", number);
+	status = tp_archive_file_read(archive, name, &text, err);
 	if (!status)
 		status = tp_json_parse(tp_buf_str(&text), text.len, &doc, err);
 	r.doc = doc;
@@ -121,9 +111,8 @@ enum tp_status tp_ledger_read(
 		status = r.nomem ? tp_fail(err, TP_NOMEM, "ledger: out of memory")
 				 : tp_fail(err, TP_DATA, "not what we write");
 	if (status == TP_DATA || status == TP_LIMIT)
-		status = tp_error_prefix(err, "%s", path.data);
+		status = tp_error_prefix(err, "%s/%s", archive->path, name);
 	tp_json_free(doc);
-	tp_buf_release(&path);
 	tp_buf_release(&text);
 	return status;
 }
@@ -160,15 +149,13 @@ static void put_disc(const struct tp_disc *disc, struct tp_buf *out)
 enum tp_status tp_ledger_write(
 	struct tp_archive *archive, const struct tp_disc *disc, struct tp_error *err)
 {
-	struct tp_buf path = TP_BUF_INIT(65536), text = TP_BUF_INIT(FILE_MAX);
-	enum tp_status status = path_of(archive, disc->number, &path, err);
+	struct tp_buf text = TP_BUF_INIT(FILE_MAX);
+	char name[TP_ARCHIVE_NAME];
+	enum tp_status status;
 
+	tp_archive_name("disc", disc->number, name);
 	put_disc(disc, &text);
-	if (!status)
-		status = tp_buf_status(&text, "ledger", err);
-	if (!status)
-		status = tp_file_replace(path.data, text.data, text.len, 0640, err);
-	tp_buf_release(&path);
+	status = tp_archive_file_replace(archive, name, &text, err);
 	tp_buf_release(&text);
 	return status;
 }

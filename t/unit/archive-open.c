@@ -3,6 +3,9 @@
  * files. (Its locks: archive-lock.c.)
  */
 #include "archive/archive.h"
+#include "archive/chain.h"
+#include "archive/rotate_state.h"
+#include "archive/seal.h"
 #include "tap.h"
 #include "trash.h"
 
@@ -29,6 +32,34 @@ static enum tp_status try_open(const char *path, bool make)
 
 	tp_archive_close(archive);
 	return status;
+}
+
+/* --- renamed --------------------------------------------------------------------------------- */
+
+/* Whoever puts a folder in the place of an archive that is being worked on finds nothing of ours in it. */
+static void test_renamed(void)
+{
+	struct tp_archive *archive = open_archive("renamed");
+	struct tp_seal_report report = { 0 };
+	struct tp_chain chain = { 0 }, again;
+	struct tp_rotate_state state = { .offer = TP_OFFER_OPEN };
+	int fd = -1;
+
+	rename("renamed", "elsewhere");
+	mkdir("renamed", 0750);
+	chain.journal = 7;
+	ok(!tp_seal_lock(archive, true, &fd, &err) && !close(fd) &&
+			!tp_seal(archive, true, 1, &report, &err) &&
+			!tp_chain_write(archive, &chain, &err) &&
+			!tp_rotate_state_write(archive, &state, &err),
+		"an archive is worked on after its folder was renamed");
+	ok(trash_count("renamed") == 0, "nothing of it is in the folder that took its place");
+	ok(!tp_chain_file(archive, &again, &err) && again.journal == 7 &&
+			!access("elsewhere/seal.lock", F_OK) &&
+			!access("elsewhere/sealing.lock", F_OK) &&
+			!access("elsewhere/rotation", F_OK),
+		"all of it is where the archive is");
+	tp_archive_close(archive);
 }
 
 /* --- making ---------------------------------------------------------------------------------- */
@@ -311,6 +342,7 @@ int main(void)
 {
 	trash_make();
 	test_make();
+	test_renamed();
 	test_format();
 	test_makers();
 	test_defaults();

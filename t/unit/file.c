@@ -88,6 +88,64 @@ static void test_secrets(void)
 	tp_buf_release(&out);
 }
 
+static void test_staged(void)
+{
+	struct tp_staged staged;
+	struct tp_buf out = TP_BUF_INIT(64);
+
+	mkdir("s", 0755);
+	trash_file("s/x", "old", 0600);
+	ok(!tp_file_stage_at(&staged, AT_FDCWD, "s/x", "s/x", "new", 3, 0644, &err) &&
+			trash_count("s") == 2 && !tp_file_read("s/x", &out, &err) &&
+			!strcmp(out.data, "old"),
+		"what is staged stands beside");
+	tp_staged_release(&staged);
+	ok(trash_count("s") == 1, "and is gone when it is not put");
+	tp_buf_clear(&out);
+	ok(!tp_file_stage_at(&staged, AT_FDCWD, "s/x", "s/x", "new", 3, 0644, &err) &&
+			!tp_file_put(&staged, "s/x", &err) && !tp_file_read("s/x", &out, &err) &&
+			!strcmp(out.data, "new"),
+		"it is put in its place");
+	tp_staged_release(&staged);
+	ok(trash_count("s") == 1, "and stays there");
+	ok(tp_file_stage_at(&staged, AT_FDCWD, "none/x", "none/x", "", 0, 0644, &err) ==
+			TP_CANTCREATE,
+		"no folder: %s", err.text);
+	tp_staged_release(&staged);
+	tp_buf_release(&out);
+}
+
+/* The folder that was opened, not what bears its name by now. */
+static void test_renamed_folder(void)
+{
+	struct tp_buf out = TP_BUF_INIT(64);
+	int dir, fd = -1;
+
+	mkdir("old", 0755);
+	mkdir("old/in", 0755);
+	dir = open("old", O_RDONLY | O_DIRECTORY);
+	rename("old", "moved");
+	mkdir("old", 0755);
+	mkdir("old/in", 0755);
+	ok(!tp_file_replace_at(dir, "x", "old/x", "one", 3, 0600, &err) &&
+			!tp_file_replace_at(dir, "in/x", "old/in/x", "two", 3, 0600, &err) &&
+			!tp_lock_at(dir, "in/lock", "old/in/lock", 0, &fd, &err),
+		"replaced and locked in a folder that was renamed");
+	ok(trash_count("old") == 1 && trash_count("old/in") == 0, "nothing in its successor");
+	ok(trash_count("moved") == 2 && trash_count("moved/in") == 2, "no rest");
+	ok(!tp_file_read_at(dir, "in/x", "old/in/x", &out, &err) && !strcmp(out.data, "two"),
+		"and read there");
+	ok(tp_file_read_at(dir, "y", "named so", &out, &err) == TP_NOINPUT &&
+			!strcmp(err.text, "named so: No such file or directory"),
+		"what is missing: %s", err.text);
+	ok(tp_file_replace_at(dir, "no/x", "named so", "", 0, 0600, &err) == TP_CANTCREATE &&
+			!strcmp(err.text, "named so: No such file or directory"),
+		"or cannot be made: %s", err.text);
+	close(fd);
+	close(dir);
+	tp_buf_release(&out);
+}
+
 static void test_replace(void)
 {
 	struct tp_buf out = TP_BUF_INIT(1 << 20);
@@ -225,6 +283,11 @@ static void test_nonblocking(void)
 	close(fds[0]);
 }
 
+static enum tp_status lock(const char *path, int64_t timeout_ms, int *fd, struct tp_error *why)
+{
+	return tp_lock_at(AT_FDCWD, path, path, timeout_ms, fd, why);
+}
+
 static void test_locks(void)
 {
 	int fd = -1, other = -1, ready[2], status;
@@ -232,37 +295,37 @@ static void test_locks(void)
 	pid_t pid;
 	char byte;
 
-	ok(!tp_lock("lock", 0, &fd, &err), "a free lock");
-	ok(tp_lock("lock", 0, &other, &err) == TP_TEMPORARY && other == -1, "a taken one: %s",
+	ok(!lock("lock", 0, &fd, &err), "a free lock");
+	ok(lock("lock", 0, &other, &err) == TP_TEMPORARY && other == -1, "a taken one: %s",
 		err.text);
 	began = tp_monotonic_ms();
-	ok(tp_lock("lock", 60, &other, NULL) == TP_TEMPORARY && tp_monotonic_ms() - began >= 60,
+	ok(lock("lock", 60, &other, NULL) == TP_TEMPORARY && tp_monotonic_ms() - began >= 60,
 		"waits as long as it was told");
 	close(fd);
-	ok(!tp_lock("lock", 0, &fd, &err), "is free again when closed");
+	ok(!lock("lock", 0, &fd, &err), "is free again when closed");
 	close(fd);
 
 	status = pipe(ready);
 	pid = fork();
 	if (pid == 0) {
-		_exit(tp_lock("lock", 0, &fd, &err) || write(ready[1], "x", 1) != 1 || pause());
+		_exit(lock("lock", 0, &fd, &err) || write(ready[1], "x", 1) != 1 || pause());
 	}
 	ok(!status && read(ready[0], &byte, 1) == 1 &&
-			tp_lock("lock", 0, &other, &err) == TP_TEMPORARY,
+			lock("lock", 0, &other, &err) == TP_TEMPORARY,
 		"held by another process");
 	kill(pid, SIGKILL);
 	waitpid(pid, &status, 0);
-	ok(!tp_lock("lock", 1000, &other, &err), "until that dies");
+	ok(!lock("lock", 1000, &other, &err), "until that dies");
 	pid = fork();
 	if (pid == 0) {
 		close(other); /* the parent's is the one that holds */
-		_exit(tp_lock("lock", -1, &fd, &err));
+		_exit(lock("lock", -1, &fd, &err));
 	}
 	poll(NULL, 0, 30);
 	ok(waitpid(pid, &status, WNOHANG) == 0, "waiting for ever waits");
 	close(other);
 	ok(waitpid(pid, &status, 0) == pid && status == 0, "and gets it");
-	ok(tp_lock("absent/lock", 0, &fd, &err) == TP_CANTCREATE, "no folder: %s", err.text);
+	ok(lock("absent/lock", 0, &fd, &err) == TP_CANTCREATE, "no folder: %s", err.text);
 }
 
 /* A hundred increments by each of four processes. */
@@ -279,7 +342,7 @@ static void test_lock_excludes(void)
 			int fd;
 
 			tp_buf_clear(&out);
-			if (tp_lock("counter.lock", -1, &fd, &err) ||
+			if (lock("counter.lock", -1, &fd, &err) ||
 				tp_file_read("counter", &out, &err))
 				_exit(1);
 			snprintf(text, sizeof text, "%ld", strtol(out.data, NULL, 10) + 1);
@@ -303,6 +366,8 @@ int main(void)
 	test_reading();
 	test_secrets();
 	test_replace();
+	test_staged();
+	test_renamed_folder();
 	test_denied();
 	test_mkdirs();
 	test_tmpfile();
