@@ -68,6 +68,9 @@ refused 78 'a key that is none' 'no key' --sign rsa.pem --sign-key box.key
 openssl rsa -aes256 -passout pass:x -in rsa.key -out locked.key 2>/dev/null
 chmod 600 locked.key
 refused 78 'an encrypted key' 'no key in PEM, or an encrypted one' --sign rsa.pem --sign-key locked.key </dev/null
+make_key ed ed25519
+refused 78 'a kind of key that OpenSSL 3.0 makes no such signatures with' 'RSA and EC keys can' --sign ed.pem --sign-key ed.key
+refused 78 'the same of a plan' 'RSA and EC keys can' --plan --sign ed.pem --sign-key ed.key
 cp rsa.key open.key && chmod 644 open.key
 refused 78 'a key that others may read' 'open.key' --sign rsa.pem --sign-key open.key
 refused 66 'no certificate file' 'nowhere' --sign nowhere --sign-key rsa.key

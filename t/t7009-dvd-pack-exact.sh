@@ -68,13 +68,13 @@ for kind in rsa:2048 P-256 P-521; do
 	first=$(signature_bytes key)
 	comment=$(((2048 - first) * 48 / 65 - 40))
 	while make_key key $comment "$@" && [ "$(signature_bytes key)" -le 2048 ]; do comment=$((comment + 1)); done
-	for run in 1 2 3 4 5 6 7 8; do
+	for run in 1 2 3 4 5; do
 		signature_bytes key
 		accepted key || echo refused
 	done >lengths 2>err
-	ok "$kind: eight signatures are accepted, and of one length" test "$(sort -u lengths | wc -l)" -eq 1
+	ok "$kind: five signatures are accepted, and of one length" test "$(sort -u lengths | wc -l)" -eq 1
 	ok '  which is a byte or a few more than a sector' test "$(head -n 1 lengths)" -gt 2048 -a "$(head -n 1 lengths)" -lt 2060
-	for run in 1 2 3; do exact "$kind, run $run" --sign key.pem --sign-key key.key; done
+	for run in 1 2; do exact "$kind, run $run" --sign key.pem --sign-key key.key; done
 done
 
 # --- made again ----------------------------------------------------------------------------------

@@ -130,7 +130,7 @@ static void add_others(CMS_ContentInfo *cms, struct signer *signer)
 
 static enum tp_status failed(struct tp_error *err)
 {
-	return tp_fail(err, TP_CONFIG, "signature: the key cannot sign");
+	return tp_fail(err, TP_CONFIG, "signature: the key cannot sign; RSA and EC keys can");
 }
 
 static enum tp_status add_pem(CMS_ContentInfo *cms, struct tp_buf *out, struct tp_error *err)
