@@ -100,7 +100,11 @@ says 66 'a device that is not there' 'nowhere: No such file' nowhere
 mkdir folder
 says 74 'a folder' 'folder: cannot read: Is a directory' folder
 # The memory of a process is such a file: it can be opened, and there is nothing where discs are.
-says 74 'a device of which nothing can be read' 'disc ABCDEF: /proc/self/mem: nothing of it can be read' /proc/self/mem
+if dd if=/proc/self/mem of=/dev/null count=1 2>&1 | grep -q 'Input/output error'; then
+	says 74 'a device of which nothing can be read' 'disc ABCDEF: /proc/self/mem: nothing of it can be read' /proc/self/mem
+else
+	skip 'no file here fails as a drive does' 'a device of which nothing can be read'
+fi
 says 65 'a device that ends at once' 'disc ABCDEF: /dev/null ends too early' /dev/null
 fails 74 'stdin closed' sh -c 'dvd-list -a A verify ABCDEF - <&-'
 ok '  nothing is recorded' test "$(state)" = made
