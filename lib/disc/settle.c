@@ -9,6 +9,7 @@
 #include "archive/pack.h"
 #include "archive/release.h"
 #include "archive/seal.h"
+#include "base/array.h"
 #include "disc/contents.h"
 
 /* A mail of a disc. */
@@ -83,16 +84,11 @@ static enum tp_status add_entry(
 	void *context, uint64_t i, const struct tp_disc_mail *mail, struct tp_error *err)
 {
 	struct good *g = context;
+	struct entry *entries = tp_array_room(g->entries, g->count, &g->cap, 4096, sizeof *entries);
 
-	if (g->count == g->cap) {
-		size_t cap = g->cap ? g->cap * 2 : 4096;
-		struct entry *larger = reallocarray(g->entries, cap, sizeof *larger);
-
-		if (!larger)
-			return nomem(err);
-		g->entries = larger;
-		g->cap = cap;
-	}
+	if (!entries)
+		return nomem(err);
+	g->entries = entries;
 	memcpy(g->entries[g->count].id, mail->id, TP_ID_LEN);
 	g->entries[g->count++].i = (uint32_t)i;
 	return TP_OK;
