@@ -231,11 +231,13 @@ enum tp_status tp_shard_add(struct tp_shard *shard, const struct tp_record *reco
 	if (!status)
 		status = add_path(shard, path, err);
 	tp_buf_addf(&shard->when, "%s%" PRId64, comma,
-		shard->mails ? record->arrival_ms - shard->last_ms : record->arrival_ms);
+		shard->mails ? record->arrival_ms - shard->before_ms : record->arrival_ms);
 	tp_buf_addf(&shard->size, "%s%" PRIu64, comma, record->size_bytes);
-	if (!shard->mails)
+	if (!shard->mails || record->arrival_ms < shard->first_ms)
 		shard->first_ms = record->arrival_ms;
-	shard->last_ms = record->arrival_ms;
+	if (!shard->mails || record->arrival_ms > shard->last_ms)
+		shard->last_ms = record->arrival_ms;
+	shard->before_ms = record->arrival_ms;
 	shard->mails++;
 	if (!status)
 		status = tp_buf_status(&shard->when, "page", err);
