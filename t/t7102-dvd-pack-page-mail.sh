@@ -178,7 +178,7 @@ browse open 'eval at (document.querySelector("#rows a").focus(), 1)' 'file #file
 	'eval paper getComputedStyle(document.body).color'
 is 'a hidden copy is shown to who has it' bcc true
 is 'and which file it is' file '"mail.eml"'
-is 'one byte is one' one '"one (1 byte) "'
+is 'one byte is one' one '"one (1 byte)"'
 is 'a mail inside is read, too' inner '"inner"'
 is 'in the language chosen' french '"ImprimerFermer"'
 is 'Escape closes it' closed true

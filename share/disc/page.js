@@ -627,8 +627,9 @@
 		a.download = name;
 		a.appendChild(quoted(name, ''));
 		li.appendChild(a);
-		li.appendChild(document.createTextNode(' (' + size(bytes.length) + ') '));
-		if (file.kind === 'message/rfc822') li.appendChild(button('read', function () { showMail(file.content, name); }));
+		li.appendChild(document.createTextNode(' (' + size(bytes.length) + ')'));
+		if (file.kind === 'message/rfc822')
+			li.append(' ', button('read', function () { showMail(file.content, name); }));
 		return li;
 	}
 
