@@ -53,7 +53,7 @@ ok 'all is well' archive-check -a A
 
 # --- too late ------------------------------------------------------------------------------------
 
-rm -rf A && cp -a whole A
+fresh
 dvd-pack -a A --serial ABCDEF --medium 8MB - <ids >image 2>.err
 ok 'the disc is verified' dvd-list -a A verify ABCDEF image
 interrupt 2 1 1
@@ -71,7 +71,7 @@ ok 'all is well' archive-check -a A
 
 # --- a disc's release asks whether all packs are there ---------------------------------------------
 
-rm -rf A && cp -a whole A
+fresh
 dvd-pack -a A --serial ABCDEF --medium 8MB - <ids >image 2>.err
 mv A/cellar/00000002.tpp away
 fails 65 'while a pack is missing' dvd-list -a A verify ABCDEF image
