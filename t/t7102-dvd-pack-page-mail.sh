@@ -2,16 +2,10 @@
 # A mail in the page of a disc: no text is lost whatever form it has, names of files in every form, HTML as
 # text, time in proportion to what a sender wrote; and what its reader can do with it.
 . "${0%/*}/test-lib.sh"
+. "$SRC/t/lib-page.sh"
 needs perl python3 chromium
+PAGE=disc/index.html
 
-browse() { # SCRIPT-LINES... ; the answers in `answers`
-	printf '%s\n' "$@" | timeout 300 python3 "$SRC/t/helper/browse.py" disc/index.html >answers
-}
-is() { # WHAT NAME JSON
-	printf '%s\t%s\n' "$2" "$3" >want
-	grep "^$2	" answers >got
-	same "$1" got want
-}
 TEXT='(document.querySelector("#mail pre") || {}).textContent'
 FILES='[...document.querySelectorAll("#mail li a")].map(a => a.download)'
 

@@ -4,16 +4,9 @@
 . "${0%/*}/test-lib.sh"
 . "$SRC/t/lib-archive.sh"
 . "$SRC/t/lib-disc.sh"
+. "$SRC/t/lib-page.sh"
 needs perl python3 chromium bsdtar
 
-browse() { # SCRIPT-LINES... ; the answers in `answers`
-	printf '%s\n' "$@" | python3 "$SRC/t/helper/browse.py" "$PAGE" >answers
-}
-is() { # WHAT NAME JSON
-	printf '%s\t%s\n' "$2" "$3" >want
-	grep "^$2	" answers >got
-	same "$1" got want
-}
 PAGE=tree/index.html
 ROWS='[...document.querySelectorAll("#rows time")].map(n => n.dateTime.slice(0, 10)).join(" ")'
 
