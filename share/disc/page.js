@@ -462,7 +462,8 @@
 	}
 
 	function makeRow(pair) {
-		const shard = shards[pair.shard], row = pair.row !== undefined ? pair.row : shard.order ? shard.order[pair.place] : pair.place, tr = part('tr', 'row'), path = pathOf(shard, row);
+		const shard = shards[pair.shard], placed = shard.order ? shard.order[pair.place] : pair.place;
+		const row = pair.row !== undefined ? pair.row : placed, tr = part('tr', 'row'), path = pathOf(shard, row);
 		const subject = textOf(shard.subject, shard.subject.row[row]), link = make('a'), time = make('time', dates.format(shard.when[row]));
 		const more = make('button', '⋯');
 

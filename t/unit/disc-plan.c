@@ -69,9 +69,9 @@ static void months(void)
 	tp_disc_plan_count(&plan, INT64_C(1122768000000), 4, NULL);
 	plan.medium.name = "size";
 	tp_disc_plan_print(&plan, false, &out);
-	ok(strstr(tp_buf_str(&out), "\nmonth\t1900-12\t1\t10\nmonth\t1969-12\t2\t21\n"
-				    "month\t2005-06\t1\t2\nmonth\t2005-07\t2\t7\nleft\t0\t0\n") !=
-			NULL,
+	ok(strstr(tp_buf_str(&out),
+		   "\nmonth\t1900-12\t1\t10\nmonth\t1969-12\t2\t21\n"
+		   "month\t2005-06\t1\t2\nmonth\t2005-07\t2\t7\nleft\t0\t0\n") != NULL,
 		"months are those of UTC, in order");
 	ok(strstr(tp_buf_str(&out), "\nmails\t6\t40\nfirst\t1900-12-31T00:00:00Z\n"
 				    "last\t2005-07-31T00:00:00Z\n") != NULL,
