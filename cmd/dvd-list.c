@@ -59,7 +59,7 @@ static void add_day(struct tp_table *table, int64_t seconds)
 
 static int64_t seconds_of(int64_t ms)
 {
-	return ms < 0 ? (ms - 999) / 1000 : ms / 1000;
+	return ms / 1000 - (ms % 1000 < 0);
 }
 
 static void add_row(struct work *w, const struct tp_disc *disc)

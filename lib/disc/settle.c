@@ -9,6 +9,7 @@
 #include "archive/pack.h"
 #include "archive/release.h"
 #include "archive/seal.h"
+#include "base/array.h"
 #include "disc/contents.h"
 
 /* A mail of a disc. */
@@ -83,10 +84,11 @@ static enum tp_status add_entry(
 	void *context, uint64_t i, const struct tp_disc_mail *mail, struct tp_error *err)
 {
 	struct good *g = context;
+	struct entry *entries = tp_array_room(g->entries, g->count, &g->cap, 4096, sizeof *entries);
 
-	if (g->count == g->cap)
-		return tp_fail(
-			err, TP_DATA, "disc %s: its list has too many mails", g->disc.serial);
+	if (!entries)
+		return nomem(err);
+	g->entries = entries;
 	memcpy(g->entries[g->count].id, mail->id, TP_ID_LEN);
 	g->entries[g->count++].i = (uint32_t)i;
 	return TP_OK;
@@ -104,10 +106,6 @@ static enum tp_status load(struct settling *s, struct good *g, struct tp_error *
 
 	if (g->loaded)
 		return TP_OK;
-	g->cap = g->disc.mails;
-	g->entries = calloc(g->cap + 1, sizeof *g->entries);
-	if (!g->entries)
-		return nomem(err);
 	status = tp_contents_open(s->archive, &g->disc, &contents, err);
 	if (!status)
 		status = tp_contents_walk(contents, add_entry, g, err);

@@ -25,7 +25,8 @@ struct tp_disc_verify {
 };
 
 /* Reads the device or file; "-" is stdin. What stands behind the image, such as dvdisaster's error
- * correction, is not looked at. TP_DATA: it is not as it was. TP_NOINPUT: it cannot be opened. */
+ * correction, is not looked at. TP_DATA: it is not as it was, or its label is another disc's serial, which is
+ * told at once. TP_NOINPUT: it cannot be opened. TP_IO: it cannot be read, not even in part. */
 enum tp_status tp_disc_verify(struct tp_archive *archive, const struct tp_disc *disc,
 	const char *path, struct tp_disc_verify *verify, struct tp_error *err);
 
