@@ -8,7 +8,8 @@ OWN_MOUNTS=yes
 . "$SRC/t/lib-disc.sh"
 needs perl mkfifo python3 zstd
 
-# Five packs of ten mails, 2 MB each, the last mail of each with a file: more than is read ahead.
+# Five packs of ten mails, 2 MB each, the last mail of each with a file. Whether the reader meets the damage
+# before anything was written is left to chance.
 pack() { # NUMBER
 	rm -rf md && mkdir -p md/new md/cur
 	perl -MMIME::Base64 -e '
@@ -55,8 +56,8 @@ for part in 10 50 90; do
 	cp .out part.iso
 	ok '  a mail of it is named' names of.last
 	has '  and the place' said 'pack 0*5'
-	ok '  what came before it was written' test "$(size part.iso)" -gt 4000000 -a "$(size part.iso)" -lt "$(size good.iso)"
-	ok '  rightly' cmp -n "$(size part.iso)" part.iso good.iso
+	ok '  what came out is not whole' test "$(size part.iso)" -lt "$(size good.iso)"
+	ok '  and right as far as it goes' cmp -n "$(size part.iso)" part.iso good.iso
 	ok '  nothing is recorded' nothing_recorded
 done
 

@@ -196,8 +196,9 @@ browse open 'eval why document.getElementById("trouble").textContent'
 has 'the list of lists, too' answers 'why	"The list of this disc \(search/about.js\) cannot be read'
 printf '' | "$HELPERS/make-page" empty ABCDEF en >/dev/null
 cp -r empty disc2 && rm -rf disc && mv disc2 disc
-browse open "eval count $COUNT" 'eval languages document.getElementById("languages").hidden'
+browse open "eval count $COUNT" 'eval languages document.getElementById("languages").textContent' 'eval hint document.getElementById("nothing").hidden'
 is 'a disc without mails' count '"No mails"'
-is 'English alone has no other language to offer' languages true
+is 'whatever its language, the others are there' languages '"EnglishFrançaisDeutschEspañol"'
+is 'and nothing is to be looked for elsewhere' hint true
 
 done_testing

@@ -102,14 +102,42 @@ for width in 320 390 700 840 1280 1920; do
 	result $? "$width pixels: nothing sticks out or is cut, rows stay rows, everything can be hit" || sed 's/^/# /' answers
 done
 
+CLIPPED='[...document.querySelectorAll("#rows .date, #rows .size")].filter(n => n.scrollWidth > n.clientWidth).length'
+browse 'size 1280 900' 'open lang=fr' "eval fr $CLIPPED" 'open lang=de' "eval de $CLIPPED" 'open lang=es' "eval es $CLIPPED" \
+	'eval share document.querySelector("th.subject").offsetWidth / document.getElementById("table").offsetWidth > 0.4'
+for language in fr de es; do is "dates and sizes are read whole in $language" $language 0; done
+is 'the subject has the largest share' share true
+# A small window: the fields that nobody uses are folded, and the answer is seen by who asks.
+browse 'size 360 740' open 'eval folded document.getElementById("from").offsetParent === null' \
+	'eval first document.querySelector("#rows .subject").getBoundingClientRect().top < 700' \
+	'eval focus (document.getElementById("q").focus(), 1)' 'type needle-subject-7' 'key Enter' \
+	'wait document.querySelectorAll("#rows tr").length === 1' 'eval at document.activeElement.id' \
+	'eval seen (b => b.top >= 0 && b.bottom < innerHeight)(document.querySelector("#rows tr").getBoundingClientRect())' \
+	'eval unfold (document.getElementById("unfold").click(), document.getElementById("unfold").getAttribute("aria-expanded"))' \
+	'eval field document.getElementById("from").offsetParent !== null' \
+	'eval focus2 (document.getElementById("subject").focus(), 1)' 'type reader' 'key Enter' \
+	'wait !document.getElementById("nothing").hidden' \
+	'eval empty (b => b.top >= 0 && b.bottom < innerHeight)(document.getElementById("nothing").getBoundingClientRect())' \
+	'eval again (document.getElementById("again").click(), 1)' 'wait document.getElementById("nothing").hidden' "eval hash location.hash" \
+	'open to=rcpt' 'eval used document.getElementById("to").offsetParent !== null'
+is 'narrow: fields are folded' folded true
+is 'mails are on the first page' first true
+is 'and who asks sees the answer' seen true
+is 'which has the focus' at '"results"'
+is 'the fields are a button away' unfold '"true"'
+is '... all of them' field true
+is 'an empty answer is seen, too' empty true
+is 'and leads back to all mails' hash '""'
+is 'fields that are used are there' used true
+
 # --- keyboard --------------------------------------------------------------------------------------
 # What has the focus: id, name or text.
 AT='(e => e.id || e.name || e.dataset.sort || e.dataset.go || e.className || e.textContent.slice(0, 20))(document.activeElement)'
 set -- open
-for i in $(seq 16); do set -- "$@" 'key Tab' "eval at$i $AT"; done
+for i in $(seq 20); do set -- "$@" 'key Tab' "eval at$i $AT"; done
 browse "$@"
 cut -f2 answers | tr -d '"' | paste -sd' ' >order
-echo 'skip q main Clear from to subject since since since since until until until until date' >want
+echo 'skip English Français Deutsch Español q main Clear from to subject since since since since until until until until date' >want
 same 'Tab goes the way that is read' order want
 browse open 'key Tab' 'key Enter' "eval skipped $AT" 'key Tab' "eval next $AT" 'eval focus getComputedStyle(document.activeElement).outlineStyle'
 is 'one step skips the form' skipped '"results"'

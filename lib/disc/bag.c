@@ -244,9 +244,10 @@ static enum tp_status add_line(
 
 static void count(struct tp_bag *bag, const struct tp_record *record)
 {
-	if (!bag->facts.mails)
+	if (!bag->facts.mails || record->arrival_ms < bag->facts.first_ms)
 		bag->facts.first_ms = record->arrival_ms;
-	bag->facts.last_ms = record->arrival_ms;
+	if (!bag->facts.mails || record->arrival_ms > bag->facts.last_ms)
+		bag->facts.last_ms = record->arrival_ms;
 	bag->facts.mails++;
 	bag->facts.bytes += record->size_bytes;
 }

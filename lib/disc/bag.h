@@ -16,7 +16,8 @@
  * disc made twice is the same wherever it is made; the subject folded to a-z, 0-9 and dashes. At
  * most 55 characters (each costs five bytes of memory a mail), all of them allowed everywhere, so that
  * Joliet, Rock Ridge and every system show the same name. Nothing on the disc tells when it was made,
- * for the same reason.
+ * for the same reason. Names and folders know the years 1970 to 2099, and a mail from outside has the
+ * nearest in its own; the page, README.txt and the plan say when it came.
  *
  * Everything here is made before the image's first byte, into unlinked files: sizes must be known, and
  * a manifest of half a million mails is 70 MB.
@@ -46,7 +47,8 @@ enum tp_status tp_bag_new(
 	const struct tp_bag_about *about, struct tp_bag **bag, struct tp_error *err);
 void tp_bag_free(struct tp_bag *bag);
 
-/* Adds the next mail, which did not arrive before those added already. */
+/* Adds the next mail, which did not arrive before those added already; those before 1970 come first, in
+ * any order. */
 enum tp_status tp_bag_add(struct tp_bag *bag, const struct tp_record *record, struct tp_error *err);
 /* Sectors of the image if no mail came any more; never less than it will have (of plan.h's
  * certainty). */

@@ -4,6 +4,8 @@
 
 #include <inttypes.h>
 
+#include "base/clock.h"
+
 /* In this order a text says: serial; number of mails, first and last day, bytes; and, where there is a
  * contact, its address. */
 struct words {
@@ -140,10 +142,12 @@ struct day {
 
 static struct day day_of(int64_t arrival_ms)
 {
-	struct tp_bag_date date = tp_bag_date(arrival_ms);
+	int64_t days = arrival_ms / 86400000 - (arrival_ms % 86400000 < 0), year;
+	int month, of_month;
 	struct day day;
 
-	snprintf(day.text, sizeof day.text, "%04d-%02d-%02d", date.year, date.month, date.day);
+	tp_civil_from_days(days, &year, &month, &of_month);
+	snprintf(day.text, sizeof day.text, "%04" PRId64 "-%02d-%02d", year, month, of_month);
 	return day;
 }
 

@@ -7,7 +7,7 @@
 /* What is told of the mails. */
 struct tp_bag_facts {
 	uint64_t mails, bytes;
-	int64_t first_ms, last_ms;
+	int64_t first_ms, last_ms; /* least and greatest arrival */
 };
 
 /* Appends README.txt: in the disc's language, then in English; lines end as Windows wants them, which

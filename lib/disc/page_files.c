@@ -9,5 +9,7 @@
 const struct tp_page_file tp_page_fixed[TP_PAGE_FILES] = {
 	{ "index.html", index_html },
 	{ "search/page.css", page_css },
+	{ "search/words.js", words_js },
+	{ "search/mail.js", mail_js },
 	{ "search/page.js", page_js },
 };

@@ -9,7 +9,7 @@ struct tp_page_file {
 	const char *text;
 };
 
-#define TP_PAGE_FILES 3
+#define TP_PAGE_FILES 5
 extern const struct tp_page_file tp_page_fixed[TP_PAGE_FILES];
 
 #endif

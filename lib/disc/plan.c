@@ -202,8 +202,26 @@ void tp_disc_plan_release(struct tp_disc_plan *plan)
 	plan->month_count = 0;
 }
 
+/* Where the month stands, or would stand: mails come by their ids, which do not tell times before 1970
+ * apart. */
+static size_t place_of_month(const struct tp_disc_plan *plan, int64_t year, int month)
+{
+	size_t begin = 0, end = plan->month_count;
+
+	while (begin < end) {
+		size_t middle = begin + (end - begin) / 2;
+		const struct tp_plan_month *m = &plan->months[middle];
+
+		if (m->year < year || (m->year == year && m->month < month))
+			begin = middle + 1;
+		else
+			end = middle;
+	}
+	return begin;
+}
+
 static enum tp_status add_month(
-	struct tp_disc_plan *plan, int64_t year, int month, struct tp_error *err)
+	struct tp_disc_plan *plan, size_t at, int64_t year, int month, struct tp_error *err)
 {
 	struct tp_plan_month *grown;
 
@@ -216,8 +234,10 @@ static enum tp_status add_month(
 			return tp_fail(err, TP_NOMEM, "plan: out of memory");
 		plan->months = grown;
 	}
-	plan->months[plan->month_count++] =
-		(struct tp_plan_month){ .year = (int)year, .month = month };
+	memmove(plan->months + at + 1, plan->months + at,
+		(plan->month_count - at) * sizeof *plan->months);
+	plan->month_count++;
+	plan->months[at] = (struct tp_plan_month){ .year = (int)year, .month = month };
 	return TP_OK;
 }
 
@@ -225,23 +245,24 @@ enum tp_status tp_disc_plan_count(
 	struct tp_disc_plan *plan, int64_t arrival_ms, uint64_t size_bytes, struct tp_error *err)
 {
 	int64_t day = arrival_ms / 86400000 - (arrival_ms % 86400000 < 0), year;
-	struct tp_plan_month *last;
 	int month, of_month;
+	size_t at;
 
 	tp_civil_from_days(day, &year, &month, &of_month);
-	last = plan->month_count ? &plan->months[plan->month_count - 1] : NULL;
-	if (!last || last->year != year || last->month != month) {
-		enum tp_status status = add_month(plan, year, month, err);
+	at = place_of_month(plan, year, month);
+	if (at == plan->month_count || plan->months[at].year != year ||
+		plan->months[at].month != month) {
+		enum tp_status status = add_month(plan, at, year, month, err);
 
 		if (status)
 			return status;
-		last = &plan->months[plan->month_count - 1];
 	}
-	last->mails++;
-	last->bytes += size_bytes;
-	if (!plan->mails)
+	plan->months[at].mails++;
+	plan->months[at].bytes += size_bytes;
+	if (!plan->mails || arrival_ms < plan->first_ms)
 		plan->first_ms = arrival_ms;
-	plan->last_ms = arrival_ms;
+	if (!plan->mails || arrival_ms > plan->last_ms)
+		plan->last_ms = arrival_ms;
 	plan->mails++;
 	plan->bytes += size_bytes;
 	return TP_OK;

@@ -82,14 +82,14 @@ struct tp_disc_plan {
 	uint64_t room;             /* sectors that the image may have */
 	uint64_t sectors;          /* and has: exact */
 	uint64_t mails, bytes;     /* of the mails as they came */
-	int64_t first_ms, last_ms; /* arrivals; of no meaning without mails */
+	int64_t first_ms, last_ms; /* least and greatest arrival; of no meaning without mails */
 	uint64_t left_mails, left_bytes;
 	struct tp_plan_month *months; /* in order; owned */
 	size_t month_count;
 };
 
 void tp_disc_plan_release(struct tp_disc_plan *plan);
-/* Counts a mail, which is not older than those before. TP_NOMEM. */
+/* Counts a mail; they may come in any order. TP_NOMEM. */
 enum tp_status tp_disc_plan_count(
 	struct tp_disc_plan *plan, int64_t arrival_ms, uint64_t size_bytes, struct tp_error *err);
 /* A line each, name and value parted by a tab: serial, medium, room, ecc, sectors, bytes (of the

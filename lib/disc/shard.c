@@ -244,7 +244,7 @@ enum tp_status tp_shard_add(struct tp_shard *shard, const struct tp_record *reco
 	const char *path, struct tp_error *err)
 {
 	enum tp_status status = add_texts(shard, record, err);
-	int64_t when = shard->mails ? record->arrival_ms - shard->last_ms : record->arrival_ms;
+	int64_t when = shard->mails ? record->arrival_ms - shard->before_ms : record->arrival_ms;
 
 	if (!status)
 		status = add_path(shard, path, err);
@@ -256,9 +256,11 @@ enum tp_status tp_shard_add(struct tp_shard *shard, const struct tp_record *reco
 		tp_buf_addc(&shard->when, '-');
 	tp_buf_addu(&shard->when, when < 0 ? 0 - (uint64_t)when : (uint64_t)when);
 	tp_buf_addu(&shard->size, record->size_bytes);
-	if (!shard->mails)
+	if (!shard->mails || record->arrival_ms < shard->first_ms)
 		shard->first_ms = record->arrival_ms;
-	shard->last_ms = record->arrival_ms;
+	if (!shard->mails || record->arrival_ms > shard->last_ms)
+		shard->last_ms = record->arrival_ms;
+	shard->before_ms = record->arrival_ms;
 	shard->mails++;
 	if (!status)
 		status = tp_buf_status(&shard->when, "page", err);

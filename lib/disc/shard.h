@@ -5,10 +5,11 @@
  *   tubepost.shard(1,{"when":[..],"size":[..],"from":[..],"to":[..],"subject":[..],
  *   "froms":"..","tos":"..","subjects":"..","paths":".."});
  *
- * `when`: milliseconds since 1970, each less those before it; `from`, `to`, `subject`: which text
- * of the column it has. A column's texts are parted by line ends; a text is what the header says and,
- * behind a tab, what the envelope has beside it. A path has two digits of base 36 before it: how
- * many characters it shares with the one before; every 64th shares none. Private to page*.c.
+ * `when`: milliseconds since 1970, each less the one before it (arrivals before 1970 come in any order,
+ * the page sorts them); `from`, `to`, `subject`: which text of the column it has. A column's texts are
+ * parted by line ends; a text is what the header says and, behind a tab, what the envelope has beside
+ * it. A path has two digits of base 36 before it: how many characters it shares with the one before;
+ * every 64th shares none. Private to page*.c.
  */
 #ifndef TP_DISC_SHARD_H
 #define TP_DISC_SHARD_H
@@ -34,7 +35,8 @@ struct tp_shard_texts {
 
 struct tp_shard {
 	size_t mails;
-	int64_t first_ms, last_ms;
+	int64_t first_ms, last_ms; /* least and greatest arrival */
+	int64_t before_ms;         /* of the mail before */
 	struct tp_buf when, size, paths;
 	struct tp_shard_texts columns[TP_SHARD_COLUMNS];
 	struct tp_buf path; /* the last one */

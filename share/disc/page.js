@@ -14,93 +14,13 @@
 
 	/* --- words ------------------------------------------------------------------------------ */
 
-	const WORDS = {
-		en: {
-			name: 'English', title: 'Mail archive', disc: 'Disc', skip: 'Skip to the mails',
-			all: 'Search', hint: 'Words in sender, recipient or subject', from: 'Sender', to: 'Recipient',
-			subject: 'Subject', since: 'From', until: 'Until', search: 'Search', clear: 'Clear',
-			help: 'All words must be found; capitals and accents make no difference. "Quotes" keep words together.',
-			caption: 'Mails on this disc', date: 'Date', size: 'Size', details: 'Details', pages: 'Pages',
-			first: 'First', previous: 'Previous', next: 'Next', last: 'Last', place: 'Page {0} of {1}',
-			facts: '{0}, {1} – {2}', facts1: '{0}, {1}', mails: '{0} mails', mail: '1 mail', none: 'No mails',
-			found: '{0} of {1} mails', searching: 'Searching … {0} so far',
-			noSubject: '(no subject)', nobody: '(nobody)', sent: 'Received', file: 'File', open: 'Open the mail',
-			trouble: 'A part of the list cannot be read from the disc: {0}. Mails of that time are missing here; they are still in the folder “data”.',
-			badDates: 'The first day is later than the last.',
-			reading: 'Read a mail in this page', choose: 'Choose a file …',
-			readhelp: 'A click on a subject opens the mail in your mail program. To read one here, choose its file, or drop it on this page.',
-			pick: 'Choose the disc', away: 'This is not on the disc that was chosen: {0}',
-			pickhelp: 'This browser shows no mail by itself. Choose the disc once, and a click on a subject opens the mail here.',
-			attachments: 'Attachments', empty: 'This mail has no text.', unreadable: 'The file cannot be read.',
-			unnamed: 'unnamed', proof: 'Every mail is a file in the folder', readme: 'How to prove that nothing was changed',
-			broken: 'The list of this disc (search/about.js) cannot be read. The mails are in the folder “data”, by year and month.',
-			unit: ['bytes', 'kB', 'MB', 'GB']
-		},
-		fr: {
-			name: 'Français', title: 'Archive de courrier', disc: 'Disque', skip: 'Aller aux messages',
-			all: 'Rechercher', hint: 'Mots de l’expéditeur, du destinataire ou de l’objet', from: 'Expéditeur', to: 'Destinataire',
-			subject: 'Objet', since: 'Du', until: 'Au', search: 'Rechercher', clear: 'Effacer',
-			help: 'Tous les mots doivent être trouvés ; majuscules et accents sont indifférents. Les "guillemets" gardent les mots ensemble.',
-			caption: 'Messages de ce disque', date: 'Date', size: 'Taille', details: 'Détails', pages: 'Pages',
-			first: 'Première', previous: 'Précédente', next: 'Suivante', last: 'Dernière', place: 'Page {0} sur {1}',
-			facts: '{0}, {1} – {2}', facts1: '{0}, {1}', mails: '{0} messages', mail: '1 message', none: 'Aucun message',
-			found: '{0} messages sur {1}', searching: 'Recherche… {0} jusqu’ici',
-			noSubject: '(sans objet)', nobody: '(personne)', sent: 'Reçu', file: 'Fichier', open: 'Ouvrir le message',
-			trouble: 'Une partie de la liste est illisible sur le disque : {0}. Les messages de cette période manquent ici ; ils restent dans le dossier « data ».',
-			badDates: 'Le premier jour est après le dernier.',
-			reading: 'Lire un message dans cette page', choose: 'Choisir un fichier…',
-			readhelp: 'Un clic sur l’objet ouvre le message dans votre logiciel de courrier. Pour le lire ici, choisissez son fichier ou déposez-le sur la page.',
-			pick: 'Choisir le disque', away: 'Le disque choisi ne contient pas : {0}',
-			pickhelp: 'Ce navigateur n’affiche pas les messages lui-même. Choisissez le disque une fois : un clic sur l’objet ouvrira alors le message ici.',
-			attachments: 'Pièces jointes', empty: 'Ce message n’a pas de texte.', unreadable: 'Le fichier est illisible.',
-			unnamed: 'sans nom', proof: 'Chaque message est un fichier du dossier', readme: 'Comment prouver que rien n’a été modifié',
-			broken: 'La liste de ce disque (search/about.js) est illisible. Les messages sont dans le dossier « data », par année et par mois.',
-			unit: ['octets', 'ko', 'Mo', 'Go']
-		},
-		de: {
-			name: 'Deutsch', title: 'E-Mail-Archiv', disc: 'Disc', skip: 'Zu den Nachrichten',
-			all: 'Suchen', hint: 'Wörter in Absender, Empfänger oder Betreff', from: 'Absender', to: 'Empfänger',
-			subject: 'Betreff', since: 'Vom', until: 'Bis', search: 'Suchen', clear: 'Leeren',
-			help: 'Alle Wörter müssen vorkommen; Großschreibung und Akzente sind gleich. "Anführungszeichen" halten Wörter zusammen.',
-			caption: 'Nachrichten auf dieser Disc', date: 'Datum', size: 'Größe', details: 'Einzelheiten', pages: 'Seiten',
-			first: 'Erste', previous: 'Vorige', next: 'Nächste', last: 'Letzte', place: 'Seite {0} von {1}',
-			facts: '{0}, {1} – {2}', facts1: '{0}, {1}', mails: '{0} Nachrichten', mail: '1 Nachricht', none: 'Keine Nachrichten',
-			found: '{0} von {1} Nachrichten', searching: 'Suche läuft … bisher {0}',
-			noSubject: '(kein Betreff)', nobody: '(niemand)', sent: 'Eingang', file: 'Datei', open: 'Nachricht öffnen',
-			trouble: 'Ein Teil der Liste ist auf der Disc nicht lesbar: {0}. Nachrichten aus dieser Zeit fehlen hier; im Ordner „data“ sind sie weiterhin.',
-			badDates: 'Der erste Tag liegt nach dem letzten.',
-			reading: 'Eine Nachricht auf dieser Seite lesen', choose: 'Datei wählen …',
-			readhelp: 'Ein Klick auf den Betreff öffnet die Nachricht im Mailprogramm. Um sie hier zu lesen, die Datei wählen oder auf die Seite ziehen.',
-			pick: 'Disc wählen', away: 'Auf der gewählten Disc fehlt: {0}',
-			pickhelp: 'Dieser Browser zeigt selbst keine Nachrichten. Wählen Sie einmal die Disc; ein Klick auf den Betreff öffnet die Nachricht dann hier.',
-			attachments: 'Anhänge', empty: 'Diese Nachricht hat keinen Text.', unreadable: 'Die Datei ist nicht lesbar.',
-			unnamed: 'ohne Namen', proof: 'Jede Nachricht ist eine Datei im Ordner', readme: 'Wie man beweist, dass nichts verändert wurde',
-			broken: 'Die Liste dieser Disc (search/about.js) ist nicht lesbar. Die Nachrichten sind im Ordner „data“, nach Jahr und Monat.',
-			unit: ['Bytes', 'kB', 'MB', 'GB']
-		},
-		es: {
-			name: 'Español', title: 'Archivo de correo', disc: 'Disco', skip: 'Ir a los mensajes',
-			all: 'Buscar', hint: 'Palabras del remitente, del destinatario o del asunto', from: 'Remitente', to: 'Destinatario',
-			subject: 'Asunto', since: 'Desde', until: 'Hasta', search: 'Buscar', clear: 'Borrar',
-			help: 'Deben encontrarse todas las palabras; mayúsculas y acentos no cuentan. Las "comillas" mantienen juntas las palabras.',
-			caption: 'Mensajes de este disco', date: 'Fecha', size: 'Tamaño', details: 'Detalles', pages: 'Páginas',
-			first: 'Primera', previous: 'Anterior', next: 'Siguiente', last: 'Última', place: 'Página {0} de {1}',
-			facts: '{0}, {1} – {2}', facts1: '{0}, {1}', mails: '{0} mensajes', mail: '1 mensaje', none: 'Ningún mensaje',
-			found: '{0} de {1} mensajes', searching: 'Buscando… {0} hasta ahora',
-			noSubject: '(sin asunto)', nobody: '(nadie)', sent: 'Recibido', file: 'Archivo', open: 'Abrir el mensaje',
-			trouble: 'Una parte de la lista no se puede leer del disco: {0}. Aquí faltan los mensajes de ese tiempo; siguen en la carpeta «data».',
-			badDates: 'El primer día es posterior al último.',
-			reading: 'Leer un mensaje en esta página', choose: 'Elegir un archivo…',
-			readhelp: 'Un clic en el asunto abre el mensaje en su programa de correo. Para leerlo aquí, elija su archivo o suéltelo en la página.',
-			pick: 'Elegir el disco', away: 'No está en el disco elegido: {0}',
-			pickhelp: 'Este navegador no muestra mensajes por sí mismo. Elija el disco una vez y un clic en el asunto abrirá el mensaje aquí.',
-			attachments: 'Adjuntos', empty: 'Este mensaje no tiene texto.', unreadable: 'No se puede leer el archivo.',
-			unnamed: 'sin nombre', proof: 'Cada mensaje es un archivo de la carpeta', readme: 'Cómo probar que nada ha cambiado',
-			broken: 'No se puede leer la lista de este disco (search/about.js). Los mensajes están en la carpeta «data», por año y mes.',
-			unit: ['bytes', 'kB', 'MB', 'GB']
-		}
-	};
-	let language = 'en', locale, words = WORDS.en, dates, days, counts;
+	const WORDS = window.tubepostWords;
+
+	if (!WORDS) {
+		complain('search/words.js cannot be read from the disc. The mails are in the folder “data”, by year and month.');
+		return;
+	}
+	let language = 'en', locale, words = WORDS.en, dates, days, counts, plurals;
 
 	function say(name) {
 		const values = arguments;
@@ -117,7 +37,7 @@
 		const digits = unit && bytes < 9.95 ? 1 : 0;
 
 		return bytes.toLocaleString(locale, { minimumFractionDigits: digits, maximumFractionDigits: digits }) +
-			' ' + words.unit[unit];
+			' ' + (!unit && plurals.select(bytes) === 'one' ? words.byte : words.unit[unit]);
 	}
 
 	function speak(code) {
@@ -127,6 +47,7 @@
 		dates = new Intl.DateTimeFormat(locale, { year: 'numeric', month: 'short', day: 'numeric', hour: '2-digit', minute: '2-digit' });
 		days = new Intl.DateTimeFormat(locale, { dateStyle: 'long' });
 		counts = new Intl.NumberFormat(locale);
+		plurals = new Intl.PluralRules(locale);
 		document.documentElement.lang = code;
 		document.querySelectorAll('[data-word]').forEach(function (node) { node.textContent = words[node.dataset.word]; });
 		document.querySelectorAll('[data-hint]').forEach(function (node) { node.placeholder = words[node.dataset.hint]; });
@@ -150,7 +71,8 @@
 		let folded = runs.get(run);
 
 		if (folded !== undefined) return folded;
-		folded = run.normalize('NFKD')
+		/* Marks go first: to bring thousands of them into order takes the square of their number. */
+		folded = run.replace(/\p{M}+/gu, '').normalize('NFKD')
 			.replace(/[\p{M}\p{Default_Ignorable_Code_Point}]/gu, '')
 			.replace(/[\u2018\u2019\u02bc\u02c8]/g, "'")
 			.replace(/[\p{Pd}\u2212]/gu, '-')
@@ -221,11 +143,18 @@
 		return column.texts[i];
 	}
 
+	/* Rows by time, or null when they are in order: ids, which order them, tell none before 1970 apart. */
+	function orderOf(when) {
+		if (when.every(function (ms, i) { return !i || ms >= when[i - 1]; })) return null;
+		return Uint32Array.from(when.keys()).sort(function (a, b) { return when[a] - when[b] || a - b; });
+	}
+
 	function takeShard(n, data) {
 		const when = new Float64Array(data.when.length), shard = { count: data.when.length, first: 0 };
 
 		for (let i = 0, ms = 0; i < when.length; i++) when[i] = ms += data.when[i];
 		shard.when = when;
+		shard.order = orderOf(when);
 		shard.size = data.size;
 		shard.paths = data.paths.split('\n');
 		COLUMNS.forEach(function (name) {
@@ -271,7 +200,11 @@
 	function dayOf(text) {
 		const parts = /^(\d{4,6})-(\d\d)-(\d\d)$/.exec(text || '');
 
-		return parts ? new Date(+parts[1], +parts[2] - 1, +parts[3]) : null;
+		if (!parts) return null;
+		const day = new Date(2000, 0, 1);
+
+		day.setFullYear(+parts[1], +parts[2] - 1, +parts[3]); /* a year below 100 is that year */
+		return day;
 	}
 
 	function queryOf(state) {
@@ -280,7 +213,7 @@
 		split(state.q, 'any', query.terms);
 		COLUMNS.forEach(function (name) { split(state[name], name, query.terms); });
 		if (since) query.since = since.getTime();
-		if (until) query.until = new Date(until.getFullYear(), until.getMonth(), until.getDate() + 1).getTime();
+		if (until) query.until = until.setDate(until.getDate() + 1);
 		return query;
 	}
 
@@ -298,7 +231,7 @@
 		return flags;
 	}
 
-	/* The rows of a shard, ascending. */
+	/* The rows of a shard, the oldest first. */
 	function searchShard(shard, query) {
 		const tests = query.terms.map(function (term) {
 			return (term.name === 'any' ? COLUMNS : [term.name]).map(function (name) {
@@ -307,7 +240,9 @@
 		});
 		const rows = [];
 
-		for (let i = 0; i < shard.count; i++) {
+		for (let k = 0; k < shard.count; k++) {
+			const i = shard.order ? shard.order[k] : k;
+
 			if (shard.when[i] < query.since || shard.when[i] >= query.until) continue;
 			let all = true;
 
@@ -332,13 +267,18 @@
 
 	function pause() { return new Promise(function (resolve) { setTimeout(resolve, 0); }); }
 
+	/* Lists follow one another in time; those of mails before 1970 may not. */
+	function inOrder() {
+		return facts.shards.every(function (shard, n) { return !n || shard[1] >= facts.shards[n - 1][2]; });
+	}
+
 	/* Without words and dates inside a shard nothing has to be read to know how many there are. */
 	function isWhole(n, query) {
 		return !query.terms.length && facts.shards[n][1] >= query.since && facts.shards[n][2] < query.until;
 	}
 
 	async function search() {
-		const mine = ++run, query = queryOf(state), byDate = /date$/.test(state.sort);
+		const mine = ++run, query = queryOf(state), byDate = /date$/.test(state.sort) && inOrder();
 		const found = { parts: [], total: 0, order: null, missing: [] };
 
 		hide('trouble');
@@ -388,7 +328,7 @@
 			for (let i = part.rows.length - 1; i >= 0; i--) {
 				const row = part.rows[i];
 
-				all.push({ shard: part.shard, row: row, key: name === 'size' ? shard.size[row] : keyOf(shard, name, row) });
+				all.push({ shard: part.shard, row: row, key: name === 'date' ? shard.when[row] : name === 'size' ? shard.size[row] : keyOf(shard, name, row) });
 			}
 		});
 		all.sort(function (a, b) {
@@ -408,7 +348,8 @@
 			for (; i >= found.parts[p].count; p++) i -= found.parts[p].count;
 			const part = found.parts[p], back = part.count - 1 - i;
 
-			pairs.push({ shard: part.shard, row: part.rows ? part.rows[back] : back });
+			/* Which row of a list that was not read comes then is known when it is. */
+			pairs.push(part.rows ? { shard: part.shard, row: part.rows[back] } : { shard: part.shard, place: back });
 		}
 		return pairs;
 	}
@@ -521,7 +462,8 @@
 	}
 
 	function makeRow(pair) {
-		const shard = shards[pair.shard], row = pair.row, tr = part('tr', 'row'), path = pathOf(shard, row);
+		const shard = shards[pair.shard], placed = shard.order ? shard.order[pair.place] : pair.place;
+		const row = pair.row !== undefined ? pair.row : placed, tr = part('tr', 'row'), path = pathOf(shard, row);
 		const subject = textOf(shard.subject, shard.subject.row[row]), link = make('a'), time = make('time', dates.format(shard.when[row]));
 		const more = make('button', '⋯');
 
@@ -577,10 +519,32 @@
 		$('rows').textContent = '';
 		$('rows').appendChild(rows);
 		$('table').hidden = !pairs.length;
+		$('nothing').hidden = result.total > 0 || !facts.mails;
 		showPages(pages);
 		$('count').textContent = result.total === facts.mails ? mails(result.total)
 			: result.total ? say('found', counts.format(result.total), counts.format(facts.mails)) : words.none;
+		if (asked) reveal();
 		document.body.dataset.ready = String(mine); /* for who drives the page by program */
+	}
+
+	/* Who asked sees the answer, also where the form fills the window; what was typed on glass takes its
+	 * keyboard away. */
+	let asked = false;
+
+	function isNarrow() { return window.matchMedia('(max-width: 52rem)').matches; }
+
+	function reveal() {
+		const top = $('results').getBoundingClientRect().top;
+
+		asked = false;
+		if (isNarrow()) $('results').focus({ preventScroll: true });
+		if (top < 0 || top > window.innerHeight / 2) $('results').scrollIntoView();
+	}
+
+	/* A narrow window hides the fields that are not used. */
+	function unfold(open) {
+		$('fields').classList.toggle('open', open);
+		$('unfold').setAttribute('aria-expanded', String(open));
 	}
 
 	/* --- the address keeps the search, so that "back" works and it can be kept ------------------- */
@@ -604,9 +568,10 @@
 			state[name] = parts.get(name) || '';
 			if ($(name).value !== state[name]) $(name).value = state[name];
 		});
+		if (NAMES.some(function (name) { return name !== 'q' && state[name]; })) unfold(true);
 		state.sort = /^-?(date|from|to|subject|size)$/.test(parts.get('sort')) ? parts.get('sort') : '-date';
 		state.page = Math.max(1, parseInt(parts.get('page'), 10) || 1);
-		speak(lang === 'en' || lang === facts.language ? lang : facts.language);
+		speak(Object.keys(WORDS).indexOf(lang) >= 0 ? lang : facts.language);
 		search();
 	}
 
@@ -619,174 +584,105 @@
 		if (focus) $('results').focus({ preventScroll: false });
 	}
 
-	/* --- reading a mail that was chosen ---------------------------------------------------------- */
+	/* --- reading a mail that was chosen: mail.js takes it apart -------------------------------- */
 
-	const PARTS_MAX = 1000, DEPTH_MAX = 50;
+	const TEXT_SHOWN = 500000; /* characters: a book; a window that shows megabytes stands still */
+	const files = []; /* of the mail that is shown: addresses to give back */
+	let opener = null; /* what had the focus before */
 
-	function bytesOf(text) {
-		const bytes = new Uint8Array(text.length);
+	/* A word that changes with the language. */
+	function worded(tag, word, name) {
+		const node = make(tag, words[word], name);
 
-		for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i);
-		return bytes;
+		node.dataset.word = word;
+		return node;
 	}
 
-	function decode(text, charset) {
-		const bytes = bytesOf(text);
+	function button(word, act) {
+		const node = worded('button', word);
 
-		for (const name of [charset || 'utf-8', 'utf-8', 'windows-1252']) {
-			try {
-				return new TextDecoder(name, { fatal: name !== 'windows-1252' }).decode(bytes);
-			} catch (error) { /* the next one */ }
-		}
-		return text;
+		node.type = 'button';
+		node.onclick = act;
+		return node;
 	}
 
-	function fromBase64(text) {
-		try {
-			return atob(text.replace(/[^A-Za-z0-9+\/]/g, '').replace(/^((?:....)*).$/, '$1'));
-		} catch (error) {
-			return text;
-		}
+	function closeMail() {
+		const back = opener && document.contains(opener) ? opener : $('results');
+
+		$('mail').hidden = true;
+		$('mail').textContent = '';
+		document.body.classList.remove('reading');
+		files.splice(0).forEach(function (url) { URL.revokeObjectURL(url); });
+		opener = null;
+		back.focus();
 	}
 
-	function fromQuoted(text) {
-		return text.replace(/(^|[^ \t])[ \t]+$/gm, '$1').replace(/=\r?\n/g, '')
-			.replace(/=([0-9A-Fa-f]{2})/g, function (all, hex) { return String.fromCharCode(parseInt(hex, 16)); });
+	/* Saved, never opened by the browser: whatever it is, it is no page of ours. Its name ends as it seems to. */
+	function fileItem(file) {
+		const li = make('li'), a = make('a'), ending = file.kind === 'message/rfc822' && !file.name ? '.eml' : '';
+		const name = (file.name.replace(/[\/\\\u0000-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, '_') || words.unnamed) + ending;
+		const bytes = window.tubepostMail.bytesOf(file.content);
+
+		a.href = URL.createObjectURL(new Blob([bytes], { type: 'application/octet-stream' }));
+		files.push(a.href);
+		a.download = name;
+		a.appendChild(quoted(name, ''));
+		li.appendChild(a);
+		li.appendChild(document.createTextNode(' (' + size(bytes.length) + ')'));
+		if (file.kind === 'message/rfc822')
+			li.append(' ', button('read', function () { showMail(file.content, name); }));
+		return li;
 	}
 
-	/* RFC 2047; raw bytes are most likely UTF-8. */
-	function decodeHeader(value) {
-		return decode(value, '').replace(/(=\?[^?\s]+\?[BbQq]\?[^?]*\?=)\s+(?==\?)/g, '$1')
-			.replace(/=\?([^?*\s]+)(?:\*[^?]*)?\?([BbQq])\?([^?]*)\?=/g, function (all, charset, how, text) {
-				return decode(/b/i.test(how) ? fromBase64(text) : fromQuoted(text.replace(/_/g, ' ')), charset);
-			});
-	}
+	function headerList(mail, place) {
+		const list = make('dl');
+		const add = function (word, text) {
+			list.appendChild(word === 'cc' || word === 'bcc' ? make('dt', word === 'cc' ? 'Cc' : 'Bcc') : worded('dt', word));
+			list.appendChild(make('dd')).appendChild(quoted(text, ''));
+		};
 
-	function parseHeaders(text) {
-		const headers = {};
+		['from', 'to', 'cc', 'bcc', 'date'].forEach(function (name) {
+			const value = mail.header.get(name);
 
-		text.replace(/\r?\n[ \t]+/g, ' ').split(/\r?\n/).forEach(function (line) {
-			const at = line.indexOf(':'), name = line.slice(0, at).trim().toLowerCase();
-
-			if (at > 0 && !(('$' + name) in headers)) headers['$' + name] = line.slice(at + 1).trim();
+			if (value) add(name, window.tubepostMail.decodeHeader(value));
 		});
-		return function (name) { return headers['$' + name] || ''; };
+		if (place) add('file', place);
+		return list;
 	}
 
-	function parameter(value, name) {
-		const found = new RegExp(';\\s*' + name + '\\*?\\s*=\\s*(?:"((?:[^"\\\\]|\\\\.)*)"|([^;\\s]*))', 'i').exec(value);
+	function showMail(source, place) {
+		if (!window.tubepostMail) return complain(words.unreadable);
+		const mail = window.tubepostMail.read(source), text = window.tubepostMail.text(mail);
+		const article = $('mail'), pre = make('pre', text.slice(0, TEXT_SHOWN)), tools = make('div', undefined, 'tools');
+		const before = $('mail').hidden ? document.activeElement : opener;
 
-		if (!found) return '';
-		const text = found[1] === undefined ? found[2] : found[1].replace(/\\(.)/g, '$1');
-		const extended = /^([\w-]*)'[^']*'(.*)$/.exec(text);
-
-		if (!extended) return decodeHeader(text);
-		return decode(extended[2].replace(/%([0-9A-Fa-f]{2})/g, function (all, hex) {
-			return String.fromCharCode(parseInt(hex, 16));
-		}), extended[1]);
-	}
-
-	/* HTML as plain text: tags go, nothing of it is ever put into the page as markup. */
-	function plain(html) {
-		const names = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'", nbsp: ' ' };
-
-		return html.replace(/<!--[^]*?(?:-->|$)/g, '')
-			.replace(/<(style|script|head|title)\b[^]*?(?:<\/\1\s*>|$)/gi, '')
-			.replace(/\s+/g, ' ')
-			.replace(/<(?:br|\/p|\/div|\/tr|\/h\d|\/li|\/table)\b[^>]*>/gi, '\n')
-			.replace(/<[^>]*>/g, '')
-			.replace(/&(?:#(\d{1,7})|#x([0-9a-f]{1,6})|(\w+));/gi, function (all, dec, hex, name) {
-				const code = dec ? +dec : hex ? parseInt(hex, 16) : 0;
-
-				return name ? names[name.toLowerCase()] || all : code && code < 0x110000 ? String.fromCodePoint(code) : all;
-			})
-			.replace(/[ \t]*\n[ \t]*/g, '\n').replace(/\n{3,}/g, '\n\n').trim();
-	}
-
-	/* The parts of a mail, without recursion: texts and files in order. */
-	function parseMail(source) {
-		const mail = { texts: [], files: [] }, todo = [{ text: source, depth: 0 }];
-
-		for (let n = 0; todo.length && n < PARTS_MAX; n++) {
-			const job = todo.shift(), gap = /\r?\n\r?\n/.exec(job.text);
-			const header = parseHeaders(job.text.slice(0, gap ? gap.index : job.text.length));
-			const body = gap ? job.text.slice(gap.index + gap[0].length) : '';
-			const type = header('content-type') || 'text/plain', kind = type.split(';')[0].trim().toLowerCase();
-			const boundary = parameter(type, 'boundary'), encoding = header('content-transfer-encoding').toLowerCase();
-			const disposition = header('content-disposition');
-			const name = parameter(disposition, 'filename') || parameter(type, 'name');
-
-			if (!mail.header) mail.header = header;
-			if (/^multipart\//.test(kind) && boundary && job.depth < DEPTH_MAX) {
-				const inner = [], lines = ('\n' + body).split('\n--' + boundary);
-
-				for (let i = 1; i < lines.length && !/^--/.test(lines[i]); i++)
-					inner.push({ text: lines[i].replace(/^[^\n]*\n/, '').replace(/\r$/, ''), depth: job.depth + 1,
-						alternative: kind === 'multipart/alternative' });
-				todo.unshift.apply(todo, inner.slice(0, PARTS_MAX));
-				continue;
-			}
-			const content = encoding === 'base64' ? fromBase64(body) : encoding === 'quoted-printable' ? fromQuoted(body) : body;
-
-			if (/^text\/(plain|html)$/.test(kind) && !/^attachment/i.test(disposition)) {
-				const text = decode(content, parameter(type, 'charset'));
-
-				mail.texts.push({ html: kind === 'text/html', alternative: job.alternative, text: text });
-			} else {
-				mail.files.push({ name: name, bytes: bytesOf(content) });
-			}
-		}
-		return mail;
-	}
-
-	function mailText(mail) {
-		const hasPlain = mail.texts.some(function (t) { return !t.html; });
-
-		return mail.texts.filter(function (t) { return !(t.html && t.alternative && hasPlain); })
-			.map(function (t) { return t.html ? plain(t.text) : t.text.replace(/\r\n/g, '\n'); }).join('\n\n').trim();
-	}
-
-	function showMail(source) {
-		const mail = parseMail(source), article = $('mail'), list = make('dl'), text = mailText(mail), pre = make('pre');
-
-		article.textContent = '';
-		article.appendChild(make('h3')).appendChild(quoted(decodeHeader(mail.header('subject')), words.noSubject));
-		[['from', 'from'], ['to', 'to'], ['cc', 'to'], ['date', 'date']].forEach(function (pair) {
-			if (!mail.header(pair[0])) return;
-			list.appendChild(make('dt', pair[0] === 'cc' ? 'Cc' : words[pair[1]]));
-			list.appendChild(make('dd')).appendChild(quoted(decodeHeader(mail.header(pair[0])), ''));
-		});
-		article.appendChild(list);
+		if (!article.hidden) closeMail();
+		opener = before;
+		tools.appendChild(button('print', function () { window.print(); }));
+		tools.appendChild(button('close', closeMail)).title = 'Esc';
+		article.appendChild(tools);
+		article.appendChild(make('h3')).appendChild(quoted(window.tubepostMail.decodeHeader(mail.header.get('subject')), words.noSubject));
+		article.appendChild(headerList(mail, place));
 		pre.dir = 'auto';
-		pre.textContent = text || words.empty;
-		article.appendChild(pre);
+		article.appendChild(text ? pre : worded('p', 'empty', 'nothing'));
+		if (mail.cut || text.length > TEXT_SHOWN) article.appendChild(worded('p', 'partly', 'trouble'));
 		if (mail.files.length) {
 			const ul = make('ul');
 
-			article.appendChild(make('h3', words.attachments));
-			mail.files.forEach(function (file) {
-				const a = make('a'), name = file.name.replace(/[\/\\\u0000-\u001f]/g, '_') || words.unnamed;
-
-				/* Saved, never opened by the browser: whatever it is, it is no page of ours. */
-				a.href = URL.createObjectURL(new Blob([file.bytes], { type: 'application/octet-stream' }));
-				a.download = name;
-				a.appendChild(quoted(name, ''));
-				const li = make('li');
-
-				li.appendChild(a);
-				li.appendChild(document.createTextNode(' (' + size(file.bytes.length) + ')'));
-				ul.appendChild(li);
-			});
+			article.appendChild(worded('h3', 'attachments'));
+			mail.files.forEach(function (file) { ul.appendChild(fileItem(file)); });
 			article.appendChild(ul);
 		}
 		article.hidden = false;
+		document.body.classList.add('reading');
 		article.focus();
+		article.scrollIntoView();
 	}
 
-	function readFile(file) {
+	function readFile(file, path) {
 		const reader = new FileReader();
 
-		reader.onload = function () { showMail(reader.result); };
+		reader.onload = function () { showMail(reader.result, path || file.name); };
 		reader.onerror = function () { complain(words.unreadable); };
 		reader.readAsBinaryString(file);
 	}
@@ -810,7 +706,7 @@
 
 	async function openHere(path) {
 		try {
-			readFile(await fileAt(path));
+			readFile(await fileAt(path), path);
 			hide('trouble');
 		} catch (error) {
 			folder = null;
@@ -846,7 +742,9 @@
 	/* --- the page ---------------------------------------------------------------------------- */
 
 	function introduce() {
-		const span = facts.shards.length ? [facts.shards[0][1], facts.shards[facts.shards.length - 1][2]] : null;
+		const span = facts.shards.length ? facts.shards.reduce(function (sum, shard) {
+			return [Math.min(sum[0], shard[1]), Math.max(sum[1], shard[2])];
+		}, [Infinity, -Infinity]) : null;
 		const ends = span && span.map(function (ms) { return days.format(ms); });
 
 		document.title = words.title + ' ' + facts.serial;
@@ -858,17 +756,16 @@
 	}
 
 	function offerLanguages() {
-		if (facts.language === 'en') return;
-		[facts.language, 'en'].forEach(function (code) {
-			const button = make('button', WORDS[code].name);
+		Object.keys(WORDS).forEach(function (code) {
+			const choice = make('button', WORDS[code].name);
 
-			button.type = 'button';
-			button.lang = code;
-			button.onclick = function () {
+			choice.type = 'button';
+			choice.lang = code;
+			choice.onclick = function () {
 				speak(code);
 				writeAddress();
 			};
-			$('languages').appendChild(button);
+			$('languages').appendChild(choice);
 		});
 		$('languages').hidden = false;
 	}
@@ -878,6 +775,7 @@
 			const changes = {};
 
 			event.preventDefault();
+			asked = true;
 			NAMES.forEach(function (name) { changes[name] = $(name).value; });
 			change(changes);
 		};
@@ -901,6 +799,15 @@
 				change({ page: go === 'first' ? 1 : go === 'last' ? last : state.page + (go === 'next' ? 1 : -1) }, true);
 			};
 		});
+		$('unfold').onclick = function () { unfold($('unfold').getAttribute('aria-expanded') !== 'true'); };
+		$('again').onclick = function () {
+			$('form').reset();
+			$('q').focus();
+		};
+		document.addEventListener('keydown', function (event) {
+			if (event.key === 'Escape' && !event.defaultPrevented && !$('mail').hidden) closeMail();
+		});
+		$('file').onclick = function () { $('file').value = ''; }; /* the same one may be chosen again */
 		$('file').onchange = function () { if ($('file').files[0]) readFile($('file').files[0]); };
 		document.ondragover = function (event) {
 			event.preventDefault();

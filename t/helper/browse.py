@@ -12,6 +12,7 @@ A line of the script is one of
     file SELECTOR PATH   chooses a file
     size W H             the window's, in pixels
     dark                 as who prefers dark colours
+    print                as on paper
     shot PATH            a screenshot
 
 What the page itself loads from anywhere but file: is printed as a line "network", what it throws or
@@ -146,6 +147,8 @@ def run(browser, page, line):
     elif word == "dark":
         browser.call("Emulation.setEmulatedMedia",
                      features=[{"name": "prefers-color-scheme", "value": "dark"}])
+    elif word == "print":
+        browser.call("Emulation.setEmulatedMedia", media="print")
     elif word == "shot":
         data = browser.call("Page.captureScreenshot", format="png")["data"]
         with open(rest, "wb") as out:

@@ -59,17 +59,21 @@ static void months(void)
 	struct tp_disc_plan plan = { .room = 1 };
 	struct tp_buf out = TP_BUF_INIT(65536);
 
-	/* 1969-12-31, 2005-06-30 23:59:59.999, 2005-07-01 00:00, 2005-07-31 */
+	/* 1969-12-31, 1900-12-31 (before 1970 mails come in any order), 1969-12-31, 2005-06-30 23:59:59.999,
+	 * 2005-07-01 00:00, 2005-07-31 */
 	tp_disc_plan_count(&plan, -1, 1, NULL);
+	tp_disc_plan_count(&plan, INT64_C(-2177539200000), 10, NULL);
+	tp_disc_plan_count(&plan, -2, 20, NULL);
 	tp_disc_plan_count(&plan, INT64_C(1120175999999), 2, NULL);
 	tp_disc_plan_count(&plan, INT64_C(1120176000000), 3, NULL);
 	tp_disc_plan_count(&plan, INT64_C(1122768000000), 4, NULL);
 	plan.medium.name = "size";
 	tp_disc_plan_print(&plan, false, &out);
-	ok(strstr(tp_buf_str(&out), "\nmonth\t1969-12\t1\t1\nmonth\t2005-06\t1\t2\n"
-				    "month\t2005-07\t2\t7\nleft\t0\t0\n") != NULL,
-		"months are those of UTC");
-	ok(strstr(tp_buf_str(&out), "\nmails\t4\t10\nfirst\t1969-12-31T23:59:59Z\n"
+	ok(strstr(tp_buf_str(&out),
+		   "\nmonth\t1900-12\t1\t10\nmonth\t1969-12\t2\t21\n"
+		   "month\t2005-06\t1\t2\nmonth\t2005-07\t2\t7\nleft\t0\t0\n") != NULL,
+		"months are those of UTC, in order");
+	ok(strstr(tp_buf_str(&out), "\nmails\t6\t40\nfirst\t1900-12-31T00:00:00Z\n"
 				    "last\t2005-07-31T00:00:00Z\n") != NULL,
 		"and so are the first and the last");
 	tp_buf_release(&out);
