@@ -18,6 +18,7 @@
 #include "base/json.h"
 #include "base/table.h"
 #include "base/tool.h"
+#include "disc/check.h"
 #include "disc/contents.h"
 
 static struct {
@@ -233,6 +234,18 @@ static enum tp_status give_or_say(struct work *w, const struct tp_place *place,
 	return status;
 }
 
+/* It may be in a pack or on a disc that should be there. */
+static enum tp_status say_missing(
+	struct work *w, const char *id, const struct tp_place *place, struct tp_error *err)
+{
+	enum tp_status status = tp_missing_why(w->archive, id, place, err);
+	struct tp_error why;
+
+	if (status == TP_NOTHING && !place->number && tp_disc_index_is_there(w->archive, &why))
+		return tp_fail(err, why.status, "%s: not found, and %s", id, why.text);
+	return status;
+}
+
 static enum tp_status serve(struct work *w, const char *id, struct tp_error *err)
 {
 	struct tp_record record = TP_RECORD_INIT;
@@ -244,7 +257,7 @@ static enum tp_status serve(struct work *w, const char *id, struct tp_error *err
 	if (!status)
 		status = tp_view_find(w->view, id, &place, err);
 	if (status == TP_NOTHING)
-		return tp_missing_why(w->archive, id, &place, err);
+		return say_missing(w, id, &place, err);
 	if (status)
 		return status;
 	if (opt.maildir && tp_export_maildir_has(&w->maildir, id)) {

@@ -293,6 +293,14 @@ static void add_hits(struct run *run, const struct tp_span *span, const struct t
 	pthread_mutex_unlock(&run->mutex);
 }
 
+static bool is_of_disc(const struct run *run, const struct tp_span *span)
+{
+	struct tp_place place;
+
+	tp_view_place(run->search->view, span, 0, &place);
+	return place.disc;
+}
+
 static void note_failure(struct run *run, const struct tp_span *span, enum tp_status status,
 	const struct tp_error *err)
 {
@@ -300,7 +308,9 @@ static void note_failure(struct run *run, const struct tp_span *span, enum tp_st
 	if (!run->status) {
 		run->status = status;
 		run->err = *err;
-		run->damaged = status == TP_DATA ? span : NULL;
+		run->damaged = status == TP_DATA || (status == TP_IO && is_of_disc(run, span))
+				       ? span
+				       : NULL;
 	}
 	pthread_mutex_unlock(&run->mutex);
 }
@@ -383,16 +393,29 @@ static enum tp_status run_once(struct run *run, struct tp_error *err)
 	return status;
 }
 
+/* A cache is made again; what is known of a disc is not, and is left out. */
+static enum tp_status mend(struct run *run, struct tp_error *err)
+{
+	struct tp_view *view = run->search->view;
+	enum tp_status status = tp_search_renew(run->search, err);
+
+	if (status)
+		return status;
+	if (is_of_disc(run, run->damaged)) {
+		tp_view_leave_out(view, run->damaged, &run->err);
+		return TP_OK;
+	}
+	tp_warn("%s: made again", run->err.text);
+	return tp_view_mend(view, run->damaged, err);
+}
+
 /* Until no segment turns out damaged. */
 static enum tp_status run_and_mend(struct run *run, struct tp_error *err)
 {
 	enum tp_status status = run_once(run, err);
 
-	for (int i = 0; status == TP_DATA && run->damaged && i < MENDS_MAX; i++) {
-		tp_warn("%s: made again", run->err.text);
-		status = tp_search_renew(run->search, err);
-		if (!status)
-			status = tp_view_mend(run->search->view, run->damaged, err);
+	for (int i = 0; status && run->damaged && i < MENDS_MAX; i++) {
+		status = mend(run, err);
 		free(run->order);
 		run->order = NULL;
 		run->count = 0;

@@ -272,6 +272,25 @@ static enum tp_status add_spans(
 	return TP_OK;
 }
 
+/* True for what is wrong with a file, or with its disk. */
+static bool is_damage(enum tp_status status)
+{
+	return status == TP_DATA || status == TP_NOINPUT || status == TP_IO;
+}
+
+static enum tp_status open_or_leave_out(
+	struct tp_view *view, struct tp_view_part *part, struct tp_error *err)
+{
+	struct tp_error why;
+	enum tp_status status = tp_view_part_open(view, part, &why);
+
+	if (part->kind == TP_SEGMENT_DISC && is_damage(status)) {
+		tp_view_part_leave_out(view, part, &why);
+		return TP_OK;
+	}
+	return status ? tp_fail(err, status, "%s", why.text) : TP_OK;
+}
+
 enum tp_status tp_view_spans(struct tp_view *view, unsigned tiers, const struct tp_span **spans,
 	size_t *count, struct tp_error *err)
 {
@@ -281,9 +300,9 @@ enum tp_status tp_view_spans(struct tp_view *view, unsigned tiers, const struct 
 	for (uint32_t i = 0; !status && i < view->count; i++) {
 		struct tp_view_part *part = &view->parts[i];
 
-		if (!(tiers & 1u << part->tier))
+		if (!(tiers & 1u << part->tier) || part->left_out)
 			continue;
-		status = tp_view_part_open(view, part, err);
+		status = open_or_leave_out(view, part, err);
 		if (!status)
 			status = add_spans(view, part->segment, i, err);
 		if (!status)
@@ -304,6 +323,21 @@ void tp_view_place(
 		.at = at,
 		.tier = part->tier,
 		.disc = part->kind == TP_SEGMENT_DISC ? part->number : 0 };
+}
+
+void tp_view_leave_out(
+	struct tp_view *view, const struct tp_span *span, const struct tp_error *why)
+{
+	view->span_count = 0;
+	tp_view_part_leave_out(view, &view->parts[span->part], why);
+}
+
+enum tp_status tp_view_trouble(const struct tp_view *view, uint32_t *disc, struct tp_error *err)
+{
+	if (!view->trouble.status)
+		return TP_OK;
+	*disc = view->trouble_disc;
+	return tp_fail(err, TP_DATA, "%s", view->trouble.text);
 }
 
 enum tp_status tp_view_mend(struct tp_view *view, const struct tp_span *span, struct tp_error *err)

@@ -100,8 +100,8 @@ struct tp_span {
 
 /* All chunks of some tiers, in no order; `tiers` is a set of 1 << enum tp_tier. Borrowed until the
  * view is closed or mended. A pack whose segment is missing or damaged gets a new one on the way (in
- * memory where nothing can be written); so does a journal that grew long. Chunks may be read by
- * several threads. */
+ * memory where nothing can be written); so does a journal that grew long. Discs whose segments cannot be
+ * read are left out. Chunks may be read by several threads. */
 enum tp_status tp_view_spans(struct tp_view *view, unsigned tiers, const struct tp_span **spans,
 	size_t *count, struct tp_error *err);
 /* Where the row with that `at` (chunk.h) is. */
@@ -109,6 +109,11 @@ void tp_view_place(const struct tp_view *view, const struct tp_span *span, uint6
 	struct tp_place *place);
 /* Makes the segment of a span again, because reading it gave TP_DATA. All spans are void then. */
 enum tp_status tp_view_mend(struct tp_view *view, const struct tp_span *span, struct tp_error *err);
+/* The same for a span of a disc (tp_view_place tells), of which nothing else knows: it is left out. */
+void tp_view_leave_out(
+	struct tp_view *view, const struct tp_span *span, const struct tp_error *why);
+/* TP_DATA: some disc was left out, the first is *disc, for that reason. So what was found is not all. */
+enum tp_status tp_view_trouble(const struct tp_view *view, uint32_t *disc, struct tp_error *err);
 
 /* --- all of it ------------------------------------------------------------------------------- */
 

@@ -197,8 +197,15 @@ static enum tp_status find(struct tp_view *view, const char *id, bool journals,
 	bool erased = false;
 	enum tp_status status = find_here(view, id, journals, &erased, place, &doubt, &why, err);
 
-	if (status == TP_NOTHING && !erased)
-		status = find_on_discs(view, id, &erased, place, err);
+	if (status == TP_NOTHING && !erased) {
+		struct tp_error bad;
+
+		status = find_on_discs(view, id, &erased, place, &bad);
+		if (status && status != TP_NOTHING)
+			return tp_fail(err, status,
+				"%s: not found, and what is known of a disc cannot be read: %s", id,
+				bad.text);
+	}
 	if (status != TP_NOTHING)
 		return status;
 	if (erased)

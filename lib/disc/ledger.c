@@ -17,6 +17,7 @@
 #include "base/clock.h"
 #include "base/hex.h"
 #include "disc/contents.h"
+#include "disc/files.h"
 #include "disc/ledger_file.h"
 
 #define BYTE_WRITER  0
@@ -68,7 +69,7 @@ static enum tp_status lock_byte(int fd, off_t byte, bool wait, struct tp_error *
 	return TP_OK;
 }
 
-static enum tp_status lock_ledger(struct tp_archive *archive, int *fd, struct tp_error *err)
+enum tp_status tp_discs_lock(struct tp_archive *archive, int *fd, struct tp_error *err)
 {
 	enum tp_status status = open_lock(archive, fd, err);
 
@@ -86,8 +87,11 @@ static off_t byte_of(const char *serial)
 
 /* --- reading ---------------------------------------------------------------------------------- */
 
-enum tp_status tp_disc_walk(
-	struct tp_archive *archive, tp_disc_each *each, void *context, struct tp_error *err)
+/* A disc whose facts are damaged, and how. */
+typedef void bad_disc(void *context, uint32_t number, const struct tp_error *why);
+
+static enum tp_status walk(struct tp_archive *archive, tp_disc_each *each, bad_disc *bad,
+	void *context, struct tp_error *err)
 {
 	uint32_t *numbers = NULL;
 	size_t count = 0;
@@ -95,26 +99,63 @@ enum tp_status tp_disc_walk(
 	enum tp_status status = tp_archive_numbers(archive, "disc", &numbers, &count, err);
 
 	for (size_t i = 0; !status && i < count; i++) {
-		status = tp_ledger_read(archive, numbers[i], &disc, err);
-		if (!status)
+		struct tp_error why;
+
+		status = tp_ledger_read(archive, numbers[i], &disc, &why);
+		if (!status) {
 			status = each(context, &disc, err);
+		} else if (tp_ledger_is_damage(status)) {
+			bad(context, numbers[i], &why);
+			status = TP_OK;
+		} else
+			tp_fail(err, status, "%s", why.text);
 	}
 	free(numbers);
 	return status;
 }
 
+struct walking {
+	tp_disc_each *each;
+	void *context;
+	struct tp_error bad; /* the first */
+};
+
+static enum tp_status pass_on(void *context, const struct tp_disc *disc, struct tp_error *err)
+{
+	struct walking *w = context;
+
+	return w->each(w->context, disc, err);
+}
+
+static void note_bad(void *context, uint32_t number, const struct tp_error *why)
+{
+	struct walking *w = context;
+
+	if (!w->bad.status)
+		w->bad = *why;
+}
+
+enum tp_status tp_disc_walk(
+	struct tp_archive *archive, tp_disc_each *each, void *context, struct tp_error *err)
+{
+	struct walking w = { .each = each, .context = context };
+	enum tp_status status = walk(archive, pass_on, note_bad, &w, err);
+
+	return status || !w.bad.status ? status : tp_fail(err, TP_DATA, "%s", w.bad.text);
+}
+
 struct wanted {
+	struct tp_archive *archive;
 	const char *serial;
 	struct tp_disc *disc;
-	uint32_t last; /* the highest number there is */
 	bool found;
+	struct tp_error doubt; /* it may be one that cannot be read */
 };
 
 static enum tp_status look(void *context, const struct tp_disc *disc, struct tp_error *err)
 {
 	struct wanted *wanted = context;
 
-	wanted->last = disc->number;
 	if (strcmp(disc->serial, wanted->serial))
 		return TP_OK;
 	*wanted->disc = *disc;
@@ -122,13 +163,26 @@ static enum tp_status look(void *context, const struct tp_disc *disc, struct tp_
 	return TP_OK;
 }
 
+/* Another one's list says so. */
+static void doubt(void *context, uint32_t number, const struct tp_error *why)
+{
+	struct wanted *wanted = context;
+	char serial[TP_SERIAL_LEN + 1];
+
+	if (tp_contents_serial(wanted->archive, number, serial) && strcmp(serial, wanted->serial))
+		return;
+	wanted->doubt = *why;
+}
+
 enum tp_status tp_disc_find(
 	struct tp_archive *archive, const char *serial, struct tp_disc *disc, struct tp_error *err)
 {
-	struct wanted wanted = { .serial = serial, .disc = disc };
-	enum tp_status status = tp_disc_walk(archive, look, &wanted, err);
+	struct wanted wanted = { .archive = archive, .serial = serial, .disc = disc };
+	enum tp_status status = walk(archive, look, doubt, &wanted, err);
 
-	if (!status && !wanted.found)
+	if (!status && !wanted.found && wanted.doubt.status)
+		status = tp_fail(err, TP_DATA, "%s", wanted.doubt.text);
+	else if (!status && !wanted.found)
 		status = tp_fail(err, TP_NOTHING, "there is no disc %s", serial);
 	return status;
 }
@@ -216,15 +270,22 @@ enum tp_status tp_disc_add(
 	return tp_contents_out_add(making->out, mail, err);
 }
 
+/* The list alone is what a process left that died before its disc was recorded: it is overwritten. */
 static enum tp_status choose_number(struct tp_disc_making *m, struct tp_error *err)
 {
-	uint32_t *numbers = NULL;
+	struct tp_disc_files *files = NULL;
 	size_t count = 0;
-	enum tp_status status = tp_archive_numbers(m->archive, "disc", &numbers, &count, err);
+	enum tp_status status = TP_OK;
+	uint32_t last = 0;
 
-	if (!status && !m->number)
-		m->number = count ? numbers[count - 1] + 1 : 1;
-	free(numbers);
+	if (m->number)
+		return TP_OK;
+	status = tp_disc_files(m->archive, &files, &count, err);
+	for (size_t i = 0; i < count; i++)
+		if (files[i].has & (TP_DISC_FACTS | TP_DISC_INDEX))
+			last = files[i].number;
+	m->number = last + 1;
+	free(files);
 	return status;
 }
 
@@ -270,7 +331,7 @@ enum tp_status tp_disc_made(struct tp_disc_making *making, const struct tp_disc 
 	if (tp_contents_out_mails(making->out) != disc->mails)
 		return tp_fail(err, TP_INTERNAL, "disc %s: not as many mails as were added",
 			making->serial);
-	status = lock_ledger(making->archive, &fd, err);
+	status = tp_discs_lock(making->archive, &fd, err);
 	if (!status)
 		status = record(making, disc, pieces, piece_count, actor, err);
 	if (fd >= 0)
@@ -317,7 +378,7 @@ enum tp_status tp_disc_mark(struct tp_archive *archive, const char *serial, enum
 {
 	struct tp_disc disc;
 	int fd;
-	enum tp_status status = lock_ledger(archive, &fd, err);
+	enum tp_status status = tp_discs_lock(archive, &fd, err);
 
 	if (!status)
 		status = tp_disc_find(archive, serial, &disc, err);
@@ -332,7 +393,7 @@ enum tp_status tp_disc_mark_left(struct tp_archive *archive, uint32_t number, st
 {
 	struct tp_disc disc;
 	int fd;
-	enum tp_status status = lock_ledger(archive, &fd, err);
+	enum tp_status status = tp_discs_lock(archive, &fd, err);
 
 	if (!status)
 		status = tp_ledger_read(archive, number, &disc, err);

@@ -10,6 +10,7 @@
 #include "archive/release.h"
 #include "archive/seal.h"
 #include "disc/contents.h"
+#include "disc/ledger_file.h"
 
 /* A mail of a disc. */
 struct entry {
@@ -22,6 +23,7 @@ struct entry {
 struct good {
 	struct tp_disc disc;
 	bool loaded;
+	bool unknown;          /* what it has cannot be read */
 	bool takes;            /* mails of packs that leave */
 	bool whole;            /* and knows all of its mails then */
 	struct entry *entries; /* by id */
@@ -41,6 +43,7 @@ struct settling {
 	size_t pack_count;
 	uint32_t *leaving;
 	size_t leaving_count;
+	struct tp_error trouble; /* the first of what was done without */
 };
 
 static enum tp_status nomem(struct tp_error *err)
@@ -126,6 +129,23 @@ static void unload(struct good *g)
 	g->count = g->cap = 0;
 }
 
+/* A disc whose list is damaged or missing counts as holding nothing: the others are settled. */
+static enum tp_status load_or_note(struct settling *s, struct good *g, struct tp_error *err)
+{
+	struct tp_error why;
+	enum tp_status status = load(s, g, &why);
+
+	if (!status)
+		return TP_OK;
+	unload(g);
+	if (status != TP_NOINPUT && !tp_ledger_is_damage(status))
+		return tp_fail(err, status, "%s", why.text);
+	g->unknown = true;
+	if (!s->trouble.status)
+		s->trouble = why;
+	return TP_OK;
+}
+
 /* NULL: not on that disc. */
 static const struct entry *find_entry(const struct good *g, const char *id)
 {
@@ -206,7 +226,7 @@ static enum tp_status look_into_cellar(struct settling *s, struct tp_error *err)
 	enum tp_status status = tp_archive_numbers(s->archive, "cellar", &numbers, &count, err);
 
 	for (size_t i = 0; !status && count && i < s->disc_count; i++)
-		status = load(s, &s->discs[i], err);
+		status = load_or_note(s, &s->discs[i], err);
 	for (size_t i = 0; !status && i < count; i++)
 		status = look_into(s, numbers[i], err);
 	free(numbers);
@@ -316,8 +336,10 @@ static enum tp_status build(struct building *b, struct tp_error *err)
 static enum tp_status write_segment(struct settling *s, struct good *g, struct tp_error *err)
 {
 	struct building b = { .s = s, .g = g };
-	enum tp_status status = load(s, g, err);
+	enum tp_status status = load_or_note(s, g, err);
 
+	if (g->unknown)
+		return status;
 	if (!status)
 		status = tp_segment_builder_new(&b.builder, err);
 	if (!status && !(b.has = calloc(g->disc.mails + 1, 1)))
@@ -391,7 +413,11 @@ enum tp_status tp_disc_settle(struct tp_archive *archive, const char *actor,
 	int fd = -1;
 
 	*settled = (struct tp_settled){ .packs = 0 };
-	status = tp_disc_walk(archive, add_disc, &s, err);
+	status = tp_disc_walk(archive, add_disc, &s, &s.trouble);
+	if (status && status != TP_DATA)
+		tp_fail(err, status, "%s", s.trouble.text);
+	else
+		status = TP_OK;
 	if (!status && s.disc_count) {
 		status = tp_archive_need_key(archive, err);
 		if (!status)
@@ -401,6 +427,8 @@ enum tp_status tp_disc_settle(struct tp_archive *archive, const char *actor,
 	}
 	if (fd >= 0)
 		close(fd);
+	if (!status && s.trouble.status)
+		status = tp_fail(err, TP_DATA, "%s", s.trouble.text);
 	for (size_t i = 0; i < s.disc_count; i++)
 		unload(&s.discs[i]);
 	free(s.discs);
