@@ -94,8 +94,7 @@ static const char *plural(uint64_t count)
 
 static void sum_up(const struct tp_check_count *count, struct tp_buf *out)
 {
-	tp_buf_addf(out,
-		"%" PRIu64 " message%s in %" PRIu64 " pack%s and %" PRIu64 " journal%s, ",
+	tp_buf_addf(out, "%" PRIu64 " message%s in %" PRIu64 " pack%s and %" PRIu64 " journal%s, ",
 		count->messages, plural(count->messages), count->packs, plural(count->packs),
 		count->journals, plural(count->journals));
 	if (count->discs)
@@ -105,8 +104,8 @@ static void sum_up(const struct tp_check_count *count, struct tp_buf *out)
 		tp_buf_addf(out, "%" PRIu64 " damaged range%s set aside in damaged/; ",
 			count->aside, plural(count->aside));
 	if (count->torn)
-		tp_buf_addf(out, "%" PRIu64 " torn byte%s at the end of journals; ",
-			count->torn, plural(count->torn));
+		tp_buf_addf(out, "%" PRIu64 " torn byte%s at the end of journals; ", count->torn,
+			plural(count->torn));
 	if (!count->faults)
 		tp_buf_adds(out, "all is well\n");
 	else

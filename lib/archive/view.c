@@ -325,8 +325,7 @@ void tp_view_place(
 		.disc = part->kind == TP_SEGMENT_DISC ? part->number : 0 };
 }
 
-void tp_view_leave_out(
-	struct tp_view *view, const struct tp_span *span, const struct tp_error *why)
+void tp_view_leave_out(struct tp_view *view, const struct tp_span *span, const struct tp_error *why)
 {
 	view->span_count = 0;
 	tp_view_part_leave_out(view, &view->parts[span->part], why);

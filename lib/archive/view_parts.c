@@ -261,8 +261,8 @@ enum tp_status tp_view_part_remake(
 	enum tp_status status;
 
 	if (part->kind == TP_SEGMENT_DISC)
-		return tp_fail(err, TP_INTERNAL, "disc/%08u.tpx: nothing makes it again",
-			part->number);
+		return tp_fail(
+			err, TP_INTERNAL, "disc/%08u.tpx: nothing makes it again", part->number);
 	tp_chunk_turn(view->chunk, NULL, 0); /* it may be reading the old segment */
 	tp_view_part_close(part);
 	if (part->kind == TP_SEGMENT_PACK) {

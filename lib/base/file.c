@@ -330,13 +330,31 @@ static int create_beside(int folder, const char *last, struct tp_buf *aside)
 	return -1;
 }
 
-static enum tp_status replace_in(int folder, const char *last, const char *what, const void *bytes,
-	size_t len, mode_t mode, struct tp_error *err)
+/* The one under a name that is always the same. */
+static int create_new(int folder, const char *last, struct tp_buf *aside)
+{
+	if (!tp_buf_addf(aside, "%s.new", last)) {
+		errno = ENOMEM;
+		return -1;
+	}
+	if (unlinkat(folder, aside->data, 0) && errno != ENOENT)
+		return -1;
+	return tp_create_at(folder, aside->data, O_WRONLY | O_EXCL | O_CLOEXEC, 0600);
+}
+
+typedef int create_aside(int folder, const char *last, struct tp_buf *aside);
+
+static enum tp_status replace(int dir, const char *name, const char *what, create_aside *create,
+	const void *bytes, size_t len, mode_t mode, struct tp_error *err)
 {
 	struct tp_buf aside = TP_BUF_INIT(65536);
+	const char *last;
+	int folder = open_folder_of(dir, name, &last), fd;
 	enum tp_status status;
-	int fd = create_beside(folder, last, &aside);
 
+	if (folder < 0)
+		return tp_fail_errno(err, TP_CANTCREATE, "%s", what);
+	fd = create(folder, last, &aside);
 	if (fd < 0) {
 		status = tp_fail_errno(err, TP_CANTCREATE, "%s", what);
 		goto out;
@@ -350,27 +368,20 @@ static enum tp_status replace_in(int folder, const char *last, const char *what,
 		status = sync_folder(folder, what, err);
 out:
 	tp_buf_release(&aside);
+	close(folder);
 	return status;
 }
 
 enum tp_status tp_file_replace_at(int dir, const char *name, const char *what, const void *bytes,
 	size_t len, mode_t mode, struct tp_error *err)
 {
-	const char *last;
-	int folder = open_folder_of(dir, name, &last);
-	enum tp_status status;
-
-	if (folder < 0)
-		return tp_fail_errno(err, TP_CANTCREATE, "%s", what);
-	status = replace_in(folder, last, what, bytes, len, mode, err);
-	close(folder);
-	return status;
+	return replace(dir, name, what, create_new, bytes, len, mode, err);
 }
 
 enum tp_status tp_file_replace(
 	const char *path, const void *bytes, size_t len, mode_t mode, struct tp_error *err)
 {
-	return tp_file_replace_at(AT_FDCWD, path, path, bytes, len, mode, err);
+	return replace(AT_FDCWD, path, path, create_beside, bytes, len, mode, err);
 }
 
 static int open_lock(int dir, const char *name)

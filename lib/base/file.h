@@ -46,6 +46,8 @@ enum tp_status tp_tmpfile(int *fd, struct tp_error *err);
  * At any moment the path holds the old content or the new, whole. */
 enum tp_status tp_file_replace(
 	const char *path, const void *bytes, size_t len, mode_t mode, struct tp_error *err);
+/* The same by the folder, for who holds a lock that keeps every other writer of that file away: the file
+ * beside it is NAME.new, so that what a killed writer left goes when the next one comes. */
 enum tp_status tp_file_replace_at(int dir, const char *name, const char *what, const void *bytes,
 	size_t len, mode_t mode, struct tp_error *err);
 

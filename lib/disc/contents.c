@@ -278,8 +278,7 @@ enum tp_status tp_contents_path(
 	return status ? status : tp_fail(err, TP_NOTHING, "no such mail on the disc");
 }
 
-bool tp_contents_serial(
-	struct tp_archive *archive, uint32_t number, char serial[TP_SERIAL_LEN + 1])
+bool tp_contents_serial(struct tp_archive *archive, uint32_t number, char serial[TP_SERIAL_LEN + 1])
 {
 	struct tp_contents c = { .archive = archive };
 	bool good;

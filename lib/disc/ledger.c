@@ -73,7 +73,12 @@ enum tp_status tp_discs_lock(struct tp_archive *archive, int *fd, struct tp_erro
 {
 	enum tp_status status = open_lock(archive, fd, err);
 
-	return status ? status : lock_byte(*fd, BYTE_WRITER, true, err);
+	if (!status)
+		status = lock_byte(*fd, BYTE_WRITER, true, err);
+	/* What writers left that were killed goes with the next. */
+	if (!status)
+		status = tp_shred_all(archive, "disc", ".json.new", err);
+	return status ? status : tp_shred_all(archive, "disc", ".tpd.new", err);
 }
 
 static off_t byte_of(const char *serial)
