@@ -344,44 +344,80 @@ static int create_new(int folder, const char *last, struct tp_buf *aside)
 
 typedef int create_aside(int folder, const char *last, struct tp_buf *aside);
 
-static enum tp_status replace(int dir, const char *name, const char *what, create_aside *create,
-	const void *bytes, size_t len, mode_t mode, struct tp_error *err)
+static enum tp_status stage(struct tp_staged *staged, create_aside *create, int dir,
+	const char *name, const char *what, const void *bytes, size_t len, mode_t mode,
+	struct tp_error *err)
 {
-	struct tp_buf aside = TP_BUF_INIT(65536);
-	const char *last;
-	int folder = open_folder_of(dir, name, &last), fd;
 	enum tp_status status;
+	const char *last;
+	int fd;
 
-	if (folder < 0)
+	*staged = (struct tp_staged){ .folder = open_folder_of(dir, name, &last) };
+	tp_buf_init(&staged->aside, 65536);
+	tp_buf_init(&staged->name, 65536);
+	if (staged->folder < 0)
 		return tp_fail_errno(err, TP_CANTCREATE, "%s", what);
-	fd = create(folder, last, &aside);
+	tp_buf_adds(&staged->name, last);
+	status = tp_buf_status(&staged->name, what, err);
+	if (status)
+		return status;
+	fd = create(staged->folder, last, &staged->aside);
 	if (fd < 0) {
 		status = tp_fail_errno(err, TP_CANTCREATE, "%s", what);
-		goto out;
+		tp_buf_clear(&staged->aside);
+		return status;
 	}
-	status = fill_file(fd, what, bytes, len, mode, err);
-	if (!status && renameat(folder, aside.data, folder, last))
-		status = tp_fail_errno(err, TP_CANTCREATE, "%s: cannot rename", what);
-	if (status)
-		unlinkat(folder, aside.data, 0);
-	else
-		status = sync_folder(folder, what, err);
-out:
-	tp_buf_release(&aside);
-	close(folder);
+	return fill_file(fd, what, bytes, len, mode, err);
+}
+
+enum tp_status tp_file_stage_at(struct tp_staged *staged, int dir, const char *name,
+	const char *what, const void *bytes, size_t len, mode_t mode, struct tp_error *err)
+{
+	return stage(staged, create_beside, dir, name, what, bytes, len, mode, err);
+}
+
+enum tp_status tp_file_put(struct tp_staged *staged, const char *what, struct tp_error *err)
+{
+	if (renameat(staged->folder, tp_buf_str(&staged->aside), staged->folder,
+		    tp_buf_str(&staged->name)))
+		return tp_fail_errno(err, TP_CANTCREATE, "%s: cannot rename", what);
+	tp_buf_clear(&staged->aside);
+	return sync_folder(staged->folder, what, err);
+}
+
+void tp_staged_release(struct tp_staged *staged)
+{
+	if (staged->aside.len > 0)
+		unlinkat(staged->folder, staged->aside.data, 0);
+	if (staged->folder >= 0)
+		close(staged->folder);
+	tp_buf_release(&staged->aside);
+	tp_buf_release(&staged->name);
+	staged->folder = -1;
+}
+
+static enum tp_status replace(create_aside *create, int dir, const char *name, const char *what,
+	const void *bytes, size_t len, mode_t mode, struct tp_error *err)
+{
+	struct tp_staged staged;
+	enum tp_status status = stage(&staged, create, dir, name, what, bytes, len, mode, err);
+
+	if (!status)
+		status = tp_file_put(&staged, what, err);
+	tp_staged_release(&staged);
 	return status;
 }
 
 enum tp_status tp_file_replace_at(int dir, const char *name, const char *what, const void *bytes,
 	size_t len, mode_t mode, struct tp_error *err)
 {
-	return replace(dir, name, what, create_new, bytes, len, mode, err);
+	return replace(create_new, dir, name, what, bytes, len, mode, err);
 }
 
 enum tp_status tp_file_replace(
 	const char *path, const void *bytes, size_t len, mode_t mode, struct tp_error *err)
 {
-	return replace(AT_FDCWD, path, path, create_beside, bytes, len, mode, err);
+	return replace(create_beside, AT_FDCWD, path, path, bytes, len, mode, err);
 }
 
 static int open_lock(int dir, const char *name)
