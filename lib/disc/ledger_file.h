@@ -4,6 +4,11 @@
 
 #include "disc/ledger.h"
 
+/* Now, as the ledger writes it. A time before TP_LEDGER_EARLIEST is none: a clock that has just begun may
+ * say 0, which means never, and one flipped bit in that 0 shall not be a step that a disc has come to. */
+#define TP_LEDGER_EARLIEST 86400
+int64_t tp_ledger_now(void);
+
 /* TP_NOTHING: there is none; TP_DATA: damaged. */
 enum tp_status tp_ledger_read(
 	struct tp_archive *archive, uint32_t number, struct tp_disc *disc, struct tp_error *err);
