@@ -22,6 +22,7 @@ archive-rotate -a A --quiet >/dev/null
 cat id1 id2 id3 | dvd-pack -a A --serial ABCDEF --medium 8MB - >image.iso 2>/dev/null ||
 	skip_all 'dvd-pack makes no images here'
 ok 'a pack in the cellar, and a disc of it' test -e A/cellar/00000001.tpp
+dvd-list -a A burnt ABCDEF
 cat id1 id2 id3 id4 >ids
 mv A whole
 

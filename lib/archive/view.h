@@ -9,7 +9,7 @@
  * (tp_seal_lock, then tp_tidy); the disc's segment first, from the packs' records; then for each pack an
  * event without an id whose note names "pack NNNNNNNN" (tp_event_is_leaving); then, in moments of
  * TP_HOLD_ALL, its attachments that nobody else uses, its index segment and its name, and the bytes
- * overwritten (rotate_erase.c does that part: tp_rotate_erase). While both are there, an id is found on
+ * overwritten (rotate_erase.c does that part: tp_rotate_erase_on). While both are there, an id is found on
  * the disc.
  */
 #ifndef TP_ARCHIVE_VIEW_H

@@ -268,7 +268,7 @@ static enum tp_status check_disc(struct checking *c, struct tp_error *err)
 	if (status || !c->faulty)
 		return status;
 	if (!c->archive->read_only)
-		status = tp_discs_lock(c->archive, &fd, err);
+		status = tp_disc_hold(c->archive, &fd, err);
 	c->silent = c->faulty = false;
 	if (!status)
 		status = look(c, err);

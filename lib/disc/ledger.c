@@ -69,7 +69,7 @@ static enum tp_status lock_byte(int fd, off_t byte, bool wait, struct tp_error *
 	return TP_OK;
 }
 
-enum tp_status tp_discs_lock(struct tp_archive *archive, int *fd, struct tp_error *err)
+static enum tp_status lock_ledger(struct tp_archive *archive, int *fd, struct tp_error *err)
 {
 	enum tp_status status = open_lock(archive, fd, err);
 
@@ -79,6 +79,11 @@ enum tp_status tp_discs_lock(struct tp_archive *archive, int *fd, struct tp_erro
 	if (!status)
 		status = tp_shred_all(archive, "disc", ".json.new", err);
 	return status ? status : tp_shred_all(archive, "disc", ".tpd.new", err);
+}
+
+enum tp_status tp_disc_hold(struct tp_archive *archive, int *fd, struct tp_error *err)
+{
+	return lock_ledger(archive, fd, err);
 }
 
 static off_t byte_of(const char *serial)
@@ -207,38 +212,86 @@ enum tp_disc_step tp_disc_state(const struct tp_disc *disc)
 	return (enum tp_disc_step)step;
 }
 
+/* --- what the facts mean ---------------------------------------------------------------------- */
+
+const char *tp_disc_state_word(const struct tp_disc *disc)
+{
+	if (disc->bad_at && !disc->when[TP_DISC_LOST])
+		return "bad";
+	return tp_disc_words[tp_disc_state(disc)];
+}
+
+bool tp_disc_is_good(const struct tp_archive *archive, const struct tp_disc *disc)
+{
+	const int64_t *when = disc->when;
+
+	if (when[TP_DISC_LOST] || disc->bad_at)
+		return false;
+	if (!strcmp(archive->settings.after, "received"))
+		return when[TP_DISC_RECEIVED];
+	if (!strcmp(archive->settings.after, "verified"))
+		return when[TP_DISC_VERIFIED];
+	return when[TP_DISC_BURNT] || when[TP_DISC_VERIFIED] || when[TP_DISC_SHIPPED] ||
+	       when[TP_DISC_RECEIVED];
+}
+
+bool tp_disc_counts(const struct tp_disc *disc, bool device, struct tp_error *why)
+{
+	if (device)
+		return true;
+	if (disc->when[TP_DISC_LOST])
+		tp_fail(why, TP_NOTHING, "%s is recorded as lost", disc->serial);
+	else if (!disc->when[TP_DISC_BURNT])
+		tp_fail(why, TP_NOTHING, "%s was never recorded as burnt", disc->serial);
+	else if (disc->bad_at && disc->bad_device)
+		tp_fail(why, TP_NOTHING, "%s was bad in a drive, and is to be read there",
+			disc->serial);
+	else
+		return true;
+	return false;
+}
+
 /* --- making one ------------------------------------------------------------------------------- */
+
+/* An image may be written again under its serial as long as nobody said that it became a disc. */
+static bool is_only_made(const struct tp_disc *disc)
+{
+	return tp_disc_state(disc) == TP_DISC_MADE && !disc->bad_at && !disc->left_at;
+}
 
 static enum tp_status say_taken(const struct tp_disc *disc, struct tp_error *err)
 {
-	enum tp_disc_step state = tp_disc_state(disc);
-
-	if (state != TP_DISC_MADE)
+	if (!is_only_made(disc))
 		return tp_fail(err, TP_USAGE, "disc %s exists, and was %s", disc->serial,
-			tp_disc_words[state]);
+			tp_disc_state_word(disc));
 	return tp_fail(err, TP_USAGE, "disc %s exists, with other mails", disc->serial);
+}
+
+/* What the ledger says of the serial: nothing yet, or what may be made again. */
+static enum tp_status look_up_serial(struct tp_disc_making *m, struct tp_error *err)
+{
+	struct tp_disc disc;
+	enum tp_status status = tp_disc_find(m->archive, m->serial, &disc, err);
+
+	m->number = 0;
+	if (status == TP_NOTHING)
+		return TP_OK;
+	if (status)
+		return status;
+	if (!is_only_made(&disc) || memcmp(disc.content, m->content, sizeof disc.content))
+		return say_taken(&disc, err);
+	m->number = disc.number;
+	return TP_OK;
 }
 
 static enum tp_status take_serial(struct tp_disc_making *m, struct tp_error *err)
 {
-	struct tp_disc disc;
 	enum tp_status status = lock_byte(m->lock, byte_of(m->serial), false, err);
 
 	if (status == TP_TEMPORARY)
 		return tp_fail(
 			err, TP_TEMPORARY, "disc %s: another process is making it", m->serial);
-	if (status)
-		return status;
-	status = tp_disc_find(m->archive, m->serial, &disc, err);
-	if (status == TP_NOTHING)
-		return TP_OK;
-	if (status)
-		return status;
-	if (tp_disc_state(&disc) != TP_DISC_MADE ||
-		memcmp(disc.content, m->content, sizeof disc.content))
-		return say_taken(&disc, err);
-	m->number = disc.number;
-	return TP_OK;
+	return status ? status : look_up_serial(m, err);
 }
 
 enum tp_status tp_disc_reserve(struct tp_archive *archive, const char *serial,
@@ -305,12 +358,16 @@ static enum tp_status note_made(struct tp_disc_making *m, const struct tp_disc *
 	return tp_event_add(m->archive, actor, "made", NULL, note, err);
 }
 
+/* The image took its time, and what was recorded meanwhile is not to be forgotten: the ledger is asked
+ * again by who may write to it. */
 static enum tp_status record(struct tp_disc_making *m, const struct tp_disc *disc,
 	const unsigned char *pieces, size_t piece_count, const char *actor, struct tp_error *err)
 {
 	struct tp_disc fact = *disc;
-	enum tp_status status = choose_number(m, err);
+	enum tp_status status = look_up_serial(m, err);
 
+	if (!status)
+		status = choose_number(m, err);
 	if (!status)
 		status = tp_contents_out_finish(
 			m->out, m->number, disc->image, pieces, piece_count, err);
@@ -322,8 +379,9 @@ static enum tp_status record(struct tp_disc_making *m, const struct tp_disc *dis
 	memcpy(fact.serial, m->serial, sizeof fact.serial);
 	memcpy(fact.content, m->content, sizeof fact.content);
 	memset(fact.when, 0, sizeof fact.when);
-	fact.when[TP_DISC_MADE] = tp_now();
-	fact.left_at = 0;
+	fact.when[TP_DISC_MADE] = tp_ledger_now();
+	fact.left_at = fact.bad_at = 0;
+	fact.bad_device = false;
 	return tp_ledger_write(m->archive, &fact, err);
 }
 
@@ -336,7 +394,7 @@ enum tp_status tp_disc_made(struct tp_disc_making *making, const struct tp_disc 
 	if (tp_contents_out_mails(making->out) != disc->mails)
 		return tp_fail(err, TP_INTERNAL, "disc %s: not as many mails as were added",
 			making->serial);
-	status = tp_discs_lock(making->archive, &fd, err);
+	status = lock_ledger(making->archive, &fd, err);
 	if (!status)
 		status = record(making, disc, pieces, piece_count, actor, err);
 	if (fd >= 0)
@@ -356,39 +414,130 @@ void tp_disc_drop(struct tp_disc_making *making)
 
 /* --- what becomes of it ----------------------------------------------------------------------- */
 
-static enum tp_status mark(struct tp_archive *archive, struct tp_disc *disc, enum tp_disc_step step,
-	bool found, const char *actor, struct tp_error *err)
+/* Under the lock. */
+static enum tp_status write_step(struct tp_archive *archive, struct tp_disc *disc,
+	enum tp_disc_step step, const char *note, const char *actor, struct tp_error *err)
 {
-	bool lost = disc->when[TP_DISC_LOST] != 0;
-	enum tp_status status;
-	char note[64];
+	enum tp_status status =
+		tp_event_add(archive, actor, tp_disc_words[step], NULL, note, err);
 
-	if (lost && step != TP_DISC_LOST && !found)
-		return tp_fail(err, TP_USAGE, "disc %s is lost: when it is found, verify it",
-			disc->serial);
-	if (disc->when[step] && !(lost && found))
-		return TP_OK;
-	snprintf(note, sizeof note, "disc %s%s", disc->serial, lost && found ? ", found" : "");
-	status = tp_event_add(archive, actor, tp_disc_words[step], NULL, note, err);
 	if (status)
 		return status;
-	if (found)
-		disc->when[TP_DISC_LOST] = 0;
-	disc->when[step] = tp_now();
+	disc->when[step] = tp_ledger_now();
 	return tp_ledger_write(archive, disc, err);
 }
 
+static enum tp_status mark(struct tp_archive *archive, struct tp_disc *disc, enum tp_disc_step step,
+	const char *actor, struct tp_error *err)
+{
+	char note[64];
+
+	if (disc->when[TP_DISC_LOST] && step != TP_DISC_LOST)
+		return tp_fail(err, TP_USAGE, "disc %s is lost: when it is found, verify it",
+			disc->serial);
+	if (disc->bad_at && step == TP_DISC_VERIFIED)
+		return tp_fail(err, TP_USAGE, "disc %s is bad: when it is mended, verify it",
+			disc->serial);
+	if (disc->when[step])
+		return TP_OK;
+	snprintf(note, sizeof note, "disc %s", disc->serial);
+	return write_step(archive, disc, step, note, actor, err);
+}
+
 enum tp_status tp_disc_mark(struct tp_archive *archive, const char *serial, enum tp_disc_step step,
-	bool found, const char *actor, struct tp_error *err)
+	const char *actor, struct tp_error *err)
 {
 	struct tp_disc disc;
 	int fd;
-	enum tp_status status = tp_discs_lock(archive, &fd, err);
+	enum tp_status status = lock_ledger(archive, &fd, err);
 
 	if (!status)
 		status = tp_disc_find(archive, serial, &disc, err);
 	if (!status)
-		status = mark(archive, &disc, step, found, actor, err);
+		status = mark(archive, &disc, step, actor, err);
+	if (fd >= 0)
+		close(fd);
+	return status;
+}
+
+static enum tp_status mark_bad(struct tp_archive *archive, struct tp_disc *disc,
+	const struct tp_disc_read *read, const char *actor, struct tp_error *err)
+{
+	enum tp_status status;
+	char note[160];
+
+	if (disc->bad_at && (disc->bad_device || !read->device))
+		return TP_OK;
+	snprintf(note, sizeof note, "disc %s, %llu of %llu pieces differ, with %llu mails",
+		disc->serial, (unsigned long long)read->bad_pieces,
+		(unsigned long long)read->pieces, (unsigned long long)read->bad_mails);
+	status = tp_event_add(archive, actor, "bad", NULL, note, err);
+	if (status)
+		return status;
+	if (!disc->bad_at)
+		disc->bad_at = tp_ledger_now();
+	disc->bad_device = read->device;
+	return tp_ledger_write(archive, disc, err);
+}
+
+static enum tp_status mark_good(
+	struct tp_archive *archive, struct tp_disc *disc, const char *actor, struct tp_error *err)
+{
+	bool lost = disc->when[TP_DISC_LOST], bad = disc->bad_at;
+	char note[64];
+
+	if (disc->when[TP_DISC_VERIFIED] && !lost && !bad)
+		return TP_OK;
+	snprintf(note, sizeof note, "disc %s%s%s", disc->serial, lost ? ", found" : "",
+		bad ? ", good again" : "");
+	disc->when[TP_DISC_LOST] = disc->bad_at = 0;
+	disc->bad_device = false;
+	return write_step(archive, disc, TP_DISC_VERIFIED, note, actor, err);
+}
+
+/* What was read is older than what was recorded meanwhile. */
+static enum tp_status check_still(
+	const struct tp_disc *disc, const struct tp_disc *before, struct tp_error *err)
+{
+	const char *what = NULL;
+
+	if (disc->when[TP_DISC_LOST] != before->when[TP_DISC_LOST])
+		what = "recorded as lost or found";
+	else if (disc->bad_at != before->bad_at || disc->bad_device != before->bad_device)
+		what = "read by another";
+	return what ? tp_fail(err, TP_TEMPORARY,
+			      "disc %s was %s while it was read: nothing is recorded; verify it again",
+			      disc->serial, what)
+		    : TP_OK;
+}
+
+static enum tp_status mark_read(struct tp_archive *archive, struct tp_disc *disc,
+	const struct tp_disc *before, const struct tp_disc_read *read, const char *actor,
+	struct tp_error *err)
+{
+	enum tp_status status;
+
+	if (disc->number != before->number ||
+		memcmp(disc->image, before->image, sizeof disc->image))
+		return tp_fail(err, TP_TEMPORARY,
+			"disc %s was made anew while it was read: nothing is recorded", disc->serial);
+	if (read->bad_pieces)
+		return mark_bad(archive, disc, read, actor, err);
+	status = check_still(disc, before, err);
+	return status ? status : mark_good(archive, disc, actor, err);
+}
+
+enum tp_status tp_disc_mark_read(struct tp_archive *archive, const struct tp_disc *before,
+	const struct tp_disc_read *read, const char *actor, struct tp_error *err)
+{
+	struct tp_disc disc;
+	int fd;
+	enum tp_status status = lock_ledger(archive, &fd, err);
+
+	if (!status)
+		status = tp_disc_find(archive, before->serial, &disc, err);
+	if (!status)
+		status = mark_read(archive, &disc, before, read, actor, err);
 	if (fd >= 0)
 		close(fd);
 	return status;
@@ -398,12 +547,12 @@ enum tp_status tp_disc_mark_left(struct tp_archive *archive, uint32_t number, st
 {
 	struct tp_disc disc;
 	int fd;
-	enum tp_status status = tp_discs_lock(archive, &fd, err);
+	enum tp_status status = lock_ledger(archive, &fd, err);
 
 	if (!status)
 		status = tp_ledger_read(archive, number, &disc, err);
 	if (!status && !disc.left_at) {
-		disc.left_at = tp_now();
+		disc.left_at = tp_ledger_now();
 		status = tp_ledger_write(archive, &disc, err);
 	}
 	if (fd >= 0)

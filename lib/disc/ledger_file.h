@@ -4,14 +4,17 @@
 
 #include "disc/ledger.h"
 
+/* Now, as the ledger writes it. A time before TP_LEDGER_EARLIEST is none: a clock that has just begun may
+ * say 0, which means never, and one flipped bit in that 0 shall not be a step that a disc has come to. */
+#define TP_LEDGER_EARLIEST 86400
+int64_t tp_ledger_now(void);
+
 /* TP_NOTHING: there is none; TP_DATA: damaged, with a sentence that says how to get on. */
 enum tp_status tp_ledger_read(
 	struct tp_archive *archive, uint32_t number, struct tp_disc *disc, struct tp_error *err);
 /* True for what is wrong with a file of a disc, or with its disk, rather than with us. */
 bool tp_ledger_is_damage(enum tp_status status);
-/* The lock of who writes in the folder `disc`: held until *fd is closed, which may be -1 after a failure. */
-enum tp_status tp_discs_lock(struct tp_archive *archive, int *fd, struct tp_error *err);
-/* Replaces it whole. Under that lock. */
+/* Replaces it whole. Under the ledger's lock. */
 enum tp_status tp_ledger_write(
 	struct tp_archive *archive, const struct tp_disc *disc, struct tp_error *err);
 

@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -75,7 +76,7 @@ static enum tp_status check_piece(struct verifying *v, uint64_t piece, struct tp
 	if (!status &&
 		(!whole || memcmp(sha256, v->hashes + piece * TP_SHA256_BYTES, TP_SHA256_BYTES))) {
 		v->bad[piece] = true;
-		v->verify->bad_pieces++;
+		v->verify->read.bad_pieces++;
 	}
 	if (!status && v->verify->progress)
 		v->verify->progress(v->verify->context, piece * TP_IMAGE_PIECE + len / TP_SECTOR,
@@ -102,14 +103,14 @@ static enum tp_status look_at_mail(
 	bool any = false;
 
 	for (uint64_t p = mail->sector / TP_IMAGE_PIECE;
-		mail->sectors && p < v->verify->pieces && p * TP_IMAGE_PIECE < end; p++) {
+		mail->sectors && p < v->verify->read.pieces && p * TP_IMAGE_PIECE < end; p++) {
 		if (!v->bad[p])
 			continue;
 		v->named[p] = true;
 		tell(v, p, mail);
 		any = true;
 	}
-	v->verify->bad_mails += any;
+	v->verify->read.bad_mails += any;
 	return TP_OK;
 }
 
@@ -117,7 +118,7 @@ static enum tp_status name_faults(struct verifying *v, struct tp_error *err)
 {
 	enum tp_status status = tp_contents_walk(v->contents, look_at_mail, v, err);
 
-	for (uint64_t p = 0; !status && p < v->verify->pieces; p++)
+	for (uint64_t p = 0; !status && p < v->verify->read.pieces; p++)
 		if (v->bad[p] && !v->named[p])
 			tell(v, p, NULL);
 	return status;
@@ -125,37 +126,78 @@ static enum tp_status name_faults(struct verifying *v, struct tp_error *err)
 
 /* --- all of it -------------------------------------------------------------------------------- */
 
+static enum tp_status count_mail(
+	void *context, uint64_t i, const struct tp_disc_mail *mail, struct tp_error *err)
+{
+	uint64_t *mails = context;
+
+	(void)i;
+	(void)mail;
+	(void)err;
+	++*mails;
+	return TP_OK;
+}
+
+/* All of what is known of the disc is looked at before anything is said about the disc itself: a list
+ * that turns out to be damaged afterwards would keep its mails in the cellar, or their places unknown. */
+static enum tp_status open_list(
+	struct verifying *v, struct tp_archive *archive, struct tp_error *err)
+{
+	uint64_t mails = 0;
+	size_t count = 0;
+	enum tp_status status = tp_contents_open(archive, v->disc, &v->contents, err);
+
+	if (!status)
+		v->hashes = tp_contents_pieces(v->contents, &count);
+	if (!status)
+		status = tp_contents_walk(v->contents, count_mail, &mails, err);
+	if (status)
+		return status;
+	if (mails != v->disc->mails ||
+		count != (v->disc->sectors + TP_IMAGE_PIECE - 1) / TP_IMAGE_PIECE)
+		return tp_fail(err, TP_DATA, "disc %s: its list is damaged", v->disc->serial);
+	v->verify->read.pieces = count;
+	return TP_OK;
+}
+
+/* Whatever path it has: what was opened says whether it is a device. Of a device the kernel may still have
+ * what was in it before. */
+static enum tp_status open_disc(struct verifying *v, struct tp_error *err)
+{
+	bool is_stdin = !strcmp(v->path, "-");
+	struct stat st;
+
+	v->fd = is_stdin ? dup(STDIN_FILENO) : open(v->path, O_RDONLY | O_CLOEXEC);
+	if (v->fd < 0 || fstat(v->fd, &st))
+		return tp_fail_errno(err, TP_NOINPUT, "%s", v->path);
+	v->verify->read.device = !is_stdin && S_ISBLK(st.st_mode);
+	if (v->verify->read.device)
+		(void)posix_fadvise(v->fd, 0, 0, POSIX_FADV_DONTNEED);
+	return TP_OK;
+}
+
 static enum tp_status prepare(struct verifying *v, struct tp_archive *archive, struct tp_error *err)
 {
-	size_t count;
-	enum tp_status status = tp_contents_open(archive, v->disc, &v->contents, err);
+	enum tp_status status = open_list(v, archive, err);
+	size_t count = v->verify->read.pieces;
 
 	if (status)
 		return status;
-	v->hashes = tp_contents_pieces(v->contents, &count);
-	v->verify->pieces = count;
-	if (count != (v->disc->sectors + TP_IMAGE_PIECE - 1) / TP_IMAGE_PIECE)
-		return tp_fail(err, TP_DATA, "disc %s: its list is damaged", v->disc->serial);
 	v->bytes = malloc(PIECE_BYTES);
 	v->bad = calloc(count + 1, sizeof *v->bad);
 	v->named = calloc(count + 1, sizeof *v->named);
 	if (!v->bytes || !v->bad || !v->named)
 		return tp_fail(err, TP_NOMEM, "disc: out of memory");
 	status = tp_sha256_new(&v->sha, err);
-	if (status)
-		return status;
-	v->fd = strcmp(v->path, "-") ? open(v->path, O_RDONLY | O_CLOEXEC) : dup(STDIN_FILENO);
-	if (v->fd < 0)
-		return tp_fail_errno(err, TP_NOINPUT, "%s", v->path);
-	return TP_OK;
+	return status ? status : open_disc(v, err);
 }
 
 static enum tp_status say_bad(const struct verifying *v, struct tp_error *err)
 {
 	return tp_fail(err, TP_DATA, "disc %s: %s %s; %llu of %llu pieces differ, with %llu mails",
 		v->disc->serial, v->path, v->ended ? "ends too early" : "is not as it was made",
-		(unsigned long long)v->verify->bad_pieces, (unsigned long long)v->verify->pieces,
-		(unsigned long long)v->verify->bad_mails);
+		(unsigned long long)v->verify->read.bad_pieces, (unsigned long long)v->verify->read.pieces,
+		(unsigned long long)v->verify->read.bad_mails);
 }
 
 enum tp_status tp_disc_verify(struct tp_archive *archive, const struct tp_disc *disc,
@@ -164,13 +206,13 @@ enum tp_status tp_disc_verify(struct tp_archive *archive, const struct tp_disc *
 	struct verifying v = { .disc = disc, .verify = verify, .path = path, .fd = -1 };
 	enum tp_status status;
 
-	verify->pieces = verify->bad_pieces = verify->bad_mails = 0;
+	verify->read = (struct tp_disc_read){ .pieces = 0 };
 	status = prepare(&v, archive, err);
-	for (uint64_t p = 0; !status && p < verify->pieces; p++)
+	for (uint64_t p = 0; !status && p < verify->read.pieces; p++)
 		status = check_piece(&v, p, err);
-	if (!status && verify->bad_pieces)
+	if (!status && verify->read.bad_pieces)
 		status = name_faults(&v, err);
-	if (!status && verify->bad_pieces)
+	if (!status && verify->read.bad_pieces)
 		status = say_bad(&v, err);
 	if (v.fd >= 0)
 		close(v.fd);
