@@ -16,6 +16,7 @@
 #include "base/tool.h"
 #include "base/units.h"
 #include "disc/check.h"
+#include "disc/ledger.h"
 
 #define PAGE       100 /* hits asked for at once; a page of more is several of these */
 #define PAGE_LINES 20
@@ -465,6 +466,20 @@ static enum tp_status tell_missing(struct tp_run *run, struct tp_archive *archiv
 	return TP_OK;
 }
 
+/* Of a mail on several discs, one that is there is shown. */
+static enum tp_status shun_discs(
+	struct tp_archive *archive, struct tp_view *view, struct tp_error *err)
+{
+	uint32_t *discs = NULL;
+	size_t count = 0;
+	enum tp_status status = tp_disc_doubtful(archive, &discs, &count, err);
+
+	if (!status)
+		status = tp_view_shun_discs(view, discs, count, err);
+	free(discs);
+	return status;
+}
+
 static enum tp_status find(struct tp_run *run, struct tp_archive *archive, struct tp_error *err)
 {
 	struct tp_query_terms terms;
@@ -475,6 +490,8 @@ static enum tp_status find(struct tp_run *run, struct tp_archive *archive, struc
 	status = collect(run, &terms, err);
 	if (!status)
 		status = tp_view_open(archive, &view, err);
+	if (!status && terms.tiers & 1u << TP_TIER_DISC)
+		status = shun_discs(archive, view, err);
 	if (!status)
 		status = list(run, archive, view, &terms, err);
 	if (!status || status == TP_NOTHING)

@@ -315,6 +315,16 @@ static void note_failure(struct run *run, const struct tp_span *span, enum tp_st
 	pthread_mutex_unlock(&run->mutex);
 }
 
+/* What another disc has is listed there. */
+static void pass_over(struct tp_scan *scan, const struct tp_span *span, const struct tp_rows *rows)
+{
+	for (size_t i = 0; i < rows->count; i++)
+		if (scan->live[i] && span->hidden[i]) {
+			scan->live[i] = 0;
+			scan->live_count--;
+		}
+}
+
 /* Looks through at most `most` chunks. */
 static void look_through(struct run *run, struct tp_scan *scan, size_t most)
 {
@@ -325,6 +335,8 @@ static void look_through(struct run *run, struct tp_scan *scan, size_t most)
 
 	while (most-- > 0 && (span = take_chunk(run))) {
 		status = tp_scan_chunk(scan, span, &rows, &err);
+		if (!status && scan->live_count && span->hidden)
+			pass_over(scan, span, &rows);
 		if (status)
 			note_failure(run, span, status, &err);
 		else if (scan->live_count)

@@ -42,6 +42,10 @@ enum tp_status tp_view_journal(struct tp_view *view, uint32_t number,
 
 void tp_view_part_close(struct tp_view_part *part)
 {
+	for (size_t i = 0; part->hidden && i < tp_segment_chunks(part->segment); i++)
+		free(part->hidden[i]);
+	free(part->hidden);
+	part->hidden = NULL;
 	tp_segment_close(part->segment);
 	tp_segment_close(part->rest);
 	part->segment = part->rest = NULL;

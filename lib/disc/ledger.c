@@ -203,6 +203,38 @@ enum tp_status tp_disc_get(
 	return tp_ledger_read(archive, number, disc, err);
 }
 
+struct doubtful {
+	uint32_t *numbers;
+	size_t count;
+};
+
+static enum tp_status add_doubtful(void *context, const struct tp_disc *disc, struct tp_error *err)
+{
+	struct doubtful *d = context;
+	uint32_t *larger;
+
+	if (!disc->when[TP_DISC_LOST] && !disc->bad_at)
+		return TP_OK;
+	larger = reallocarray(d->numbers, d->count + 1, sizeof *larger);
+	if (!larger)
+		return tp_fail(err, TP_NOMEM, "disc: out of memory");
+	d->numbers = larger;
+	d->numbers[d->count++] = disc->number;
+	return TP_OK;
+}
+
+enum tp_status tp_disc_doubtful(
+	struct tp_archive *archive, uint32_t **numbers, size_t *count, struct tp_error *err)
+{
+	struct doubtful d = { NULL, 0 };
+	struct tp_error why;
+	enum tp_status status = tp_disc_walk(archive, add_doubtful, &d, &why);
+
+	*numbers = d.numbers;
+	*count = d.count;
+	return status && status != TP_DATA ? tp_fail(err, status, "%s", why.text) : TP_OK;
+}
+
 enum tp_disc_step tp_disc_state(const struct tp_disc *disc)
 {
 	int step = TP_DISC_STEPS - 1;
@@ -418,8 +450,7 @@ void tp_disc_drop(struct tp_disc_making *making)
 static enum tp_status write_step(struct tp_archive *archive, struct tp_disc *disc,
 	enum tp_disc_step step, const char *note, const char *actor, struct tp_error *err)
 {
-	enum tp_status status =
-		tp_event_add(archive, actor, tp_disc_words[step], NULL, note, err);
+	enum tp_status status = tp_event_add(archive, actor, tp_disc_words[step], NULL, note, err);
 
 	if (status)
 		return status;
@@ -506,7 +537,8 @@ static enum tp_status check_still(
 	else if (disc->bad_at != before->bad_at || disc->bad_device != before->bad_device)
 		what = "read by another";
 	return what ? tp_fail(err, TP_TEMPORARY,
-			      "disc %s was %s while it was read: nothing is recorded; verify it again",
+			      "disc %s was %s while it was read: nothing is recorded; verify it "
+			      "again",
 			      disc->serial, what)
 		    : TP_OK;
 }
@@ -520,7 +552,8 @@ static enum tp_status mark_read(struct tp_archive *archive, struct tp_disc *disc
 	if (disc->number != before->number ||
 		memcmp(disc->image, before->image, sizeof disc->image))
 		return tp_fail(err, TP_TEMPORARY,
-			"disc %s was made anew while it was read: nothing is recorded", disc->serial);
+			"disc %s was made anew while it was read: nothing is recorded",
+			disc->serial);
 	if (read->bad_pieces)
 		return mark_bad(archive, disc, read, actor, err);
 	status = check_still(disc, before, err);

@@ -109,6 +109,11 @@ enum tp_status tp_disc_find(
 enum tp_status tp_disc_get(
 	struct tp_archive *archive, uint32_t number, struct tp_disc *disc, struct tp_error *err);
 
+/* The numbers of discs that are lost or bad: of a mail that is on another one as well, these are asked last
+ * (tp_view_shun_discs). Those whose facts are damaged are not among them. The caller frees *numbers. */
+enum tp_status tp_disc_doubtful(
+	struct tp_archive *archive, uint32_t **numbers, size_t *count, struct tp_error *err);
+
 /* The step that it has come to: the last one in the order of enum tp_disc_step. */
 enum tp_disc_step tp_disc_state(const struct tp_disc *disc);
 /* What dvd-list calls its state: the word of that step, or "bad" for one that is, and is not lost. */

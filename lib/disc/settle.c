@@ -19,9 +19,9 @@ struct good {
 	struct tp_disc disc;
 	bool loaded;
 	bool unknown; /* what it has cannot be read */
-	bool takes; /* mails of packs that leave */
-	bool stays; /* a mail of a pack that has to wait is on it */
-	bool whole; /* its segment knows all of its mails, and none stays */
+	bool takes;   /* mails of packs that leave */
+	bool stays;   /* a mail of a pack that has to wait is on it */
+	bool whole;   /* its segment knows all of its mails, and none stays */
 	struct tp_disc_ids ids;
 };
 
@@ -208,7 +208,8 @@ static enum tp_status choose(struct settling *s, struct tp_settled *settled, str
 		return nomem(err);
 	for (size_t i = 0; i < s->pack_count; i++) {
 		if (s->packs[i].missing) {
-			enum tp_status status = walk_pack(s, s->packs[i].number, note_staying, s, err);
+			enum tp_status status =
+				walk_pack(s, s->packs[i].number, note_staying, s, err);
 
 			if (status)
 				return status;
@@ -229,7 +230,7 @@ struct building {
 	struct settling *s;
 	struct good *g;
 	struct tp_segment_builder *builder;
-	unsigned char *has; /* a byte for each mail of the disc */
+	unsigned char *has;   /* a byte for each mail of the disc */
 	uint64_t rows, fresh; /* fresh: of packs that leave now */
 	bool more;            /* than the segment of before */
 };
@@ -293,9 +294,8 @@ static enum tp_status add_old(struct building *b, struct tp_error *err)
 
 /* --- mails that left for other discs ---------------------------------------------------------- */
 
-static enum tp_status add_other_row(
-	struct building *b, struct tp_chunk *chunk, const struct tp_rows *rows, size_t i,
-	struct tp_error *err)
+static enum tp_status add_other_row(struct building *b, struct tp_chunk *chunk,
+	const struct tp_rows *rows, size_t i, struct tp_error *err)
 {
 	struct tp_record record = TP_RECORD_INIT;
 	const struct tp_disc_id *entry;
@@ -334,8 +334,8 @@ static enum tp_status add_other(struct building *b, uint32_t number, struct tp_e
 	const struct tp_disc *disc = &b->g->disc;
 	struct tp_segment *segment = NULL;
 	struct tp_chunk *chunk = NULL;
-	enum tp_status status = tp_segment_open_kind(
-		b->s->archive, TP_SEGMENT_DISC, number, &segment, err);
+	enum tp_status status =
+		tp_segment_open_kind(b->s->archive, TP_SEGMENT_DISC, number, &segment, err);
 
 	if (!status)
 		status = tp_chunk_new(&chunk, err);
