@@ -95,7 +95,7 @@ fails 1 'a disc that is not there' dvd-list -a A burnt BCDEFG
 # What killed writers leave goes with the next one.
 for name in json.new tpd.new tpx.new; do : >A/disc/00000001.$name; done
 : >A/chain.new
-ok 'the next step' dvd-list -a A shipped ABCDEF
+ok 'the next step' dvd-list -a A lost ABCDEF
 ok 'and the next rotation' archive-rotate -a A
 [ -z "$(find A -name '*.new')" ]
 result $? 'leave no file aside'

@@ -382,7 +382,9 @@ static void test_damage(void)
 			"cut: %s", err.text);
 	}
 	trash_file("box/disc/00000002.json", "{\"number\":2}\n", 0600);
-	ok(tp_disc_find(archive, "ABCDEF", &disc, &err) == TP_DATA, "damaged facts: %s", err.text);
+	ok(tp_disc_find(archive, "ABCDEF", &disc, &err) == TP_OK, "others' facts are damaged");
+	ok(tp_disc_get(archive, 2, &disc, &err) == TP_DATA && strstr(err.text, "00000002.json"),
+		"damaged facts: %s", err.text);
 }
 
 int main(void)
