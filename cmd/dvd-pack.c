@@ -6,6 +6,7 @@
  * code 0, and only then the ledger knows of it.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -59,6 +60,7 @@ struct work {
 	struct tp_disc_plan plan;
 	struct tp_fit fit;
 	struct tp_disc_making *making;
+	struct tp_staged leftover;
 };
 
 /* --- options ---------------------------------------------------------------------------------- */
@@ -80,8 +82,9 @@ static enum tp_status check_options(const struct tp_run *run, struct tp_error *e
 {
 	if (opt.maildir && opt.mbox)
 		return tp_fail(err, TP_USAGE, "--maildir and --mbox exclude each other");
-	if ((opt.maildir || opt.mbox) && run->argc)
-		return tp_fail(err, TP_USAGE, "ids are of an archive, not of a mailbox");
+	for (int i = 0; opt.mbox && !strcmp(opt.mbox, "-") && i < run->argc; i++)
+		if (!strcmp(run->argv[i], "-"))
+			return tp_fail(err, TP_USAGE, "stdin is either the mailbox or the ids");
 	if (!opt.sign != !opt.sign_key)
 		return tp_fail(err, TP_USAGE, "--sign and --sign-key go together");
 	if (opt.json && !opt.plan)
@@ -156,16 +159,25 @@ static void report(void *context, const char *sentence)
 	tp_warn("%s", sentence);
 }
 
+/* Those of the operands, "-" being a list on stdin. */
+static enum tp_status collect_ids(
+	const struct tp_run *run, struct tp_buf *ids, struct tp_error *err)
+{
+	enum tp_status status = TP_OK;
+
+	for (int i = 0; !status && i < run->argc; i++)
+		status = strcmp(run->argv[i], "-") ? add_id(ids, run->argv[i], err)
+						   : read_ids(ids, err);
+	return status;
+}
+
 static enum tp_status open_archive(struct work *w, struct tp_error *err)
 {
 	struct tp_buf ids = TP_BUF_INIT(IDS_MAX);
 	enum tp_status status = tp_archive_open(w->run->conf, NULL, false, &w->archive, err);
 
-	if (!status && !w->run->argc)
-		status = read_ids(&ids, err);
-	for (int i = 0; !status && i < w->run->argc; i++)
-		status = strcmp(w->run->argv[i], "-") ? add_id(&ids, w->run->argv[i], err)
-						      : read_ids(&ids, err);
+	if (!status)
+		status = w->run->argc ? collect_ids(w->run, &ids, err) : read_ids(&ids, err);
 	/* What is to be erased is not to go where nothing can be erased. */
 	if (!status)
 		status = tp_erase_finish(w->archive, err);
@@ -180,16 +192,26 @@ static enum tp_status open_archive(struct work *w, struct tp_error *err)
 	return status;
 }
 
+static enum tp_status open_mailbox(struct work *w, struct tp_error *err)
+{
+	struct tp_buf ids = TP_BUF_INIT(IDS_MAX);
+	enum tp_status status = collect_ids(w->run, &ids, err);
+
+	if (!status)
+		status = opt.maildir ? tp_source_maildir(opt.maildir, report, NULL, &w->source, err)
+				     : tp_source_mbox(opt.mbox, report, NULL, &w->source, err);
+	if (!status && w->run->argc)
+		status = tp_source_choose(w->source, tp_buf_str(&ids), ids.len / TP_ID_LEN, err);
+	tp_buf_release(&ids);
+	return status;
+}
+
 static enum tp_status open_source(struct work *w, struct tp_error *err)
 {
 	w->about = (struct tp_bag_about){
 		.language = "en", .certificate = opt.sign, .key = opt.sign_key
 	};
-	if (opt.maildir)
-		return tp_source_maildir(opt.maildir, report, NULL, &w->source, err);
-	if (opt.mbox)
-		return tp_source_mbox(opt.mbox, report, NULL, &w->source, err);
-	return open_archive(w, err);
+	return opt.maildir || opt.mbox ? open_mailbox(w, err) : open_archive(w, err);
 }
 
 /* --- the disc --------------------------------------------------------------------------------- */
@@ -233,7 +255,8 @@ static enum tp_status finish_stdout(struct tp_error *err)
 	return TP_OK;
 }
 
-static enum tp_status write_leftover(struct work *w, struct tp_error *err)
+/* Before the first byte of the image, which would be for nothing if there were no place for this. */
+static enum tp_status stage_leftover(struct work *w, struct tp_error *err)
 {
 	struct tp_buf ids = TP_BUF_INIT(IDS_MAX);
 	enum tp_status status;
@@ -242,7 +265,8 @@ static enum tp_status write_leftover(struct work *w, struct tp_error *err)
 		tp_buf_addf(&ids, "%.16s\n", tp_source_id(w->source, i));
 	status = tp_buf_status(&ids, "--leftover", err);
 	if (!status)
-		status = tp_file_replace(opt.leftover, tp_buf_str(&ids), ids.len, 0666, err);
+		status = tp_file_stage_at(&w->leftover, AT_FDCWD, opt.leftover, opt.leftover,
+			tp_buf_str(&ids), ids.len, 0644, err);
 	tp_buf_release(&ids);
 	return status;
 }
@@ -286,6 +310,8 @@ static enum tp_status write_disc(struct work *w, struct tp_error *err)
 	if (w->archive)
 		status = tp_disc_reserve(
 			w->archive, w->serial, tp_bag_digest(w->fit.bag), &w->making, err);
+	if (!status && opt.leftover)
+		status = stage_leftover(w, err);
 	if (!status)
 		status = say_plan(&w->plan, err);
 	if (!status)
@@ -294,7 +320,7 @@ static enum tp_status write_disc(struct work *w, struct tp_error *err)
 	if (!status)
 		status = finish_stdout(err);
 	if (!status && opt.leftover)
-		status = write_leftover(w, err);
+		status = tp_file_put(&w->leftover, opt.leftover, err);
 	if (!status && w->archive)
 		status = record_disc(w, err);
 	return status;
@@ -324,11 +350,12 @@ static enum tp_status pack(struct work *w, struct tp_error *err)
 
 static enum tp_status run(struct tp_run *run, struct tp_error *err)
 {
-	struct work w = { .run = run };
+	struct work w = { .run = run, .leftover = TP_STAGED_INIT };
 	enum tp_status status = check_options(run, err);
 
 	if (!status)
 		status = pack(&w, err);
+	tp_staged_release(&w.leftover);
 	tp_disc_drop(w.making);
 	tp_fit_release(&w.fit);
 	tp_disc_plan_release(&w.plan);

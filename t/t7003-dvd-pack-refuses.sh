@@ -26,7 +26,7 @@ refused 66 'an empty list' 'nothing to pack' - <none
 echo 0zzzzzzzzzzzzzzz >unknown
 cat ids unknown >more
 refused 65 'an unknown id' '0zzzzzzzzzzzzzzz: not in the archive' - <more
-refused 65 'the same, told at the end' '1 mails cannot be packed' - <more
+refused 65 'the same, told at the end' '1 mail cannot be packed: nothing is written' - <more
 echo 'not an id' >word
 refused 64 'what is no id' 'is not an id' - <word
 archive-rm -a A --reason test "$(cat id3)"
@@ -52,7 +52,7 @@ refused 64 'a key without certificate' 'go together' --sign-key ids - <ids
 refused 64 'json without a plan' '--plan' --json - <ids
 refused 64 'a plan with leftover' '--leftover' --plan --leftover x - <ids
 refused 64 'two mailboxes' 'exclude' --mbox x --maildir y
-refused 64 'ids and a mailbox' 'ids' --mbox x "$(cat id1)"
+refused 64 'two lists on stdin' 'stdin is either' --mbox - -
 refused 66 'a mailbox that is not there' 'no-such' --mbox no-such
 refused 66 'a Maildir that is not there' 'no-such' --maildir no-such
 
@@ -60,6 +60,16 @@ perl -e 'print "Subject: large\n\n", ("x" x 77, "\n") x 20000' >large
 put_dated large 2005-07-02T12:00:00Z >idl
 cat ids idl >more
 refused 65 'a mail larger than the disc' "$(cat idl): 1560016 bytes do not fit" --medium 1M - <more
+sed s/large/larger/ large >larger
+put_dated larger 2005-07-02T12:00:01Z >idm
+cat ids idl idm >more
+refused 65 'two of them' '2 mails are larger than the disc: nothing is written' --medium 1M - <more
+same '  each is named' said - <<X
+dvd-pack: $(cat idl): 1560016 bytes do not fit on a disc with room for 512 sectors
+dvd-pack: $(cat idm): 1560017 bytes do not fit on a disc with room for 512 sectors
+dvd-pack: 2 mails are larger than the disc: nothing is written
+X
+refused 73 'a place for what is left over that is none' 'no/where: No such file' --leftover no/where - <ids
 
 # --- what is told and done all the same -----------------------------------------------------------
 cat ids id2 >twice

@@ -7,7 +7,7 @@
 
 #include <stdint.h>
 
-#include "base/error.h"
+#include "base/spool.h"
 
 struct tp_import_mail {
 	const char *name; /* for people: a file, or "FILE: message 3, byte 4711" */
@@ -37,11 +37,17 @@ struct tp_import {
 enum tp_status tp_import_maildir(
 	const char *folder, const struct tp_import *import, struct tp_error *err);
 
-/* The messages of an mbox file (RFC 4155): a `From ` line with a date in it begins each; such a line
- * and the blank line before the next are no part of the message. Content-Length is not believed.
- * TP_NOINPUT: it cannot be opened. */
+/* The messages of an mbox file (RFC 4155; "-": stdin): a `From ` line with a date in it begins each;
+ * such a line and the blank line before the next are no part of the message. Content-Length is not
+ * believed. TP_NOINPUT: it cannot be opened. */
 enum tp_status tp_import_mbox(
 	const char *path, const struct tp_import *import, struct tp_error *err);
+
+/* The two halves of it, for who wants to keep the file open: what was read from a pipe cannot be read
+ * again. The caller releases *mbox in any case. */
+enum tp_status tp_import_mbox_open(const char *path, struct tp_spool *mbox, struct tp_error *err);
+enum tp_status tp_import_mbox_from(const struct tp_spool *mbox, const char *path,
+	const struct tp_import *import, struct tp_error *err);
 
 /* The files whose names, each ended by a NUL, are in the file `list` ("-": stdin). Names that are slow
  * to come are waited for, without anything being held meanwhile. */

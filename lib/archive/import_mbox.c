@@ -147,33 +147,35 @@ static enum tp_status give_message(struct mbox *mbox, size_t *at, struct tp_erro
 }
 
 /* A pipe that has a name waits for ever when nobody writes to it; one that we were given is under /dev. */
-static enum tp_status open_mbox(struct tp_spool *spool, const char *path, struct tp_error *err)
+enum tp_status tp_import_mbox_open(const char *path, struct tp_spool *mbox, struct tp_error *err)
 {
 	struct stat st;
 
-	*spool = (struct tp_spool)TP_SPOOL_INIT;
+	*mbox = (struct tp_spool)TP_SPOOL_INIT;
+	if (!strcmp(path, "-"))
+		return tp_spool_read(mbox, STDIN_FILENO, err);
 	if (!stat(path, &st) && S_ISFIFO(st.st_mode) && strncmp(path, "/dev/", 5) &&
 		strncmp(path, "/proc/", 6))
 		return tp_fail(
 			err, TP_NOINPUT, "%s: a named pipe; redirect it to /dev/stdin", path);
-	return tp_spool_open(spool, path, err);
+	return tp_spool_open(mbox, path, err);
 }
 
-enum tp_status tp_import_mbox(
-	const char *path, const struct tp_import *import, struct tp_error *err)
+enum tp_status tp_import_mbox_from(const struct tp_spool *spool, const char *path,
+	const struct tp_import *import, struct tp_error *err)
 {
-	struct tp_spool spool;
-	enum tp_status status = open_mbox(&spool, path, err);
-	struct mbox mbox = { .import = import, .path = path, .data = spool.data, .len = spool.len };
+	struct mbox mbox = { .import = import,
+		.path = strcmp(path, "-") ? path : "stdin",
+		.data = spool->data,
+		.len = spool->len };
 	size_t sender, sender_end, at = 0;
+	enum tp_status status = TP_OK;
 
-	if (status)
-		return status;
 	tp_buf_init(&mbox.name, 1 << 20);
 	tp_buf_init(&mbox.sender, 1 << 16);
 	tp_buf_init(&mbox.unquoted, SIZE_MAX / 2);
 	if (mbox.len && from_line(&mbox, 0, &sender, &sender_end) == TP_IMPORT_NO_LINE)
-		status = import->unreadable(import->context, path,
+		status = import->unreadable(import->context, mbox.path,
 			"not an mbox file: no `From ` line at its head", err);
 	else
 		while (!status && at < mbox.len)
@@ -181,6 +183,17 @@ enum tp_status tp_import_mbox(
 	tp_buf_release(&mbox.name);
 	tp_buf_release(&mbox.sender);
 	tp_buf_release(&mbox.unquoted);
-	tp_spool_release(&spool);
+	return status;
+}
+
+enum tp_status tp_import_mbox(
+	const char *path, const struct tp_import *import, struct tp_error *err)
+{
+	struct tp_spool mbox;
+	enum tp_status status = tp_import_mbox_open(path, &mbox, err);
+
+	if (!status)
+		status = tp_import_mbox_from(&mbox, path, import, err);
+	tp_spool_release(&mbox);
 	return status;
 }

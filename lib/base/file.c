@@ -330,40 +330,60 @@ static int create_beside(int folder, const char *last, struct tp_buf *aside)
 	return -1;
 }
 
-static enum tp_status replace_in(int folder, const char *last, const char *what, const void *bytes,
-	size_t len, mode_t mode, struct tp_error *err)
+enum tp_status tp_file_stage_at(struct tp_staged *staged, int dir, const char *name,
+	const char *what, const void *bytes, size_t len, mode_t mode, struct tp_error *err)
 {
-	struct tp_buf aside = TP_BUF_INIT(65536);
 	enum tp_status status;
-	int fd = create_beside(folder, last, &aside);
+	const char *last;
+	int fd;
 
+	*staged = (struct tp_staged){ .folder = open_folder_of(dir, name, &last) };
+	tp_buf_init(&staged->aside, 65536);
+	tp_buf_init(&staged->name, 65536);
+	if (staged->folder < 0)
+		return tp_fail_errno(err, TP_CANTCREATE, "%s", what);
+	tp_buf_adds(&staged->name, last);
+	status = tp_buf_status(&staged->name, what, err);
+	if (status)
+		return status;
+	fd = create_beside(staged->folder, last, &staged->aside);
 	if (fd < 0) {
 		status = tp_fail_errno(err, TP_CANTCREATE, "%s", what);
-		goto out;
+		tp_buf_clear(&staged->aside);
+		return status;
 	}
-	status = fill_file(fd, what, bytes, len, mode, err);
-	if (!status && renameat(folder, aside.data, folder, last))
-		status = tp_fail_errno(err, TP_CANTCREATE, "%s: cannot rename", what);
-	if (status)
-		unlinkat(folder, aside.data, 0);
-	else
-		status = sync_folder(folder, what, err);
-out:
-	tp_buf_release(&aside);
-	return status;
+	return fill_file(fd, what, bytes, len, mode, err);
+}
+
+enum tp_status tp_file_put(struct tp_staged *staged, const char *what, struct tp_error *err)
+{
+	if (renameat(staged->folder, tp_buf_str(&staged->aside), staged->folder,
+		    tp_buf_str(&staged->name)))
+		return tp_fail_errno(err, TP_CANTCREATE, "%s: cannot rename", what);
+	tp_buf_clear(&staged->aside);
+	return sync_folder(staged->folder, what, err);
+}
+
+void tp_staged_release(struct tp_staged *staged)
+{
+	if (staged->aside.len > 0)
+		unlinkat(staged->folder, staged->aside.data, 0);
+	if (staged->folder >= 0)
+		close(staged->folder);
+	tp_buf_release(&staged->aside);
+	tp_buf_release(&staged->name);
+	staged->folder = -1;
 }
 
 enum tp_status tp_file_replace_at(int dir, const char *name, const char *what, const void *bytes,
 	size_t len, mode_t mode, struct tp_error *err)
 {
-	const char *last;
-	int folder = open_folder_of(dir, name, &last);
-	enum tp_status status;
+	struct tp_staged staged;
+	enum tp_status status = tp_file_stage_at(&staged, dir, name, what, bytes, len, mode, err);
 
-	if (folder < 0)
-		return tp_fail_errno(err, TP_CANTCREATE, "%s", what);
-	status = replace_in(folder, last, what, bytes, len, mode, err);
-	close(folder);
+	if (!status)
+		status = tp_file_put(&staged, what, err);
+	tp_staged_release(&staged);
 	return status;
 }
 

@@ -46,6 +46,24 @@ enum tp_status tp_tmpfile(int *fd, struct tp_error *err);
  * At any moment the path holds the old content or the new, whole. */
 enum tp_status tp_file_replace(
 	const char *path, const void *bytes, size_t len, mode_t mode, struct tp_error *err);
+
+/* The two halves of it, for who has something long to do in between that the second must not come before,
+ * and wants to know at once whether there is a place and room for the file: staging writes it beside its
+ * name, durable; putting it in its place is all that is left. The caller releases *staged in any case,
+ * which removes what was not put. */
+struct tp_staged {
+	int folder;                /* -1: nothing is staged */
+	struct tp_buf aside, name; /* in the folder */
+};
+#define TP_STAGED_INIT                                                                             \
+	{                                                                                          \
+		.folder = -1                                                                       \
+	}
+enum tp_status tp_file_stage_at(struct tp_staged *staged, int dir, const char *name,
+	const char *what, const void *bytes, size_t len, mode_t mode, struct tp_error *err);
+enum tp_status tp_file_put(struct tp_staged *staged, const char *what, struct tp_error *err);
+void tp_staged_release(struct tp_staged *staged);
+
 enum tp_status tp_file_replace_at(int dir, const char *name, const char *what, const void *bytes,
 	size_t len, mode_t mode, struct tp_error *err);
 

@@ -83,22 +83,34 @@ static enum tp_status attempt(struct tp_source *source, const struct tp_bag_abou
 	return TP_OK;
 }
 
-static enum tp_status refuse(
-	const struct tp_source *source, size_t i, uint64_t room, struct tp_error *err)
+static void name_too_large(struct tp_source *source, size_t i, uint64_t room)
 {
-	return tp_fail(err, TP_LIMIT,
+	char said[160];
+
+	snprintf(said, sizeof said,
 		"%.16s: %llu bytes do not fit on a disc with room for %llu sectors",
 		tp_source_id(source, i), (unsigned long long)tp_source_size(source, i),
 		(unsigned long long)room);
+	tp_source_bad(source, said);
 }
 
-static enum tp_status check_sizes(
-	const struct tp_source *source, uint64_t room, struct tp_error *err)
+static enum tp_status refuse(size_t count, struct tp_error *err)
 {
+	return tp_fail(err, TP_LIMIT, "%zu mail%s larger than the disc: nothing is written", count,
+		count == 1 ? " is" : "s are");
+}
+
+/* Each is named, for all of them have to be taken from the list. */
+static enum tp_status check_sizes(struct tp_source *source, uint64_t room, struct tp_error *err)
+{
+	size_t count = 0;
+
 	for (size_t i = 0; i < tp_source_count(source); i++)
-		if (tp_source_size(source, i) / TP_SECTOR + LEAST_BESIDE > room)
-			return refuse(source, i, room, err);
-	return TP_OK;
+		if (tp_source_size(source, i) / TP_SECTOR + LEAST_BESIDE > room) {
+			name_too_large(source, i, room);
+			count++;
+		}
+	return count ? refuse(count, err) : TP_OK;
 }
 
 enum tp_status tp_fit_make(struct tp_source *source, const struct tp_bag_about *about,
@@ -111,8 +123,10 @@ enum tp_status tp_fit_make(struct tp_source *source, const struct tp_bag_about *
 	*fit = (struct tp_fit){ NULL, NULL };
 	while (!status && !fit->image) {
 		status = attempt(source, about, plan, &limit, &room, fit, err);
-		if (!status && !limit)
-			status = refuse(source, 0, plan->room, err);
+		if (!status && !limit) {
+			name_too_large(source, 0, plan->room);
+			status = refuse(1, err);
+		}
 	}
 	if (status)
 		tp_fit_release(fit);

@@ -34,8 +34,8 @@ void tp_source_bad(struct tp_source *source, const char *sentence)
 enum tp_status tp_source_settle(const struct tp_source *source, struct tp_error *err)
 {
 	if (source->bad)
-		return tp_fail(err, TP_DATA, "%llu mails cannot be packed: nothing is written",
-			(unsigned long long)source->bad);
+		return tp_fail(err, TP_DATA, "%llu mail%s cannot be packed: nothing is written",
+			(unsigned long long)source->bad, source->bad == 1 ? "" : "s");
 	if (!source->count)
 		return tp_fail(err, TP_NOINPUT, "no mails: there is nothing to pack");
 	return TP_OK;

@@ -33,13 +33,22 @@ enum tp_status tp_source_archive(struct tp_archive *archive, const char *ids, si
 /* The mails of a Maildir or an mbox file (archive/import.h), each read once and hashed, described as
  * archive-put would. Copies of one mail that arrived in the same millisecond count once, which is
  * reported. What cannot be read is reported, and the outcome is TP_DATA: a disc has no silent holes.
- * TP_NOINPUT: nothing there. The files are read again for their content. */
+ * TP_NOINPUT: nothing there. The files are read again for their content; one that a mail program gave
+ * other flags meanwhile is found. */
 enum tp_status tp_source_maildir(const char *folder, tp_source_report *report, void *context,
 	struct tp_source **source, struct tp_error *err);
 enum tp_status tp_source_mbox(const char *path, tp_source_report *report, void *context,
 	struct tp_source **source, struct tp_error *err);
 
+/* Keeps of a mailbox's mails those of these ids alone; the same mailbox gives the same ids. Ids that no mail
+ * there has are reported one by one, and the outcome is TP_DATA; one that is there twice counts once. */
+enum tp_status tp_source_choose(
+	struct tp_source *source, const char *ids, size_t count, struct tp_error *err);
+
 void tp_source_close(struct tp_source *source);
+
+/* Reports what is wrong with one mail, which cannot be packed. */
+void tp_source_bad(struct tp_source *source, const char *sentence);
 
 /* --- mails, numbered from 0 in order of arrival ----------------------------------------------- */
 

@@ -2,6 +2,8 @@
  * Mails of a Maildir or an mbox file: see source.h. Each is read once to know what it is. When its
  * content is wanted it is read again, and must be the same.
  */
+#include <dirent.h>
+
 #include "archive/import.h"
 #include "disc/source_parts.h"
 
@@ -82,6 +84,51 @@ static enum tp_status check(const struct tp_spool *content, const struct tp_reco
 	return status;
 }
 
+/* Looks in a folder of a Maildir for the mail whose file's name begins with these bytes: what stands
+ * behind them are its flags. Appends its path. */
+static bool find_in(const char *folder, const char *base, size_t len, struct tp_buf *path)
+{
+	DIR *stream = opendir(folder);
+	struct dirent *entry;
+	bool found = false;
+
+	while (stream && !found && (entry = readdir(stream)))
+		if (!strncmp(entry->d_name, base, len) &&
+			(!entry->d_name[len] || entry->d_name[len] == ':'))
+			found = tp_buf_addf(path, "%s/%s", folder, entry->d_name);
+	if (stream)
+		closedir(stream);
+	return found;
+}
+
+/* Somebody has read it meanwhile: the file has another name, or went from `new` to `cur`. */
+static bool find_moved(const char *path, struct tp_buf *now)
+{
+	const char *slash = strrchr(path, '/'), *base = slash ? slash + 1 : path;
+	size_t len = strcspn(base, ":"), folder_len = slash ? (size_t)(slash - path) : 0;
+	struct tp_buf folder = TP_BUF_INIT(1 << 20);
+	bool found = slash && tp_buf_add(&folder, path, folder_len) &&
+		     find_in(folder.data, base, len, now);
+
+	if (!found && folder.len >= 4 && !strcmp(folder.data + folder.len - 4, "/new")) {
+		tp_buf_truncate(&folder, folder.len - 3);
+		found = tp_buf_adds(&folder, "cur") && find_in(folder.data, base, len, now);
+	}
+	tp_buf_release(&folder);
+	return found;
+}
+
+static enum tp_status open_file(const char *path, struct tp_spool *content, struct tp_error *err)
+{
+	struct tp_buf now = TP_BUF_INIT(1 << 20);
+	enum tp_status status = tp_spool_open(content, path, err);
+
+	if (status == TP_NOINPUT && find_moved(path, &now))
+		status = tp_spool_open(content, now.data, err);
+	tp_buf_release(&now);
+	return status;
+}
+
 enum tp_status tp_source_file_content(struct tp_source *source, const struct tp_source_mail *mail,
 	struct tp_spool *content, struct tp_error *err)
 {
@@ -97,7 +144,7 @@ enum tp_status tp_source_file_content(struct tp_source *source, const struct tp_
 			status = tp_fail(
 				err, TP_DATA, "%s: changed since it was planned", name.data);
 	} else if (!status) {
-		status = tp_spool_open(content, tp_buf_str(&name), err);
+		status = open_file(tp_buf_str(&name), content, err);
 	}
 	if (!status)
 		status = check(content, &record, tp_buf_str(&name), err);
@@ -218,8 +265,57 @@ enum tp_status tp_source_mbox(const char *path, tp_source_report *report, void *
 	if (!source)
 		return TP_NOMEM;
 	source->is_mbox = true;
-	status = tp_spool_open(&source->mbox, path, err);
+	status = tp_import_mbox_open(path, &source->mbox, err);
 	if (!status)
-		status = tp_import_mbox(path, &import, err);
+		status = tp_import_mbox_from(&source->mbox, path, &import, err);
 	return finish(source, status, out, err);
+}
+
+/* --- a choice of them ------------------------------------------------------------------------- */
+
+static int compare_wanted(const void *a, const void *b)
+{
+	return memcmp(a, b, TP_ID_LEN);
+}
+
+/* Both are sorted: one pass. */
+static void keep_wanted(struct tp_source *source, const char *ids, size_t count)
+{
+	size_t kept = 0, at = 0;
+	char said[64];
+
+	for (size_t i = 0; i < count; i++) {
+		const char *id = ids + i * TP_ID_LEN;
+
+		if (i && !memcmp(id - TP_ID_LEN, id, TP_ID_LEN)) {
+			snprintf(said, sizeof said, "%.16s: listed twice, packed once", id);
+			source->report(source->report_context, said);
+			continue;
+		}
+		while (at < source->count && memcmp(source->mails[at].id, id, TP_ID_LEN) < 0)
+			at++;
+		if (at < source->count && !memcmp(source->mails[at].id, id, TP_ID_LEN)) {
+			source->mails[kept++] = source->mails[at++];
+			continue;
+		}
+		snprintf(said, sizeof said, "%.16s: not in the mailbox", id);
+		tp_source_bad(source, said);
+	}
+	source->count = kept;
+}
+
+enum tp_status tp_source_choose(
+	struct tp_source *source, const char *ids, size_t count, struct tp_error *err)
+{
+	char *wanted = malloc(count ? count * TP_ID_LEN : 1);
+
+	if (!wanted)
+		return tp_fail(err, TP_NOMEM, "list of ids: out of memory");
+	if (count) {
+		memcpy(wanted, ids, count * TP_ID_LEN);
+		qsort(wanted, count, TP_ID_LEN, compare_wanted);
+	}
+	keep_wanted(source, wanted, count);
+	free(wanted);
+	return tp_source_settle(source, err);
 }

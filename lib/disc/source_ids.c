@@ -4,6 +4,7 @@
  * lists, are looked up one by one, which also tells why one is missing.
  */
 #include "archive/chunk.h"
+#include "disc/ledger_file.h"
 #include "disc/source_parts.h"
 
 #define LONG_LIST 64
@@ -92,6 +93,17 @@ static enum tp_status match_rows(struct tp_source *source, struct tp_error *err)
 
 /* --- one by one ------------------------------------------------------------------------------- */
 
+static enum tp_status refuse_on_disc(
+	struct tp_source *source, const char *id, uint32_t number, struct tp_error *err)
+{
+	struct tp_disc disc;
+	enum tp_status status = tp_ledger_read(source->archive, number, &disc, err);
+
+	return status == TP_OK
+		       ? tp_fail(err, TP_DATA, "%s: it is on disc %s already", id, disc.serial)
+		       : tp_fail(err, TP_DATA, "%s: it is on disc number %u already", id, number);
+}
+
 static enum tp_status look_up(
 	struct tp_source *source, struct tp_source_mail *mail, struct tp_error *err)
 {
@@ -104,7 +116,7 @@ static enum tp_status look_up(
 	if (!status)
 		status = tp_view_find(source->view, id, &place, err);
 	if (!status && place.tier == TP_TIER_DISC)
-		status = tp_fail(err, TP_DATA, "%s: it is on disc %u already", id, place.disc);
+		status = refuse_on_disc(source, id, place.disc, err);
 	if (!status)
 		status = tp_view_record(source->view, &place, &record, NULL, err);
 	if (!status && record.size_bytes > TP_SOURCE_MAIL_MAX)

@@ -47,8 +47,6 @@ struct tp_source {
 #define TP_SOURCE_MAIL_MAX ((uint64_t)0x7fffffff)
 
 struct tp_source *tp_source_new(tp_source_report *report, void *context, struct tp_error *err);
-/* Reports what is wrong with one mail. */
-void tp_source_bad(struct tp_source *source, const char *sentence);
 /* TP_DATA when there was a bad one; TP_NOINPUT when there is nothing at all. */
 enum tp_status tp_source_settle(const struct tp_source *source, struct tp_error *err);
 

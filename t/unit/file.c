@@ -88,6 +88,33 @@ static void test_secrets(void)
 	tp_buf_release(&out);
 }
 
+static void test_staged(void)
+{
+	struct tp_staged staged;
+	struct tp_buf out = TP_BUF_INIT(64);
+
+	mkdir("s", 0755);
+	trash_file("s/x", "old", 0600);
+	ok(!tp_file_stage_at(&staged, AT_FDCWD, "s/x", "s/x", "new", 3, 0644, &err) &&
+			trash_count("s") == 2 && !tp_file_read("s/x", &out, &err) &&
+			!strcmp(out.data, "old"),
+		"what is staged stands beside");
+	tp_staged_release(&staged);
+	ok(trash_count("s") == 1, "and is gone when it is not put");
+	tp_buf_clear(&out);
+	ok(!tp_file_stage_at(&staged, AT_FDCWD, "s/x", "s/x", "new", 3, 0644, &err) &&
+			!tp_file_put(&staged, "s/x", &err) && !tp_file_read("s/x", &out, &err) &&
+			!strcmp(out.data, "new"),
+		"it is put in its place");
+	tp_staged_release(&staged);
+	ok(trash_count("s") == 1, "and stays there");
+	ok(tp_file_stage_at(&staged, AT_FDCWD, "none/x", "none/x", "", 0, 0644, &err) ==
+			TP_CANTCREATE,
+		"no folder: %s", err.text);
+	tp_staged_release(&staged);
+	tp_buf_release(&out);
+}
+
 /* The folder that was opened, not what bears its name by now. */
 static void test_renamed_folder(void)
 {
@@ -339,6 +366,7 @@ int main(void)
 	test_reading();
 	test_secrets();
 	test_replace();
+	test_staged();
 	test_renamed_folder();
 	test_denied();
 	test_mkdirs();
