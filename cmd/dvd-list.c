@@ -278,7 +278,7 @@ static enum tp_status say_bad(struct work *w, const struct tp_disc *disc,
 	if (tp_disc_counts(disc, read->device, &why))
 		status = mark_read(w, disc, read, err);
 	else
-		tp_warn("nothing is recorded: %s", why.text);
+		tp_notice("nothing is recorded: %s", why.text);
 	flush_faults(w, 0);
 	if (w->cannot_write)
 		tp_say_error(&w->why);
