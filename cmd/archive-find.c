@@ -356,82 +356,7 @@ static enum tp_status list(struct tp_run *run, struct tp_archive *archive, struc
 	return status;
 }
 
-/* --- events ---------------------------------------------------------------------------------- */
-
-#define EVENTS_AT_ONCE 1000 /* lines that are aligned together, and printed before more are read */
-
-struct reading {
-	struct tp_buf *out;
-	struct tp_table table;
-	uint64_t count;
-};
-
-/* The log may be longer than memory. */
-static enum tp_status print_read(struct reading *reading, struct tp_error *err)
-{
-	enum tp_status status =
-		tp_table_print(&reading->table, tp_stdout_is_terminal(), reading->out, err);
-
-	tp_table_release(&reading->table);
-	tp_table_init(&reading->table, "lllll");
-	if (!status)
-		status = tp_stdout_write(tp_buf_str(reading->out), reading->out->len, err);
-	tp_buf_clear(reading->out);
-	return status;
-}
-
-static enum tp_status take_event(void *context, const char *line, size_t len, struct tp_error *err)
-{
-	static const char *const members[] = { "/time", "/actor", "/event", "/id", "/note" };
-	struct reading *reading = context;
-	struct tp_json *doc;
-	enum tp_status status;
-
-	if (reading->count && reading->count % EVENTS_AT_ONCE == 0) {
-		status = print_read(reading, err);
-		if (status)
-			return status;
-	}
-	reading->count++;
-	if (opt.json) {
-		tp_buf_add(reading->out, line, len);
-		tp_buf_addc(reading->out, '\n');
-		return TP_OK;
-	}
-	status = tp_json_parse(line, len, &doc, err);
-	if (status)
-		return status;
-	for (size_t i = 0; i < sizeof members / sizeof *members; i++) {
-		struct tp_buf text = TP_BUF_INIT(1u << 20);
-
-		tp_json_get(doc, members[i], &text);
-		tp_table_cell(&reading->table, tp_buf_str(&text), text.len);
-		tp_buf_release(&text);
-	}
-	tp_json_free(doc);
-	return TP_OK;
-}
-
-/* What was read before a break in the chain is shown all the same. */
-static enum tp_status print_events(
-	struct tp_run *run, struct tp_archive *archive, struct tp_error *err)
-{
-	struct reading reading = { .out = &run->text };
-	struct tp_error later;
-	enum tp_status status, printed;
-
-	tp_table_init(&reading.table, "lllll");
-	status = tp_events_walk(archive, take_event, &reading, err);
-	printed = !status || status == TP_DATA ? print_read(&reading, &later) : TP_OK;
-	tp_table_release(&reading.table);
-	if (!status && printed)
-		return tp_fail(err, printed, "%s", later.text);
-	if (!status && !reading.count)
-		return tp_fail(err, TP_NOTHING, "no events");
-	return status;
-}
-
-/* --------------------------------------------------------------------------------------------- */
+/* --- all of it ------------------------------------------------------------------------------- */
 
 /* A list that is not all of it is a list, and says so. */
 static enum tp_status tell_missing(struct tp_run *run, struct tp_archive *archive, unsigned tiers,
@@ -489,7 +414,8 @@ static enum tp_status run(struct tp_run *run, struct tp_error *err)
 		return tp_fail(err, TP_USAGE, "--events: goes with --json and nothing else");
 	status = tp_archive_open(run->conf, NULL, false, &archive, err);
 	if (!status)
-		status = opt.events ? print_events(run, archive, err) : find(run, archive, err);
+		status = opt.events ? tp_events_print(archive, opt.json, &run->text, err)
+				    : find(run, archive, err);
 	tp_archive_close(archive);
 	tp_strings_release(&opt.from);
 	tp_strings_release(&opt.to);

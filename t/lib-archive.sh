@@ -34,6 +34,19 @@ put_at() {
 		--received "2005-07-01T08:00:$(printf %02d "$1")Z" <"$2"
 }
 
+# A as it was when it was moved to `whole`.
+fresh() {
+	rm -rf A
+	cp -a whole A
+}
+
+# The mails of these numbers are given, to the byte: `mail1`, whose id is in `id1`.
+comes_back() { # N...
+	for _n in "$@"; do
+		archive-get -a A "$(cat id"$_n")" >back && cmp back mail"$_n" || return 1
+	done
+}
+
 reader() { python3 "$SRC/t/helper/read-archive.py" "$@"; }
 
 # Everything that is in the archive's files, as it stands and decompressed, is searched.

@@ -22,6 +22,15 @@ faulty() { # CLASS:N COMMAND...
 		TUBEPOST_FAULT_FIRED="$TRASH/fired" "$@"
 }
 
+# What a tool of the archive may say of a call that failed, and 137, killed. That data is damaged (65) is
+# for the script to allow.
+ends_well() { # CODE
+	case $1 in
+	0 | 66 | 70 | 73 | 74 | 75 | 77 | 78 | 137) ;;
+	*) return 1 ;;
+	esac
+}
+
 sweep() { # CLASS[:ERRNO]
 	_class=${1%%:*}
 	_errno=${1#"$_class"}

@@ -47,6 +47,34 @@ disk_free() {
 	rm "$ARCHIVE/filler"
 }
 
+# The archive suffers in each way, one at a time: the script's fails_and_recovers WHAT sees how mail fares,
+# and calls recover in between.
+each_harm() {
+	archive_down
+	recover() { archive_up; }
+	fails_and_recovers readonly
+	for harm in missing killed fails
+	do
+		spoil "$MTA/bin/archive-put" "$harm"
+		recover() { mend "$MTA/bin/archive-put"; }
+		fails_and_recovers "put-$harm"
+	done
+	for harm in missing killed
+	do
+		spoil "$MTA/libexec/archive-mail" "$harm"
+		recover() { mend "$MTA/libexec/archive-mail"; }
+		fails_and_recovers "script-$harm"
+	done
+	if test -z "${small_disk_why-}"
+	then
+		disk_full
+		recover() { disk_free; }
+		fails_and_recovers full
+	else
+		skip "$small_disk_why" 'a full disk'
+	fi
+}
+
 # How many mails are kept; 0 where there is no archive yet.
 kept_count() {
 	keeper archive-find --tier all --count 2>/dev/null || :

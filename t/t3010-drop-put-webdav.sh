@@ -1,6 +1,7 @@
 #!/bin/sh
 # drop-put by WebDAV, into a real nginx.
 . "${0%/*}/test-lib.sh"
+. "$SRC/t/lib-webdav.sh"
 export TRASH
 needs nginx curl openssl perl
 module=
@@ -11,17 +12,9 @@ nginx -V 2>&1 | grep -q with-http_dav_module || skip_all 'nginx has no WebDAV mo
 
 # --- a server -------------------------------------------------------------------------------------
 mkdir -p www/dav www/open www/small tmp logs
-chmod 711 "$TRASH"
-printf 'gate:%s\n' "$(openssl passwd -apr1 'p ss:wörd')" >users
-printf 'p ss:wörd\n' >password
+webdav_setup
 printf 'wrong\n' >wrong
-chmod 600 password wrong
-openssl req -x509 -newkey rsa:2048 -nodes -keyout tls.key -out tls.crt -days 2 -subj /CN=localhost \
-	-addext subjectAltName=DNS:localhost,IP:127.0.0.1 2>/dev/null
-set -- $(perl -MIO::Socket::INET -e 'my @s = map { IO::Socket::INET->new(LocalAddr => "127.0.0.1",
-	Listen => 1) } 1, 2; print join " ", map { $_->sockport } @s')
-PORT=$1
-TLS=$2
+chmod 600 wrong
 user=
 [ "$(id -u)" -ne 0 ] || user='user root;'
 cat >nginx.conf <<C
@@ -55,54 +48,15 @@ http {
 C
 nginx -p "$TRASH" -c "$TRASH/nginx.conf" -e "$TRASH/logs/error.log" 2>.err || skip_all 'nginx does not start'
 on_exit "kill \$(cat '$TRASH/nginx.pid')"
-tries=0
-until curl -s -o /dev/null "http://127.0.0.1:$PORT/"; do
-	tries=$((tries + 1))
-	[ $tries -lt 100 ] || skip_all 'nginx does not answer'
-	sleep 0.1
-done
-
-cat >good.yaml <<C
-drop:
-  tries: 2
-  webdav:
-    user: gate
-    password_file: $TRASH/password
-C
-export TUBEPOST_CONFIG="$TRASH/good.yaml"
-head -c 3000000 /dev/urandom >file
+webdav_wait nginx
 
 # --- uploads --------------------------------------------------------------------------------------
-DAV=webdav+http://127.0.0.1:$PORT/dav/drop
-ok 'a file is stored' drop-put --store "$DAV" --name 'Résumé (1).pdf' <file
-cp .out url
-has 'and has a link' url "^http://127.0.0.1:$PORT/dav/drop/[a-z2-7]{26}/R%C3%A9sum%C3%A9%20%281%29.pdf\$"
-ok 'which anybody can load' curl -sf -o got "$(cat url)"
-same 'with the same bytes' got file
-ok 'an empty file' drop-put --store "$DAV/" --name empty </dev/null
-ok 'can be loaded' curl -sf -o got "$(cat .out)"
-[ ! -s got ]
-result $? 'and is empty'
+webdav_stores
 ok 'a pipe' sh -c "cat file | drop-put --store '$DAV' --name a --base-url https://files.example.org/d"
 has 'a published folder has its own links' .out '^https://files\.example\.org/d/[a-z2-7]{26}/a$'
 [ -z "$(find www -name 'part-*')" ]
 result $? 'no temporary file stays'
-ok 'a key' drop-put --store "$DAV" --name a --key one <file
-cp .out first
-: >logs/access.log
-ok 'again' drop-put --store "$DAV" --name a --key one <file
-cp .out again
-same 'gives the same link' first again
-hasnt 'without a second upload' logs/access.log '"PUT '
-rm www/dav/drop/*/a
-ok 'and when the file is gone' drop-put --store "$DAV" --name a --key one <file
-cp .out again
-same 'it comes back' first again
-ok 'to load' curl -sf -o got "$(cat first)"
-token=$(sed 's,/a$,,; s,.*/,,' first)
-echo other >"www/dav/drop/$token/a"
-fails 75 'where another file stands, it is not overwritten' drop-put --store "$DAV" --name a --key one <file
-has 'but stays' "www/dav/drop/$token/a" '^other$'
+webdav_stores_once logs/access.log '"PUT '
 for i in 1 2 3 4 5 6; do
 	drop-put --store "$DAV" --name same --key two <file >"u$i" 2>"e$i" &
 	puts="$puts $!"

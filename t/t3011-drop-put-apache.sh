@@ -1,6 +1,7 @@
 #!/bin/sh
 # drop-put by WebDAV, into a real Apache with mod_dav: what it answers otherwise than nginx.
 . "${0%/*}/test-lib.sh"
+. "$SRC/t/lib-webdav.sh"
 export TRASH
 needs apache2 curl openssl perl
 modules=
@@ -11,17 +12,7 @@ done
 
 # --- a server -------------------------------------------------------------------------------------
 mkdir -p www/dav/open run
-chmod 711 "$TRASH"
-printf 'gate:%s\n' "$(openssl passwd -apr1 'p ss:wörd')" >users
-printf 'p ss:wörd\n' >password
-chmod 600 password
-openssl req -x509 -newkey rsa:2048 -nodes -keyout tls.key -out tls.crt -days 2 -subj /CN=localhost \
-	-addext subjectAltName=DNS:localhost,IP:127.0.0.1 2>/dev/null
-# shellcheck disable=SC2046 # two words are wanted
-set -- $(perl -MIO::Socket::INET -e 'my @s = map { IO::Socket::INET->new(LocalAddr => "127.0.0.1",
-	Listen => 1) } 1, 2; print join " ", map { $_->sockport } @s')
-PORT=$1
-TLS=$2
+webdav_setup
 # It does not serve as root.
 user=
 if [ "$(id -u)" -eq 0 ]; then
@@ -76,52 +67,14 @@ C
 chmod 644 users
 apache2 -f "$TRASH/apache.conf" 2>.err || skip_all "Apache does not start: $(head -n 1 .err)"
 on_exit "kill \$(cat '$TRASH/run/apache.pid'); for i in 1 2 3 4 5 6 7 8 9 10; do [ -e '$TRASH/run/apache.pid' ] && sleep 0.1; done"
-tries=0
-until curl -s -o /dev/null "http://127.0.0.1:$PORT/"; do
-	tries=$((tries + 1))
-	[ $tries -lt 100 ] || skip_all 'Apache does not answer'
-	sleep 0.1
-done
-cat >good.yaml <<C
-drop:
-  tries: 2
-  webdav:
-    user: gate
-    password_file: $TRASH/password
-C
-export TUBEPOST_CONFIG="$TRASH/good.yaml"
-head -c 3000000 /dev/urandom >file
+webdav_wait Apache
 
 # --- uploads --------------------------------------------------------------------------------------
-DAV=webdav+http://127.0.0.1:$PORT/dav/drop
-ok 'a file is stored' drop-put --store "$DAV" --name 'Résumé (1).pdf' <file
-cp .out url
-has 'and has a link' url "^http://127.0.0.1:$PORT/dav/drop/[a-z2-7]{26}/R%C3%A9sum%C3%A9%20%281%29.pdf\$"
-ok 'which anybody can load' curl -sf -o got "$(cat url)"
-same 'with the same bytes' got file
+webdav_stores
 has 'the folder was made where it was missing' access.log '^MKCOL /dav/drop/ 201$'
 has 'and the file moved to its name' access.log '^MOVE /dav/drop/[a-z2-7]*/part-[a-z2-7]* 201$'
-ok 'an empty file' drop-put --store "$DAV/" --name empty </dev/null
-ok 'can be loaded' curl -sf -o got "$(cat .out)"
-[ ! -s got ]
-result $? 'and is empty'
 ok 'a pipe' sh -c "cat file | drop-put --store '$DAV' --name a"
-ok 'a key' drop-put --store "$DAV" --name a --key one <file
-cp .out first
-: >access.log
-ok 'again' drop-put --store "$DAV" --name a --key one <file
-cp .out again
-same 'gives the same link' first again
-hasnt 'without a second upload' access.log '^PUT '
-rm www/dav/drop/*/a
-ok 'and when the file is gone' drop-put --store "$DAV" --name a --key one <file
-cp .out again
-same 'it comes back' first again
-ok 'to load' curl -sf -o got "$(cat first)"
-token=$(sed 's,/a$,,; s,.*/,,' first)
-echo other >"www/dav/drop/$token/a"
-fails 75 'where another file stands, it is not overwritten' drop-put --store "$DAV" --name a --key one <file
-has 'but stays' "www/dav/drop/$token/a" '^other$'
+webdav_stores_once access.log '^PUT '
 # Each round is a race for a folder that none has made yet; Apache refuses the loser with 403.
 bad=0
 for round in 1 2 3 4 5; do

@@ -87,29 +87,7 @@ newest() {
 	find "$MTA/mail/$1/new" -type f -printf '%T@ %p\n' | sort -n | tail -n 1 | cut -d ' ' -f 2-
 }
 
-archive_down
-recover() { archive_up; }
-fails_and_recovers readonly
-for harm in missing killed fails
-do
-	spoil "$MTA/bin/archive-put" "$harm"
-	recover() { mend "$MTA/bin/archive-put"; }
-	fails_and_recovers "put-$harm"
-done
-for harm in missing killed
-do
-	spoil "$MTA/libexec/archive-mail" "$harm"
-	recover() { mend "$MTA/libexec/archive-mail"; }
-	fails_and_recovers "script-$harm"
-done
-if test -z "${small_disk_why-}"
-then
-	disk_full
-	recover() { disk_free; }
-	fails_and_recovers full
-else
-	skip "$small_disk_why" 'a full disk'
-fi
+each_harm
 hasnt 'no copy was given up' "$CONF_DIR/log/mainlog" ' \*\* '
 ok 'nothing bounced' has_mail bounces 0
 

@@ -74,29 +74,7 @@ flushed() {
 	queue_is 0 || { postfix_flush; sleep 0.5; queue_is 0; }
 }
 
-archive_down
-recover() { archive_up; }
-fails_and_recovers readonly
-for harm in missing killed fails
-do
-	spoil "$MTA/bin/archive-put" "$harm"
-	recover() { mend "$MTA/bin/archive-put"; }
-	fails_and_recovers "put-$harm"
-done
-for harm in missing killed
-do
-	spoil "$MTA/libexec/archive-mail" "$harm"
-	recover() { mend "$MTA/libexec/archive-mail"; }
-	fails_and_recovers "script-$harm"
-done
-if test -z "${small_disk_why-}"
-then
-	disk_full
-	recover() { disk_free; }
-	fails_and_recovers full
-else
-	skip "$small_disk_why" 'a full disk'
-fi
+each_harm
 hasnt 'nothing bounced' "$CONF_DIR/maillog" 'status=(bounced|expired)'
 
 # --- many at once --------------------------------------------------------------------------------

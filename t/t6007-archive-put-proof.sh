@@ -11,8 +11,8 @@ make_mail 4 attached >mail4
 for n in 1 2 3 4; do put_at $n mail$n >id$n; done
 "$HELPERS/seal-archive" A 1 >/dev/null
 mv A whole
-fresh() { rm -rf A; cp -a whole A; }
-comes_back() { # ID FILE
+
+gives() { # ID FILE
 	archive-get -a A "$(cat "$1")" >back && cmp back "$2"
 }
 
@@ -29,13 +29,13 @@ put_at 1 mail1 >new 2>said
 result $? 'the damaged one is put again'
 has 'which is said' said "$(cat id1): was stored already and is damaged"
 ok 'under an id of its own' test "$(cat new)" != "$(cat id1)"
-ok 'that gives it' comes_back new mail1
+ok 'that gives it' gives new mail1
 put_at 1 mail1 >new2
 same 'the next put finds that one' new new2
 ok '(it is sealed)' archive-rotate -a A --seal --all
 put_at 1 mail1 >new2
 same 'in its pack, too' new new2
-ok 'and gives it' comes_back new mail1
+ok 'and gives it' gives new mail1
 fails 65 'the damaged one is still told' archive-check -a A
 has 'by its id' .out "$(cat id1)"
 
@@ -56,5 +56,5 @@ flip "$blob" 1000
 put_at 4 mail4 >new
 result $? 'a damaged attachment'
 ok 'costs an id of its own, too' test "$(cat new)" != "$(cat id4)"
-ok 'that gives the mail' comes_back new mail4
+ok 'that gives the mail' gives new mail4
 done_testing

@@ -6,7 +6,6 @@
 needs perl
 
 for n in 1 2 3 4; do make_mail $n >mail$n; done
-comes_back() { archive-get -a A "$(cat id"$1")" >back && cmp back mail"$1"; }
 journals() { (cd A/journal && echo *); }
 put_at 1 mail1 >id1
 ok 'a journal is sealed' archive-rotate -a A --all

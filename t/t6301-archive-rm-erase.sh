@@ -43,10 +43,6 @@ watch() {
 	done
 }
 
-comes_back() { # N
-	archive-get -a A "$(cat id"$1")" >back && cmp back mail"$1"
-}
-
 erase_and_look() { # WHERE
 	"$HELPERS/unpress-all" A >dump
 	all_there 3 >.out && all_there 4 >>.out && all_there 5 >>.out

@@ -39,13 +39,11 @@ fi
 cp -a A whole
 tables=$(perl -e 'open(F, "A/pack/00000001.tpp"); seek(F, 48, 0); read(F, $b, 8); print unpack("Q<", $b)')
 for at in 170 400 $((tables - 5)); do
-	rm -rf A
-	cp -a whole A
+	fresh
 	flip A/pack/00000001.tpp "$at"
 	fails 65 "a flipped bit at $at" archive-check -a A
 done
-rm -rf A
-cp -a whole A
+fresh
 ok 'one is erased' archive-rm -a A "$(cat id2)"
 ok 'with its attachment' test -z "$(find A/blob -type f)"
 ok 'all is well' archive-check -a A

@@ -60,7 +60,7 @@ for folder, _, files in os.walk(sys.argv[2]):
             sys.exit(name)
 END
 }
-comes_back() { # NUMBER
+gives() { # NUMBER
 	archive-get -a A "$(cat id"$1")" >back && cmp back "$2"
 }
 none_of() { # NUMBER...
@@ -77,7 +77,7 @@ has 'which is said' .err "$(cat id20) cannot be told from other mail: pack 00000
 ok 'one of another part can' archive-rm -a A "$(cat id295)"
 ok 'and is gone' none_of 295
 fails 65 'the damage is known' archive-check -a A
-rm -rf A && cp -a whole A
+fresh
 damage 0
 ok 'with all that it may be it is erased' archive-rm -a A --damaged --reason 'a right' -v "$(cat id20)"
 has 'which says how many that were' .err '256 erased'
@@ -85,8 +85,8 @@ ok 'nothing of it is in any file' none_of 20 7 8
 ok 'nor the bytes of the damaged part' piece_gone
 ok 'nor the attachment that nobody else has' holds_not needle-own
 ok 'the one that another has is there' holds needle-shared
-ok 'with the other' comes_back 290 box/290
-ok 'the next pack has suffered nothing' comes_back 400 mail400
+ok 'with the other' gives 290 box/290
+ok 'the next pack has suffered nothing' gives 400 mail400
 has 'the event is on record' A/events.log "\"erase\".*$(cat id20).*a right; with all"
 has 'so are those of the others' A/events.log "\"erase\".*$(cat id7).*a right; with all"
 [ "$(grep -c '"erase"' A/events.log)" -eq 256 ]
@@ -107,23 +107,23 @@ fails 65 'the index can be made again' archive-check -a A --rebuild
 ok 'and shows the others' archive-find -a A subject:needle-subject-295
 
 # A sound copy of the pack is the better way.
-rm -rf A && cp -a whole A
+fresh
 damage 0
 fails 65 'damaged again' archive-rm -a A "$(cat id20)"
 cp whole/pack/00000001.tpp A/pack/
 ok 'with a copy in its place one is erased alone' archive-rm -a A "$(cat id20)"
 ok 'and gone' none_of 20
-ok 'its neighbours are there' comes_back 7 box/007
+ok 'its neighbours are there' gives 7 box/007
 ok 'and all is well' archive-check -a A
 
 # Without the index nothing tells the others' names.
-rm -rf A && cp -a whole A
+fresh
 damage 0
 rm A/index/*
 fails 65 'without an index' archive-get -a A "$(cat id20)"
 has 'it is not said not to be there' .err "$(cat id20): may be in what cannot be read: pack 00000001"
 fails 1 'another is not there' archive-get -a A zzzzzzzzzzzzzzzz
-ok 'mail of other parts comes back' comes_back 290 box/290
+ok 'mail of other parts comes back' gives 290 box/290
 fails 65 'it is not erased by itself' archive-rm -a A "$(cat id20)"
 ok 'but with the others' archive-rm -a A --damaged "$(cat id20)" "$(cat id7)"
 ok 'nothing of them is in any file' none_of 20 7 8
@@ -136,15 +136,15 @@ for n in 7 20; do
 	fails 1 "$n was erased" archive-get -a A "$(cat id$n)"
 	has 'says archive-get' .err "$(cat id$n).*was erased"
 done
-ok 'the others come back' comes_back 290 box/290
+ok 'the others come back' gives 290 box/290
 
 # Both parts: all goes, and the pack behind does not.
-rm -rf A && cp -a whole A
+fresh
 damage 0
 damage 1
 ok 'with two parts damaged' archive-rm -a A --damaged "$(cat id20)"
 ok 'either goes' none_of 20 290 295
-ok 'the other pack stays' comes_back 400 mail400
+ok 'the other pack stays' gives 400 mail400
 
 # A journal's record says itself where it is.
 rm -rf A && put_at 1 box/007 >id1 && put_at 2 box/008 >id2
@@ -155,6 +155,6 @@ fails 65 'a damaged record' archive-get -a A "$(cat id1)"
 ok 'is erased alone' archive-rm -a A "$(cat id1)"
 ok 'for good' none_of 7
 ok 'with its attachment' holds_not needle-own
-ok 'the next one is there' comes_back 2 box/008
+ok 'the next one is there' gives 2 box/008
 
 done_testing

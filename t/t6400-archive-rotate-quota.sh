@@ -190,15 +190,19 @@ has 'then it goes, and that is said' .err 'erased [0-9]* messages for room'
 [ "$(count)" -lt 120 ] && [ "$(count)" -ge 80 ]
 result $? 'what was offered, and no more'
 has 'for the next a notice comes at once' .out '^Subject: '
-settings 'size: 1000' 'disc: 1MiB'
-sed -i 1d box/archive.yaml
+# That one was made on the fifteenth day, and now nobody was told of it.
+sed -i 's/"first_told":[0-9]*/"first_told":0/' box/rotation
 left=$(count)
-rotate --refuse
-rotate --json >.out
+TUBEPOST_NOW=$((now + 100 * 86400)) rotate --json >.out
+[ "$(number answer_until)" = 0 ] && [ "$(count)" = "$left" ]
+result $? 'which waits for the notice'
+sed -i 1d box/archive.yaml
 TUBEPOST_NOW=$((now + 20 * 86400)) rotate --json >.out
-TUBEPOST_NOW=$((now + 40 * 86400)) rotate --json >.out
-[ "$(count)" -lt "$left" ]
-result $? 'with nobody to tell an offer waits from the day on that it was made'
+[ "$(number answer_until)" = $((now + 29 * 86400)) ] && [ "$(count)" = "$left" ]
+result $? 'with nobody to tell it waits from the day on that it was made'
+TUBEPOST_NOW=$((now + 30 * 86400)) rotate --json >.out
+[ "$(number erased_messages)" = 20 ] && [ "$(count)" = $((left - 20)) ]
+result $? 'and then it goes'
 ok 'all is well' healthy
 settings 'journal: 2MiB'
 archive-put -a box --maildir md --rcpt journal >/dev/null

@@ -5,7 +5,6 @@
 . "$SRC/t/lib-archive.sh"
 needs perl
 
-comes_back() { archive-get -a A "$(cat id"$1")" >back && cmp back mail"$1"; }
 attachments() { find A/blob -type f | wc -l; }
 
 make_file shared >file
@@ -32,7 +31,7 @@ ok 'once all are there, the last who uses it' archive-rm -a A "$(cat id2)"
 ok 'takes it along' holds_not shared
 
 # One that nobody needs any more stays no longer than the pack is away.
-rm -rf A && cp -a whole A
+fresh
 ok 'the first' archive-rm -a A "$(cat id1)"
 put_at 3 mail1 >id3 && "$HELPERS/seal-archive" A 1 >/dev/null
 mv A/pack/00000003.tpp away
@@ -42,7 +41,7 @@ ok 'the third comes back' eval 'archive-get -a A "$(cat id3)" | cmp - mail1'
 ok 'and is erased' archive-rm -a A "$(cat id3)"
 [ "$(attachments)" -eq 0 ]
 result $? 'with the attachment of all three'
-rm -rf A && cp -a whole A
+fresh
 mv A/pack/00000002.tpp away
 fails 65 'kept' archive-rm -a A "$(cat id1)"
 mv away A/pack/00000002.tpp

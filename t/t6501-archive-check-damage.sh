@@ -17,11 +17,6 @@ mv A whole
 journal=$(cd whole && ls -S journal/*.tpj | head -n 1)
 blob=$(cd whole && find blob -name '*.tpb')
 
-fresh() {
-	rm -rf A
-	cp -a whole A
-}
-
 fresh
 ok 'all is well' archive-check -a A
 has 'and counted' .out '^6 messages in 1 pack and 1 journal, [0-9]+ events?: all is well$'
@@ -45,9 +40,6 @@ at() { # WHAT FILE PATTERN OFFSET...
 				result 1 "$_name at $_at: mail $n, exit $_code: $(cat err.get)"
 		done
 	done
-}
-comes_back() { # N
-	archive-get -a A "$(cat id"$1")" >back && cmp back mail"$1"
 }
 size() { wc -c <"whole/$1"; }
 

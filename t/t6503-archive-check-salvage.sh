@@ -19,13 +19,6 @@ mv A whole
 journal=journal/00000001.tpj
 at() { cat "at$1"; }
 
-fresh() {
-	rm -rf A
-	cp -a whole A
-}
-comes_back() { # N...
-	for _n in "$@"; do archive-get -a A "$(cat id$_n)" >back && cmp back mail$_n || return 1; done
-}
 garbage() { # BYTES
 	perl -e 'srand 1; print map { chr(1 + int rand 255) } 1 .. $ARGV[0]' "$1"
 }

@@ -18,29 +18,16 @@ put_at 2 mail2 >id2
 put_at 3 mail3 >id3
 mv A whole
 
-fresh() {
-	rm -rf A
-	cp -a whole A
-}
 tool() { faulty "$FAULT" "$HELPERS/seal-archive" A 1 >out; }
-all_back() { # up to N
-	for k in 1 2 3 4; do
-		[ $k -le "$1" ] || break
-		archive-get -a A "$(cat id$k)" >back && cmp back mail$k || return 1
-	done
-}
 judge() {
-	case $1 in
-	0 | 66 | 70 | 73 | 74 | 75 | 77 | 78 | 137) ;;
-	65) grep -q 'left unsealed.*cannot read' err || return 1 ;; # as a bad sector
-	*) return 1 ;;
-	esac
+	# 65: as a bad sector.
+	ends_well "$1" || { [ "$1" -eq 65 ] && grep -q 'left unsealed.*cannot read' err; } || return 1
 	# Before anybody tidies: nothing is missing, nothing is there twice.
-	all_back 3 && archive-find -a A --ids >found && [ "$(sort -u found | wc -l)" -eq 3 ] &&
+	comes_back 1 2 3 && archive-find -a A --ids >found && [ "$(sort -u found | wc -l)" -eq 3 ] &&
 		[ "$(wc -l <found)" -eq 3 ]
 }
 undisturbed() {
-	put_at 4 mail4 >id4 && "$HELPERS/seal-archive" A 1 && all_back 4 && archive-check -a A &&
+	put_at 4 mail4 >id4 && "$HELPERS/seal-archive" A 1 && comes_back 1 2 3 4 && archive-check -a A &&
 		[ -z "$(find A -name '*.new' -o -name '*.gone')" ] &&
 		[ "$(find A/journal -type f -size +0 | wc -l)" -eq 0 ]
 }

@@ -22,21 +22,12 @@ for n in 1 2 3; do put_at $n mail$n >id$n; done
 for n in 4 5; do put_at $n mail$n >id$n; done
 mv A whole
 
-fresh() {
-	rm -rf A
-	cp -a whole A
-}
 # One in the pack, one in the journal; the attachment of a third is shared with one that stays.
 tool() {
 	faulty "$FAULT" archive-rm -a A --reason test "$(cat id2)" "$(cat id3)" "$(cat id4)" >out
 }
-back() { archive-get -a A "$(cat id"$1")" >back && cmp back mail"$1"; }
 judge() {
-	case $1 in
-	0 | 66 | 70 | 73 | 74 | 75 | 77 | 78 | 137) ;;
-	*) return 1 ;;
-	esac
-	back 1 && back 5
+	ends_well "$1" && comes_back 1 5
 }
 # The next call finishes what was begun: none of its ids is one of those.
 undisturbed() {
@@ -44,11 +35,11 @@ undisturbed() {
 	[ ! -e A/erasing ] || return 1
 	# Nothing was begun, or all of it is done.
 	if archive-get -a A "$(cat id2)" >back 2>/dev/null; then
-		cmp back mail2 && back 3 && back 4 || return 1
+		cmp back mail2 && comes_back 3 4 || return 1
 		archive-rm -a A "$(cat id2)" "$(cat id3)" "$(cat id4)" || return 1
 	fi
 	"$HELPERS/unpress-all" A >dump && ! grep -aqE 'needle-(body|subject|own)-[234]' dump &&
-		grep -aq needle-shared dump && back 1 && back 5 && archive-check -a A &&
+		grep -aq needle-shared dump && comes_back 1 5 && archive-check -a A &&
 		[ -z "$(find A -name '*.new' -o -name '*.gone')" ] &&
 		[ "$(find A/blob -type f | wc -l)" -eq 1 ]
 }

@@ -16,7 +16,7 @@ put_at 7 mail7 >id7
 
 # A sealer that was stopped while it compresses. One that came to its end first is no failure of ours.
 stopped() {
-	rm -rf A && cp -a whole A
+	fresh
 	"$HELPERS/seal-archive" A 19 >sealed 2>&1 &
 	sealer=$!
 	until [ -e A/pack/00000001.tpp ]; do

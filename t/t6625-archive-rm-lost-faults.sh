@@ -23,18 +23,9 @@ flip A/pack/00000001.tpp "$(perl -e '
 	print unpack("Q<", substr($_, $t + 20 * $b, 8)) + 12')"
 mv A whole
 
-fresh() {
-	rm -rf A
-	cp -a whole A
-}
 tool() { faulty "$FAULT" archive-rm -a A --damaged --reason test "$(cat id1)" >out; }
-back() { archive-get -a A "$(cat id"$1")" >back && cmp back mail"$1"; }
 judge() {
-	case $1 in
-	0 | 65 | 66 | 70 | 73 | 74 | 75 | 77 | 78 | 137) ;;
-	*) return 1 ;;
-	esac
-	back 3 && back 4
+	{ ends_well "$1" || [ "$1" -eq 65 ]; } && comes_back 3 4
 }
 undisturbed() {
 	archive-rm -a A 0000000000000000 && return 1
@@ -43,7 +34,7 @@ undisturbed() {
 	# Nothing was begun, or all of it is done.
 	[ $? -eq 1 ] || archive-rm -a A --damaged "$(cat id1)" || return 1
 	"$HELPERS/unpress-all" A >dump && ! grep -aqE 'needle-(body|subject|own)-[12]' dump &&
-		grep -aq needle-shared dump && back 3 && back 4 &&
+		grep -aq needle-shared dump && comes_back 3 4 &&
 		[ -z "$(find A -name '*.new' -o -name '*.gone')" ] &&
 		[ "$(find A/blob -type f | wc -l)" -eq 1 ]
 }

@@ -18,10 +18,6 @@ mv A whole
 cp -a whole A
 dvd-pack -q -a A --serial KWRTPM - <ids >good || exit 99
 
-fresh() {
-	rm -rf A
-	cp -a whole A
-}
 tool() { faulty "$FAULT" dvd-pack -q -a A --serial KWRTPM - <ids >out; }
 judge() {
 	case $1 in

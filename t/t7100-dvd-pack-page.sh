@@ -2,16 +2,9 @@
 # The page that searches a disc, in a real browser, from file://: what is found, that nothing a mail says
 # becomes markup, order, pages, languages, keyboard, reading a mail; and what it does when data is missing.
 . "${0%/*}/test-lib.sh"
+. "$SRC/t/lib-page.sh"
 needs perl python3 chromium
-
-browse() { # SCRIPT-LINES... ; the answers in `answers`
-	printf '%s\n' "$@" | python3 "$SRC/t/helper/browse.py" disc/index.html >answers
-}
-is() { # WHAT NAME JSON
-	printf '%s\t%s\n' "$2" "$3" >want
-	grep "^$2	" answers >got
-	same "$1" got want
-}
+PAGE=disc/index.html
 ROWS='[...document.querySelectorAll("#rows tr .subject")].map(n => n.textContent).join("|")'
 COUNT='document.getElementById("count").textContent'
 

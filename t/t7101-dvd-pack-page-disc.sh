@@ -4,16 +4,9 @@
 . "${0%/*}/test-lib.sh"
 . "$SRC/t/lib-archive.sh"
 . "$SRC/t/lib-disc.sh"
+. "$SRC/t/lib-page.sh"
 needs perl python3 chromium bsdtar
-
-browse() { # SCRIPT-LINES... ; the answers in `answers`
-	printf '%s\n' "$@" | python3 "$SRC/t/helper/browse.py" tree/index.html >answers
-}
-is() { # WHAT NAME JSON
-	printf '%s\t%s\n' "$2" "$3" >want
-	grep "^$2	" answers >got
-	same "$1" got want
-}
+PAGE=tree/index.html
 
 n=0
 odd_subjects >subjects

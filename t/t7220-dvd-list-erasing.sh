@@ -54,7 +54,7 @@ ok 'all is well' archive-check -a A
 
 # --- too late ------------------------------------------------------------------------------------
 
-rm -rf A && cp -a whole A
+fresh
 dvd-pack -a A --serial ABCDEF --medium 8MB - <ids >image 2>.err
 dvd-list -a A burnt ABCDEF
 ok 'the disc is verified' dvd-list -a A verify ABCDEF image
@@ -73,7 +73,7 @@ ok 'all is well' archive-check -a A
 
 # --- a disc's release asks whether all packs are there ---------------------------------------------
 
-rm -rf A && cp -a whole A
+fresh
 dvd-pack -a A --serial ABCDEF --medium 8MB - <ids >image 2>.err
 mv A/cellar/00000002.tpp away
 dvd-list -a A burnt ABCDEF

@@ -9,6 +9,7 @@
 
 #include "archive/pack.h"
 #include "archive/settings.h"
+#include "base/array.h"
 #include "base/digest.h"
 #include "base/file.h"
 #include "base/hex.h"
@@ -79,6 +80,7 @@ enum tp_status tp_archive_numbers(struct tp_archive *archive, const char *folder
 	uint32_t *list = NULL, number;
 	size_t n = 0, cap = 0;
 	struct dirent *entry;
+	uint32_t *larger;
 	DIR *stream = open_folder(archive, folder);
 
 	*numbers = NULL;
@@ -90,16 +92,12 @@ enum tp_status tp_archive_numbers(struct tp_archive *archive, const char *folder
 	while (!status && (errno = 0, entry = readdir(stream))) {
 		if (!parse_number(entry->d_name, suffix, &number))
 			continue;
-		if (n == cap) {
-			uint32_t *larger = reallocarray(list, cap ? cap * 2 : 64, sizeof *list);
-
-			if (!larger) {
-				status = tp_fail(err, TP_NOMEM, "archive: out of memory");
-				break;
-			}
-			list = larger;
-			cap = cap ? cap * 2 : 64;
+		larger = tp_array_room(list, n, &cap, 64, sizeof *list);
+		if (!larger) {
+			status = tp_fail(err, TP_NOMEM, "archive: out of memory");
+			break;
 		}
+		list = larger;
 		list[n++] = number;
 	}
 	if (!status && errno)

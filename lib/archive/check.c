@@ -12,6 +12,7 @@
 #include "archive/seal.h"
 #include "archive/spent.h"
 #include "archive/split.h"
+#include "base/array.h"
 
 void tp_check_look_at(struct tp_checking *c, const char *folder, uint32_t number)
 {
@@ -45,15 +46,11 @@ bool tp_check_is_chosen(const struct tp_checking *c)
 
 static enum tp_status note_left(struct tp_checking *c, uint32_t number, struct tp_error *err)
 {
-	if (c->left_count == c->left_cap) {
-		size_t cap = c->left_cap ? 2 * c->left_cap : 64;
-		uint32_t *larger = reallocarray(c->left, cap, sizeof *larger);
+	uint32_t *left = tp_array_room(c->left, c->left_count, &c->left_cap, 64, sizeof *left);
 
-		if (!larger)
-			return tp_fail(err, TP_NOMEM, "out of memory");
-		c->left = larger;
-		c->left_cap = cap;
-	}
+	if (!left)
+		return tp_fail(err, TP_NOMEM, "out of memory");
+	c->left = left;
 	c->left[c->left_count++] = number;
 	return TP_OK;
 }
@@ -107,15 +104,12 @@ static void check_pending(struct tp_checking *c)
 enum tp_status tp_check_note_journal(
 	struct tp_checking *c, const struct tp_checked_journal *journal, struct tp_error *err)
 {
-	if (c->journal_count == c->journal_cap) {
-		size_t cap = c->journal_cap ? 2 * c->journal_cap : 64;
-		struct tp_checked_journal *larger = reallocarray(c->journals, cap, sizeof *larger);
+	struct tp_checked_journal *journals =
+		tp_array_room(c->journals, c->journal_count, &c->journal_cap, 64, sizeof *journals);
 
-		if (!larger)
-			return tp_fail(err, TP_NOMEM, "out of memory");
-		c->journals = larger;
-		c->journal_cap = cap;
-	}
+	if (!journals)
+		return tp_fail(err, TP_NOMEM, "out of memory");
+	c->journals = journals;
 	c->journals[c->journal_count++] = *journal;
 	return TP_OK;
 }

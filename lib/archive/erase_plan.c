@@ -9,6 +9,7 @@
 #include "archive/journal.h"
 #include "archive/missing.h"
 #include "archive/shred.h"
+#include "base/array.h"
 #include "base/diag.h"
 
 #define NAME     "erasing"
@@ -23,53 +24,39 @@ void tp_erase_plan_release(struct tp_erase_plan *plan)
 	*plan = (struct tp_erase_plan){ 0 };
 }
 
-static enum tp_status grow(void **list, size_t *cap, size_t size, struct tp_error *err)
-{
-	size_t larger = *cap ? 2 * *cap : 64;
-	void *grown = reallocarray(*list, larger, size);
-
-	if (!grown)
-		return tp_fail(err, TP_NOMEM, "out of memory");
-	*list = grown;
-	*cap = larger;
-	return TP_OK;
-}
-
 /* --- adding ----------------------------------------------------------------------------------- */
 
 /* Every hole gets a blob of its own here; settling makes those of one hash one. */
 static enum tp_status add_blobs(struct tp_erase_plan *plan, struct tp_erase_item *item,
 	const struct tp_split *split, struct tp_error *err)
 {
-	enum tp_status status = TP_OK;
-
 	item->blobs = calloc(split->count + 1, sizeof *item->blobs);
 	if (!item->blobs)
 		return tp_fail(err, TP_NOMEM, "out of memory");
-	for (size_t i = 0; !status && i < split->count; i++) {
-		struct tp_erase_blob *blob;
+	for (size_t i = 0; i < split->count; i++) {
+		struct tp_erase_blob *blob, *blobs = tp_array_room(plan->blobs, plan->blob_count,
+						    &plan->blob_cap, 64, sizeof *blobs);
 
-		if (plan->blob_count == plan->blob_cap)
-			status = grow((void **)&plan->blobs, &plan->blob_cap, sizeof *blob, err);
-		if (status)
-			break;
+		if (!blobs)
+			return tp_fail(err, TP_NOMEM, "out of memory");
+		plan->blobs = blobs;
 		blob = &plan->blobs[plan->blob_count];
 		*blob = (struct tp_erase_blob){ 0 };
 		memcpy(blob->sha256, split->holes[i].sha256, TP_SHA256_BYTES);
 		item->blobs[item->blob_count++] = plan->blob_count++;
 	}
-	return status;
+	return TP_OK;
 }
 
 enum tp_status tp_erase_plan_add_item(struct tp_erase_plan *plan, const char *id, bool in_journal,
 	uint32_t number, uint64_t at, struct tp_erase_item **item, struct tp_error *err)
 {
-	enum tp_status status = TP_OK;
+	struct tp_erase_item *items =
+		tp_array_room(plan->items, plan->count, &plan->cap, 64, sizeof *items);
 
-	if (plan->count == plan->cap)
-		status = grow((void **)&plan->items, &plan->cap, sizeof **item, err);
-	if (status)
-		return status;
+	if (!items)
+		return tp_fail(err, TP_NOMEM, "out of memory");
+	plan->items = items;
 	*item = &plan->items[plan->count++];
 	**item = (struct tp_erase_item){ .in_journal = in_journal, .number = number, .at = at };
 	memcpy((*item)->id, id, TP_ID_LEN);

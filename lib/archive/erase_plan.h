@@ -67,4 +67,9 @@ enum tp_status tp_erase_count_packs(
 	struct tp_erase_plan *plan, struct tp_view *view, struct tp_error *err);
 enum tp_status tp_erase_count_journals(struct tp_erase_plan *plan, struct tp_error *err);
 
+/* Erases the items of a settled plan from `begin` on that go together: those of one pack, or of all
+ * journals. *end: where the next begin. Under seal.lock, once the plan is saved. */
+enum tp_status tp_erase_unit(
+	struct tp_erase_plan *plan, size_t begin, size_t *end, struct tp_error *err);
+
 #endif

@@ -221,34 +221,3 @@ enum tp_status tp_events_walk(
 	fclose(file);
 	return status;
 }
-
-/* The eight digits behind "pack ". */
-static bool parse_pack(const char *note, uint32_t *number)
-{
-	const char *pack = strstr(note, "pack ");
-	char *end;
-
-	if (!pack || strspn(pack + 5, "0123456789") != 8)
-		return false;
-	*number = (uint32_t)strtoul(pack + 5, &end, 10);
-	return true;
-}
-
-bool tp_event_is_leaving(const char *line, size_t len, uint32_t *pack)
-{
-	struct tp_buf event = TP_BUF_INIT(4096), id = TP_BUF_INIT(4096),
-		      note = TP_BUF_INIT(1 << 20);
-	struct tp_json *doc = NULL;
-	bool leaving;
-
-	if (!memmem(line, len, "pack ", 5) || tp_json_parse(line, len, &doc, NULL))
-		return false;
-	leaving = tp_json_get(doc, "/event", &event) && !tp_json_get(doc, "/id", &id) &&
-		  tp_json_get(doc, "/note", &note) && strcmp(event.data, "seal") &&
-		  strcmp(event.data, "rotate") && parse_pack(note.data, pack);
-	tp_json_free(doc);
-	tp_buf_release(&event);
-	tp_buf_release(&id);
-	tp_buf_release(&note);
-	return leaving;
-}

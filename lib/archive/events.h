@@ -26,9 +26,21 @@ enum tp_status tp_events_walk(
  * lets a pack leave writes such an event first, or archive-check would miss the pack. */
 bool tp_event_is_leaving(const char *line, size_t len, uint32_t *pack);
 
+/* Gives each pack of which an event says so, in the log's order; one may come twice. The chain is not
+ * looked at. */
+typedef enum tp_status tp_event_left(void *context, uint32_t pack, struct tp_error *err);
+enum tp_status tp_events_left(
+	struct tp_archive *archive, tp_event_left *each, void *context, struct tp_error *err);
+
 /* True when the last 4 MiB of the log say that this message was erased: then `time` and `actor` are
  * those of the last such event. False says nothing. The chain is not looked at. */
 bool tp_event_find_erasure(
 	struct tp_archive *archive, const char *id, struct tp_buf *time, struct tp_buf *actor);
+
+/* Prints the log to stdout: a line an event, in columns (time, actor, event, id, note) as base/table.h has
+ * them, or as it stands when `json`. `out` is an empty buffer of the caller's.
+ * TP_NOTHING: it has no events. TP_DATA: its chain is broken; what stands before was printed. */
+enum tp_status tp_events_print(
+	struct tp_archive *archive, bool json, struct tp_buf *out, struct tp_error *err);
 
 #endif

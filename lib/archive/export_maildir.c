@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include "base/array.h"
 #include "base/file.h"
 
 #define ENDING ".tubepost"
@@ -29,15 +30,11 @@ static enum tp_status path_of(const struct tp_export_maildir *dir, const char *f
 
 static enum tp_status note_id(struct tp_export_maildir *dir, const char *id, struct tp_error *err)
 {
-	if (dir->count == dir->cap) {
-		size_t cap = dir->cap ? 2 * dir->cap : 64;
-		void *grown = reallocarray(dir->ids, cap, sizeof *dir->ids);
+	void *ids = tp_array_room(dir->ids, dir->count, &dir->cap, 64, sizeof *dir->ids);
 
-		if (!grown)
-			return tp_fail(err, TP_NOMEM, "out of memory");
-		dir->ids = grown;
-		dir->cap = cap;
-	}
+	if (!ids)
+		return tp_fail(err, TP_NOMEM, "out of memory");
+	dir->ids = ids;
 	memcpy(dir->ids[dir->count], id, TP_ID_LEN);
 	dir->ids[dir->count++][TP_ID_LEN] = 0;
 	return TP_OK;

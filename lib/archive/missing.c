@@ -2,81 +2,13 @@
  * move, then the log, whose events precede what they tell of. */
 #include "archive/missing.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <unistd.h>
-
 #include "archive/chain.h"
 #include "archive/events.h"
 #include "archive/rotate_state.h"
-#include "base/file.h"
 
-#define AT_ONCE ((size_t)1 << 20)
-
-/* Of these lines, each whole, those of events about a pack have no id. */
-static enum tp_status note_left(
-	struct tp_pack_list *there, const char *lines, size_t len, struct tp_error *err)
+static enum tp_status note_left(void *there, uint32_t number, struct tp_error *err)
 {
-	static const char no_id[] = "\"id\":null";
-	const char *at = lines, *end = lines + len;
-	enum tp_status status = TP_OK;
-	uint32_t number;
-
-	while (!status && (at = memmem(at, (size_t)(end - at), no_id, sizeof no_id - 1))) {
-		const char *before = memrchr(lines, '\n', (size_t)(at - lines));
-		const char *stop = memchr(at, '\n', (size_t)(end - at));
-
-		before = before ? before + 1 : lines;
-		if (tp_event_is_leaving(before, (size_t)(stop - before), &number))
-			status = tp_pack_list_add(there, number, err);
-		at = stop;
-	}
-	return status;
-}
-
-/* Adds what the log's file has next. *more: that was something. */
-static enum tp_status read_on(int fd, struct tp_buf *bytes, bool *more, struct tp_error *err)
-{
-	char *room = tp_buf_reserve(bytes, AT_ONCE);
-	ssize_t n;
-
-	if (!room)
-		return tp_buf_status(bytes, "events.log", err);
-	n = tp_read(fd, room, AT_ONCE);
-	if (n < 0)
-		return tp_fail_errno(err, TP_IO, "events.log: cannot read");
-	tp_buf_grew(bytes, (size_t)n);
-	*more = n > 0;
-	return TP_OK;
-}
-
-/* The packs that left, by the event log. */
-static enum tp_status note_events(
-	struct tp_archive *archive, struct tp_pack_list *there, struct tp_error *err)
-{
-	int fd = openat(archive->dir, "events.log", O_RDONLY | O_CLOEXEC);
-	struct tp_buf bytes = TP_BUF_INIT(64 * AT_ONCE);
-	enum tp_status status = TP_OK;
-	bool more = true;
-
-	if (fd < 0)
-		return errno == ENOENT ? TP_OK : tp_fail_errno(err, TP_IO, "events.log");
-	while (!status && more) {
-		const char *end;
-		size_t len;
-
-		status = read_on(fd, &bytes, &more, err);
-		end = status || !bytes.len ? NULL : memrchr(bytes.data, '\n', bytes.len);
-		if (!end)
-			continue;
-		len = (size_t)(end - bytes.data) + 1;
-		status = note_left(there, bytes.data, len, err);
-		memmove(bytes.data, bytes.data + len, bytes.len - len);
-		bytes.len -= len;
-	}
-	close(fd);
-	tp_buf_release(&bytes);
-	return status;
+	return tp_pack_list_add(there, number, err);
 }
 
 static enum tp_status note_folder(struct tp_archive *archive, const char *folder,
@@ -122,7 +54,7 @@ enum tp_status tp_packs_are_there(struct tp_archive *archive, struct tp_error *e
 	if (!status)
 		status = note_folder(archive, "cellar", &there, err);
 	if (!status && first_gap(&there) <= chain.number)
-		status = note_events(archive, &there, err);
+		status = tp_events_left(archive, note_left, &there, err);
 	if (!status && first_gap(&there) <= chain.number)
 		status = tp_fail(err, TP_DATA, "pack %08u is missing", first_gap(&there));
 	tp_pack_list_release(&there);

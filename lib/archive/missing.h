@@ -8,10 +8,10 @@
 
 #include "archive/view.h"
 
-/* TP_DATA, "pack 00000002 is missing": the chain knows a pack that is in neither folder, and the event log
- * does not say that it left. Packs have all numbers from 1 on. The log is only read when there is a gap,
- * and then its chain is not looked at: readers ask, too. No lock is needed: whatever comes, moves or
- * leaves meanwhile is seen in one of the places that are looked at. */
+/* For who erases: TP_DATA, "pack 00000002 is missing", when the chain knows a pack that is in neither
+ * folder, and the event log does not say that it left. Packs have all numbers from 1 on. The log is only
+ * read when there is a gap, and then its chain is not looked at. No lock is needed: whatever comes, moves
+ * or leaves meanwhile is seen in one of the places that are looked at. */
 enum tp_status tp_packs_are_there(struct tp_archive *archive, struct tp_error *err);
 
 /* The same for readers, who ask often: TP_DATA when the index has a segment of a pack that is in neither

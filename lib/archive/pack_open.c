@@ -8,26 +8,18 @@
 #include <unistd.h>
 
 #include "base/crc32c.h"
+#include "base/file.h"
 #include "base/le.h"
 
 enum tp_status tp_pack_pread(
 	struct tp_pack *pack, uint64_t at, void *bytes, size_t len, struct tp_error *err)
 {
-	size_t done = 0;
+	ssize_t n = tp_pread_all(pack->fd, bytes, len, at);
 
-	while (done < len) {
-		ssize_t n = pread(pack->fd, (char *)bytes + done, len - done, (off_t)(at + done));
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0) {
-			errno = n ? errno : EIO;
-			return tp_fail_errno(err, TP_IO, "cannot read %zu bytes at offset %ju", len,
-				(uintmax_t)at);
-		}
-		done += (size_t)n;
-	}
-	return TP_OK;
+	if (n == (ssize_t)len)
+		return TP_OK;
+	errno = n < 0 ? errno : EIO;
+	return tp_fail_errno(err, TP_IO, "cannot read %zu bytes at offset %ju", len, (uintmax_t)at);
 }
 
 static enum tp_status read_header(struct tp_pack *pack, struct tp_error *err)

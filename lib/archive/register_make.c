@@ -7,6 +7,7 @@
 
 #include "archive/register_form.h"
 #include "archive/shred.h"
+#include "base/array.h"
 #include "base/crc32c.h"
 
 struct making {
@@ -20,15 +21,11 @@ struct making {
 static enum tp_status add_entry(
 	struct making *m, uint64_t mark, uint32_t pack, struct tp_error *err)
 {
-	if (m->count == m->cap) {
-		size_t cap = m->cap ? 2 * m->cap : 4096;
-		uint64_t *larger = reallocarray(m->entries, cap, sizeof *larger);
+	uint64_t *entries = tp_array_room(m->entries, m->count, &m->cap, 4096, sizeof *entries);
 
-		if (!larger)
-			return tp_fail(err, TP_NOMEM, "out of memory");
-		m->entries = larger;
-		m->cap = cap;
-	}
+	if (!entries)
+		return tp_fail(err, TP_NOMEM, "out of memory");
+	m->entries = entries;
 	m->entries[m->count++] = mark << TP_REGISTER_BITS | pack;
 	return TP_OK;
 }

@@ -77,21 +77,11 @@ enum tp_status tp_salvage_needs(struct tp_archive *archive, uint32_t number, str
 static enum tp_status read_part(
 	int fd, char *bytes, size_t len, uint64_t at, const char *name, struct tp_error *err)
 {
-	ssize_t n;
+	ssize_t n = tp_pread_all(fd, bytes, len, at);
 
-	while (len) {
-		n = pread(fd, bytes, len, (off_t)at);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return tp_fail_errno(err, TP_IO, "%s: cannot read", name);
-		if (n == 0)
-			return tp_fail(err, TP_IO, "%s: became shorter", name);
-		bytes += n;
-		at += (uint64_t)n;
-		len -= (size_t)n;
-	}
-	return TP_OK;
+	if (n < 0)
+		return tp_fail_errno(err, TP_IO, "%s: cannot read", name);
+	return n == (ssize_t)len ? TP_OK : tp_fail(err, TP_IO, "%s: became shorter", name);
 }
 
 static enum tp_status copy(

@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 
 #include "archive/journal_form.h"
+#include "base/array.h"
 
 /* --- which journals --------------------------------------------------------------------------- */
 
@@ -85,17 +86,12 @@ enum tp_status tp_seal_find_due(struct tp_sealing *s, bool all, struct tp_error 
 static enum tp_status add_item(struct tp_sealing *s, uint32_t due, const struct tp_record *record,
 	uint64_t offset, struct tp_error *err)
 {
-	struct tp_seal_item *item;
+	struct tp_seal_item *item,
+		*items = tp_array_room(s->items, s->count, &s->cap, 1024, sizeof *items);
 
-	if (s->count == s->cap) {
-		size_t cap = s->cap ? 2 * s->cap : 1024;
-		struct tp_seal_item *larger = reallocarray(s->items, cap, sizeof *larger);
-
-		if (!larger)
-			return tp_fail(err, TP_NOMEM, "out of memory");
-		s->items = larger;
-		s->cap = cap;
-	}
+	if (!items)
+		return tp_fail(err, TP_NOMEM, "out of memory");
+	s->items = items;
 	item = &s->items[s->count++];
 	memcpy(item->id, record->id, sizeof item->id);
 	memcpy(item->delivery, record->delivery, sizeof item->delivery);

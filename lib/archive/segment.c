@@ -64,7 +64,7 @@ enum tp_status tp_segment_file(const struct tp_segment *segment, int *fd, struct
 static enum tp_status read_at(const struct tp_segment *segment, int fd, uint64_t at, size_t len,
 	struct tp_buf *out, struct tp_error *err)
 {
-	size_t done = 0;
+	ssize_t n;
 	char *to;
 
 	tp_buf_clear(out);
@@ -75,18 +75,12 @@ static enum tp_status read_at(const struct tp_segment *segment, int fd, uint64_t
 		if (at > segment->memory.len || len > segment->memory.len - at)
 			return damaged(segment, at, err);
 		memcpy(to, segment->memory.data + at, len);
-		done = len;
-	}
-	while (done < len) {
-		ssize_t n = pread(fd, to + done, len - done, (off_t)(at + done));
-
-		if (n < 0 && errno == EINTR)
-			continue;
+	} else {
+		n = tp_pread_all(fd, to, len, at);
 		if (n < 0)
 			return tp_fail_errno(err, TP_IO, "%s: cannot read", segment->name);
-		if (n == 0)
-			return damaged(segment, at + done, err);
-		done += (size_t)n;
+		if (n < (ssize_t)len)
+			return damaged(segment, at + (uint64_t)n, err);
 	}
 	tp_buf_grew(out, len);
 	return TP_OK;

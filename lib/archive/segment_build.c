@@ -5,6 +5,7 @@
  */
 #include "archive/press.h"
 #include "archive/segment_builder.h"
+#include "base/array.h"
 #include "base/crc32c.h"
 #include "base/fold.h"
 
@@ -161,22 +162,6 @@ static void put_shown(struct tp_buf *out, const struct tp_record *record)
 		put_text(out, record->rcpts.list[i]);
 }
 
-/* Room for one more of `size` bytes in a list. */
-static bool grow(void *list, size_t count, size_t *cap, size_t size)
-{
-	size_t wanted = *cap ? *cap * 2 : 64;
-	void *grown;
-
-	if (count < *cap)
-		return true;
-	grown = reallocarray(*(void **)list, wanted, size);
-	if (!grown)
-		return false;
-	*(void **)list = grown;
-	*cap = wanted;
-	return true;
-}
-
 static bool is_full(const struct tp_segment_builder *b)
 {
 	size_t bytes = b->shown.len;
@@ -293,11 +278,13 @@ static void lay_column(struct tp_segment_builder *b, struct tp_laid *laid, size_
 static enum tp_status lay_frame(
 	struct tp_segment_builder *b, size_t begin, size_t end, struct tp_error *err)
 {
-	struct tp_piece *piece;
+	struct tp_piece *piece, *frames = tp_array_room(b->frames, b->frame_count, &b->frame_cap,
+					64, sizeof *frames);
 	enum tp_status status;
 
-	if (!grow(&b->frames, b->frame_count, &b->frame_cap, sizeof *b->frames))
+	if (!frames)
 		return tp_fail(err, TP_NOMEM, "index: out of memory");
+	b->frames = frames;
 	tp_buf_clear(&b->frame);
 	for (size_t i = begin; i < end; i++)
 		tp_buf_add(&b->frame, b->shown.data + b->rows[i].shown, b->rows[i].shown_len);
@@ -329,11 +316,15 @@ static enum tp_status lay_frames(
 static enum tp_status note_deliveries(struct tp_segment_builder *b, struct tp_error *err)
 {
 	for (size_t i = 0; i < b->count; i++) {
+		struct tp_delivery_row *deliveries;
+
 		if (b->rows[i].erased)
 			continue;
-		if (!grow(&b->deliveries, b->delivery_count, &b->delivery_cap,
-			    sizeof *b->deliveries))
+		deliveries = tp_array_room(
+			b->deliveries, b->delivery_count, &b->delivery_cap, 64, sizeof *deliveries);
+		if (!deliveries)
 			return tp_fail(err, TP_NOMEM, "index: out of memory");
+		b->deliveries = deliveries;
 		b->deliveries[b->delivery_count++] = (struct tp_delivery_row){ b->rows[i].prefix,
 			(uint32_t)(b->laid_count << TP_SEGMENT_ROW_BITS | i) };
 	}
@@ -361,8 +352,10 @@ enum tp_status tp_segment_builder_lay(struct tp_segment_builder *b, struct tp_er
 		return TP_OK;
 	if (b->laid_count >> (32 - TP_SEGMENT_ROW_BITS))
 		return tp_fail(err, TP_LIMIT, "index: too many messages in one pack");
-	if (!grow(&b->laid, b->laid_count, &b->laid_cap, sizeof *b->laid))
+	laid = tp_array_room(b->laid, b->laid_count, &b->laid_cap, 64, sizeof *laid);
+	if (!laid)
 		return tp_fail(err, TP_NOMEM, "index: out of memory");
+	b->laid = laid;
 	qsort(b->rows, b->count, sizeof *b->rows, compare_rows);
 	laid = &b->laid[b->laid_count];
 	*laid = (struct tp_laid){ .frames = 0 };

@@ -10,6 +10,7 @@
 #include "archive/split.h"
 
 #include "archive/wire.h"
+#include "base/array.h"
 #include "mime/content.h"
 
 #define WIDTH_MAX  65532u
@@ -137,16 +138,12 @@ static enum tp_status hash_content(struct finder *f, struct tp_hole *hole, struc
 static enum tp_status add_hole(struct finder *f, const struct tp_hole *hole, struct tp_error *err)
 {
 	struct tp_split *split = f->split;
+	struct tp_hole *holes =
+		tp_array_room(split->holes, split->count, &f->cap, 8, sizeof *holes);
 
-	if (split->count == f->cap) {
-		size_t cap = f->cap ? f->cap * 2 : 8;
-		struct tp_hole *larger = reallocarray(split->holes, cap, sizeof *larger);
-
-		if (!larger)
-			return tp_fail(err, TP_NOMEM, "attachments: out of memory");
-		split->holes = larger;
-		f->cap = cap;
-	}
+	if (!holes)
+		return tp_fail(err, TP_NOMEM, "attachments: out of memory");
+	split->holes = holes;
 	split->holes[split->count] = *hole;
 	split->holes[split->count++].at = hole->range.begin - f->removed;
 	f->removed += tp_range_len(hole->range);

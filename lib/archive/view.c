@@ -8,6 +8,7 @@
 
 #include "archive/spent.h"
 #include "archive/view_parts.h"
+#include "base/array.h"
 
 /* A sealer that was killed leaves spent journals behind, named by the packs that it had made: those
  * are the newest. How many packs are asked. */
@@ -16,16 +17,12 @@
 static enum tp_status add_part(struct tp_view *view, enum tp_segment_kind kind, enum tp_tier tier,
 	uint32_t number, struct tp_error *err)
 {
-	struct tp_view_part *grown;
-	size_t cap = view->cap ? view->cap * 2 : 64;
+	struct tp_view_part *parts =
+		tp_array_room(view->parts, view->count, &view->cap, 64, sizeof *parts);
 
-	if (view->count == view->cap) {
-		grown = reallocarray(view->parts, cap, sizeof *grown);
-		if (!grown)
-			return tp_fail(err, TP_NOMEM, "archive: out of memory");
-		view->parts = grown;
-		view->cap = cap;
-	}
+	if (!parts)
+		return tp_fail(err, TP_NOMEM, "archive: out of memory");
+	view->parts = parts;
 	view->parts[view->count++] =
 		(struct tp_view_part){ .kind = kind, .tier = tier, .number = number };
 	return TP_OK;

@@ -7,11 +7,11 @@
 
 #include "base/cipher.h"
 
-#include <dlfcn.h>
 #include <limits.h>
 #include <pthread.h>
 
 #include "base/digest.h"
+#include "base/library.h"
 
 #define LIBRARY "libcrypto.so.3"
 
@@ -43,10 +43,7 @@ static void free_kept(void *context)
 
 static void open_library(void)
 {
-	const struct {
-		const char *name;
-		void *pointer;
-	} all[] = {
+	static const struct tp_symbol all[] = {
 		{ "EVP_CIPHER_CTX_new", &evp.context_new },
 		{ "EVP_CIPHER_CTX_free", &evp.context_free },
 		{ "EVP_CIPHER_CTX_ctrl", &evp.control },
@@ -55,16 +52,9 @@ static void open_library(void)
 		{ "EVP_CipherUpdate", &evp.update },
 		{ "EVP_CipherFinal_ex", &evp.final },
 	};
-	void *library = dlopen(LIBRARY, RTLD_NOW | RTLD_LOCAL);
 
-	for (size_t i = 0; library && i < sizeof all / sizeof *all; i++) {
-		void *found = dlsym(library, all[i].name);
-
-		if (!found)
-			return;
-		memcpy(all[i].pointer, &found, sizeof found); /* ISO C has no such cast */
-	}
-	evp.ready = library && !pthread_key_create(&at_end, free_kept);
+	evp.ready = !tp_library_open(LIBRARY, "encryption", all, sizeof all / sizeof *all, NULL) &&
+		    !pthread_key_create(&at_end, free_kept);
 }
 
 /* --- pieces ----------------------------------------------------------------------------------- */

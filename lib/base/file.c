@@ -33,6 +33,24 @@ ssize_t tp_read(int fd, void *bytes, size_t len)
 	return n;
 }
 
+ssize_t tp_pread_all(int fd, void *bytes, size_t len, uint64_t at)
+{
+	size_t done = 0;
+
+	while (done < len) {
+		ssize_t n = pread(fd, (char *)bytes + done, len - done, (off_t)(at + done));
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -1;
+		if (n == 0)
+			break;
+		done += (size_t)n;
+	}
+	return (ssize_t)done;
+}
+
 enum tp_status tp_write_all(
 	int fd, const void *bytes, size_t len, const char *what, struct tp_error *err)
 {

@@ -29,6 +29,10 @@ enum tp_status tp_file_read_secret(const char *path, struct tp_buf *out, struct 
 /* read(2) that waits where a non-blocking descriptor would not, and is not interrupted. */
 ssize_t tp_read(int fd, void *bytes, size_t len);
 
+/* pread(2) that is not interrupted and comes back with less than `len` only where the file ends, for the
+ * caller to say what that means; -1 (errno) also when some of it was read. */
+ssize_t tp_pread_all(int fd, void *bytes, size_t len, uint64_t at);
+
 /* Makes the folder and those above it, with `mode` (umask aside), each synced into the one above.
  * Existing ones are fine. TP_CANTCREATE. */
 enum tp_status tp_mkdirs(const char *path, mode_t mode, struct tp_error *err);

@@ -1,22 +1,21 @@
 /* Lists of strings: see strings.h. */
 #include "base/strings.h"
 
+#include "base/array.h"
+
 static enum tp_status adopt(struct tp_strings *strings, char *string, struct tp_error *err)
 {
-	size_t cap = strings->cap ? strings->cap * 2 : 8;
-	char **grown;
+	char **list;
 
 	if (!string)
 		return tp_fail(err, TP_NOMEM, "out of memory");
-	if (strings->count + 1 >= strings->cap) {
-		grown = reallocarray(strings->list, cap, sizeof *grown);
-		if (!grown) {
-			free(string);
-			return tp_fail(err, TP_NOMEM, "out of memory");
-		}
-		strings->list = grown;
-		strings->cap = cap;
+	/* With the NULL behind them. */
+	list = tp_array_room(strings->list, strings->count + 1, &strings->cap, 8, sizeof *list);
+	if (!list) {
+		free(string);
+		return tp_fail(err, TP_NOMEM, "out of memory");
 	}
+	strings->list = list;
 	strings->list[strings->count++] = string;
 	strings->list[strings->count] = NULL;
 	return TP_OK;

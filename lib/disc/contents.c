@@ -9,6 +9,7 @@
 
 #include "archive/press.h"
 #include "archive/wire.h"
+#include "base/file.h"
 #include "disc/contents_form.h"
 
 struct tp_contents {
@@ -27,23 +28,11 @@ static enum tp_status damaged(const struct tp_contents *c, const char *why, stru
 static enum tp_status read_at(
 	const struct tp_contents *c, void *bytes, size_t len, uint64_t at, struct tp_error *err)
 {
-	char *to = bytes;
+	ssize_t n = tp_pread_all(c->fd, bytes, len, at);
 
-	while (len) {
-		ssize_t n = pread(c->fd, to, len, (off_t)at);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return tp_fail_errno(
-				err, TP_IO, "%s/%s: cannot read", c->archive->path, c->name);
-		if (n == 0)
-			return damaged(c, "it ends too early", err);
-		to += n;
-		at += (uint64_t)n;
-		len -= (size_t)n;
-	}
-	return TP_OK;
+	if (n < 0)
+		return tp_fail_errno(err, TP_IO, "%s/%s: cannot read", c->archive->path, c->name);
+	return n == (ssize_t)len ? TP_OK : damaged(c, "it ends too early", err);
 }
 
 /* --- opening ---------------------------------------------------------------------------------- */

@@ -6,10 +6,10 @@
 
 #include "disc/sign.h"
 
-#include <dlfcn.h>
 #include <limits.h>
 
 #include "base/file.h"
+#include "base/library.h"
 
 #define LIBRARY  "libcrypto.so.3"
 #define FILE_MAX ((size_t)1 << 20)
@@ -43,10 +43,7 @@ static struct {
 
 static bool open_library(void)
 {
-	const struct {
-		const char *name;
-		void *pointer;
-	} all[] = {
+	static const struct tp_symbol all[] = {
 		{ "BIO_new_mem_buf", &ssl.bio_of },
 		{ "BIO_new", &ssl.bio_new },
 		{ "BIO_s_mem", &ssl.bio_mem },
@@ -67,16 +64,10 @@ static bool open_library(void)
 		{ "CMS_final", &ssl.final },
 		{ "CMS_ContentInfo_free", &ssl.cms_free },
 	};
-	void *library = ssl.ready ? NULL : dlopen(LIBRARY, RTLD_NOW | RTLD_LOCAL);
 
-	for (size_t i = 0; library && i < sizeof all / sizeof *all; i++) {
-		void *found = dlsym(library, all[i].name);
-
-		if (!found)
-			return false;
-		memcpy(all[i].pointer, &found, sizeof found); /* ISO C has no such cast */
-	}
-	ssl.ready = ssl.ready || library;
+	if (!ssl.ready)
+		ssl.ready =
+			!tp_library_open(LIBRARY, "signature", all, sizeof all / sizeof *all, NULL);
 	return ssl.ready;
 }
 

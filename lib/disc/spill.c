@@ -41,20 +41,12 @@ enum tp_status tp_spill_add(
 enum tp_status tp_spill_read(
 	const struct tp_spill *spill, uint64_t at, void *bytes, size_t len, struct tp_error *err)
 {
-	size_t done = 0;
+	ssize_t n = tp_pread_all(spill->fd, bytes, len, at);
 
-	while (done < len) {
-		ssize_t n = pread(spill->fd, (char *)bytes + done, len - done, (off_t)(at + done));
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0) {
-			errno = n ? errno : EIO;
-			return tp_fail_errno(err, TP_IO, "temporary file: cannot read");
-		}
-		done += (size_t)n;
-	}
-	return TP_OK;
+	if (n == (ssize_t)len)
+		return TP_OK;
+	errno = n < 0 ? errno : EIO;
+	return tp_fail_errno(err, TP_IO, "temporary file: cannot read");
 }
 
 void tp_spill_close(struct tp_spill *spill)

@@ -1,6 +1,7 @@
 /* Which attachments leave: see plan.h. */
 #include "drop/plan.h"
 
+#include "base/array.h"
 #include "base/parallel.h"
 #include "mime/codec.h"
 #include "mime/header.h"
@@ -87,18 +88,14 @@ static enum tp_status add_item(
 	struct planning *p, uint32_t part, bool wrapped, struct tp_error *err)
 {
 	struct tp_plan *plan = p->plan;
-	size_t cap = p->cap ? p->cap * 2 : 16;
-	struct tp_plan_item *grown, *item;
+	struct tp_plan_item *item,
+		*items = tp_array_room(plan->items, plan->count, &p->cap, 16, sizeof *items);
 	struct tp_media_type type;
 	int n;
 
-	if (plan->count == p->cap) {
-		grown = reallocarray(plan->items, cap, sizeof *grown);
-		if (!grown)
-			return tp_fail(err, TP_NOMEM, "out of memory");
-		plan->items = grown;
-		p->cap = cap;
-	}
+	if (!items)
+		return tp_fail(err, TP_NOMEM, "out of memory");
+	plan->items = items;
 	item = &plan->items[plan->count];
 	*item = (struct tp_plan_item){ .part = part, .reason = "", .role = p->roles.role[part] };
 	tp_part_media_type(p->tree, p->data, part, &type);

@@ -4,6 +4,7 @@
 #include <ctype.h>
 #include <strings.h>
 
+#include "base/array.h"
 #include "mime/content.h"
 
 #define NAMES_MAX ((size_t)1 << 20)
@@ -54,18 +55,14 @@ static size_t percent_decode(char *text, size_t len)
 
 static enum tp_status keep(struct tp_cids *cids, const char *name, size_t len, struct tp_error *err)
 {
-	size_t cap = cids->cap ? cids->cap * 2 : 16;
-	size_t *grown;
+	size_t *offsets;
 
 	if (len == 0 || memchr(name, '\0', len) || cids->overflow)
 		return TP_OK;
-	if (cids->count == cids->cap) {
-		grown = reallocarray(cids->offsets, cap, sizeof *grown);
-		if (!grown)
-			return tp_fail(err, TP_NOMEM, "out of memory");
-		cids->offsets = grown;
-		cids->cap = cap;
-	}
+	offsets = tp_array_room(cids->offsets, cids->count, &cids->cap, 16, sizeof *offsets);
+	if (!offsets)
+		return tp_fail(err, TP_NOMEM, "out of memory");
+	cids->offsets = offsets;
 	cids->offsets[cids->count] = cids->names.len;
 	if (!tp_buf_reserve(&cids->names, len + 1)) {
 		if (cids->names.status == TP_NOMEM)

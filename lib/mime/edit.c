@@ -1,20 +1,18 @@
 /* Rewriting by edits: see edit.h. */
 #include "mime/edit.h"
 
+#include "base/array.h"
+
 static enum tp_status add(struct tp_edits *edits, struct tp_range range, const char *bytes,
 	size_t len, struct tp_error *err)
 {
-	size_t cap = edits->cap ? edits->cap * 2 : 16;
-	struct tp_edit *grown;
+	struct tp_edit *list =
+		tp_array_room(edits->list, edits->count, &edits->cap, 16, sizeof *list);
 	char *copy;
 
-	if (edits->count == edits->cap) {
-		grown = reallocarray(edits->list, cap, sizeof *grown);
-		if (!grown)
-			return tp_fail(err, TP_NOMEM, "out of memory");
-		edits->list = grown;
-		edits->cap = cap;
-	}
+	if (!list)
+		return tp_fail(err, TP_NOMEM, "out of memory");
+	edits->list = list;
 	copy = malloc(len ? len : 1);
 	if (!copy)
 		return tp_fail(err, TP_NOMEM, "out of memory");

@@ -1,21 +1,19 @@
 /* Intended trees: see intent.h. */
 #include "mime/intent.h"
 
+#include "base/array.h"
 #include "mime/header.h"
 #include "mime/leaf.h"
 
 enum tp_status tp_intent_add(struct tp_intent *intent, unsigned depth, enum tp_intended kind,
 	uint32_t origin, struct tp_error *err)
 {
-	if (intent->count == intent->cap) {
-		size_t cap = intent->cap ? intent->cap * 2 : 16;
-		struct tp_intent_part *grown = reallocarray(intent->list, cap, sizeof *grown);
+	struct tp_intent_part *list =
+		tp_array_room(intent->list, intent->count, &intent->cap, 16, sizeof *list);
 
-		if (!grown)
-			return tp_fail(err, TP_NOMEM, "checking the result: out of memory");
-		intent->list = grown;
-		intent->cap = cap;
-	}
+	if (!list)
+		return tp_fail(err, TP_NOMEM, "checking the result: out of memory");
+	intent->list = list;
 	intent->list[intent->count++] =
 		(struct tp_intent_part){ (uint16_t)depth, (uint8_t)kind, origin };
 	return TP_OK;

@@ -1,22 +1,20 @@
 /* Lists of links: see links.h. */
 #include "mime/links.h"
 
+#include "base/array.h"
 #include "base/clock.h"
 #include "base/json.h"
 
 enum tp_status tp_links_add(struct tp_links *links, struct tp_link *link, struct tp_error *err)
 {
-	if (links->count == links->cap) {
-		size_t cap = links->cap ? links->cap * 2 : 8;
-		struct tp_link *grown = reallocarray(links->list, cap, sizeof *grown);
+	struct tp_link *list =
+		tp_array_room(links->list, links->count, &links->cap, 8, sizeof *list);
 
-		if (!grown) {
-			tp_link_release(link);
-			return tp_fail(err, TP_NOMEM, "links: out of memory");
-		}
-		links->list = grown;
-		links->cap = cap;
+	if (!list) {
+		tp_link_release(link);
+		return tp_fail(err, TP_NOMEM, "links: out of memory");
 	}
+	links->list = list;
 	links->list[links->count++] = *link;
 	*link = (struct tp_link)TP_LINK_INIT;
 	return TP_OK;

@@ -4,6 +4,7 @@
  */
 #include "mime/template.h"
 
+#include "base/array.h"
 #include "mime/template-parts.h"
 
 enum kind {
@@ -79,16 +80,11 @@ static int shown(size_t len)
 static enum tp_status add_node(struct compiler *c, struct node node)
 {
 	struct tp_template *to = c->to;
+	struct node *nodes = tp_array_room(to->nodes, to->count, &to->cap, 32, sizeof *nodes);
 
-	if (to->count == to->cap) {
-		size_t cap = to->cap ? to->cap * 2 : 32;
-		struct node *grown = reallocarray(to->nodes, cap, sizeof *grown);
-
-		if (!grown)
-			return tp_fail(c->err, TP_NOMEM, "template: out of memory");
-		to->nodes = grown;
-		to->cap = cap;
-	}
+	if (!nodes)
+		return tp_fail(c->err, TP_NOMEM, "template: out of memory");
+	to->nodes = nodes;
 	to->nodes[to->count++] = node;
 	return TP_OK;
 }

@@ -2,18 +2,15 @@
  * archive/blob: contents come back, are stored once, and mended when they are damaged; sealed ones
  * open with their key, at their place and nowhere else; what is removed is overwritten.
  */
+#include "archive-tool.h"
 #include "archive/blob.h"
 #include "base/hex.h"
 #include "mime/codec.h"
-#include "tap.h"
-#include "trash.h"
 
 #include <fcntl.h>
 
 #define SMALL 5000
 #define LARGE ((size_t)9 << 20) /* three pieces */
-
-static struct tp_error err;
 
 /* A message that is one base64 body, and its hole. */
 struct mail {
@@ -111,17 +108,6 @@ static void write_at(const char *path, long at, const void *bytes, size_t len)
 
 	if (pwrite(fd, bytes, len, at) != (ssize_t)len || close(fd))
 		exit(99);
-}
-
-static struct tp_archive *open_archive(const char *path)
-{
-	struct tp_archive *archive = NULL;
-
-	if (tp_archive_open(NULL, path, true, &archive, &err)) {
-		printf("# %s\n", err.text);
-		exit(99);
-	}
-	return archive;
 }
 
 static struct tp_archive *open_sealed(const char *path)

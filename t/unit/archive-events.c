@@ -1,7 +1,6 @@
 /* archive/events: lines are chained, torn ends go, changes show. */
+#include "archive-tool.h"
 #include "archive/events.h"
-#include "tap.h"
-#include "trash.h"
 
 #include <fcntl.h>
 #include <sys/wait.h>
@@ -10,9 +9,8 @@
 #include "base/file.h"
 #include "base/hex.h"
 
-static struct tp_error err;
 static struct tp_archive *archive;
-static struct tp_buf lines = TP_BUF_INIT(1 << 22), image = TP_BUF_INIT(1 << 22);
+static struct tp_buf lines = TP_BUF_INIT(1 << 22), image = TP_BUF_INIT(1 << 23);
 
 static enum tp_status gather(void *context, const char *line, size_t len, struct tp_error *why)
 {
@@ -153,16 +151,73 @@ static void test_long(void)
 		"nothing is written to what is read-only: %s", err.text);
 }
 
+static enum tp_status sum_up(void *context, uint32_t pack, struct tp_error *why)
+{
+	unsigned *packs = context;
+
+	*packs = *packs * 10 + pack;
+	return pack == 9 ? tp_fail(why, TP_LIMIT, "nine") : TP_OK;
+}
+
+/* The packs that left, as digits. */
+static unsigned left(enum tp_status *status)
+{
+	unsigned packs = 0;
+
+	*status = tp_events_left(archive, sum_up, &packs, &err);
+	return packs;
+}
+
+static void add(const char *event, const char *id, const char *note)
+{
+	if (tp_event_add(archive, NULL, event, id, note, &err))
+		exit(99);
+}
+
+/* Read a MiB at a time, of which the long notes let lines stand across the borders. */
+static void test_left(void)
+{
+	size_t len = 700000;
+	char *note = malloc(len + 1);
+	enum tp_status status;
+
+	memset(note, 'n', len);
+	note[len] = '\0';
+	archive->read_only = false;
+	ok(left(&status) == 0 && !status, "no pack has left");
+	add("seal", NULL, "pack 00000001");
+	add("rotate", NULL, "pack 00000002");
+	add("erase", NULL, "pack 00000003");
+	add("erase", "0123456789abcdef", "pack 00000004");
+	for (int i = 0; i < 4; i++)
+		add("get", NULL, note);
+	add("release", NULL, "pack 00000005, disc 1");
+	add("offer", NULL, "pack 6");
+	for (int i = 0; i < 4; i++)
+		add("get", NULL, note);
+	add("erase", NULL, "pack 00000007");
+	ok(left(&status) == 357 && !status, "those that did, and no other: %u", left(&status));
+	load();
+	image.data[5] ^= 1;
+	store(image.data, image.len - 1);
+	ok(left(&status) == 35 && !status, "no torn event counts, whatever the chain says");
+	store(image.data, image.len);
+	add("erase", NULL, "pack 00000009");
+	add("erase", NULL, "pack 00000008");
+	ok(left(&status) == 3579 && status == TP_LIMIT, "the caller can end it: %s", err.text);
+	free(note);
+}
+
 int main(void)
 {
 	trash_make();
-	if (tp_archive_open(NULL, "box", true, &archive, &err))
-		return 99;
+	archive = open_archive("box");
 	test_chain();
 	test_torn();
 	test_changes();
 	test_at_once();
 	test_long();
+	test_left();
 	tp_archive_close(archive);
 	tp_buf_release(&lines);
 	tp_buf_release(&image);

@@ -10,7 +10,7 @@ static void test_cut(void)
 	struct tp_journal *journal;
 	struct tp_journal_reader *reader;
 
-	open_archive("cut");
+	archive = open_archive("cut");
 	journal = hold();
 	for (unsigned n = 0; n < 3; n++)
 		append(journal, n, 50, true);
@@ -56,7 +56,7 @@ static void test_flip(void)
 	struct tp_journal *journal;
 	uint64_t torn;
 
-	open_archive("flip");
+	archive = open_archive("flip");
 	journal = hold();
 	for (unsigned n = 0; n < 4; n++)
 		append(journal, n, 50, true);
@@ -106,7 +106,7 @@ static void test_damaged_way(void)
 	unsigned found = 0, bad = 0;
 	uint64_t torn, at = 0;
 
-	open_archive("way");
+	archive = open_archive("way");
 	journal = hold();
 	for (unsigned n = 0; n < 200; n++)
 		append(journal, n, 50, false);

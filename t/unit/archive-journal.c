@@ -16,7 +16,7 @@ static void test_many(void)
 	unsigned bad = 0, faults;
 	uint64_t torn;
 
-	open_archive("many");
+	archive = open_archive("many");
 	journal = hold();
 	for (unsigned n = 0; n < MANY; n++)
 		bad += append(journal, n, BODY(n), false) != TP_OK;
@@ -61,7 +61,7 @@ static void test_erase(void)
 	unsigned faults;
 	uint64_t offset = 0, torn;
 
-	open_archive("erase");
+	archive = open_archive("erase");
 	journal = hold();
 	for (unsigned n = 0; n < 20; n++)
 		append(journal, n, 50, true);
@@ -100,7 +100,7 @@ static void test_retire(void)
 	struct tp_journal *journal, *other = NULL;
 	uint32_t one = 1, both[] = { 2, 3 };
 
-	open_archive("retire");
+	archive = open_archive("retire");
 	journal = hold();
 	append(journal, 1, 50, true);
 	ok(tp_journal_take(archive, 1, &other, &err) == TP_TEMPORARY, "a held one is not taken: %s",
@@ -143,7 +143,7 @@ static void test_take_back(void)
 	unsigned faults;
 	uint64_t at, torn;
 
-	open_archive("back");
+	archive = open_archive("back");
 	journal = hold();
 	append(journal, 1, 50, true);
 	at = tp_journal_size(journal);
@@ -171,7 +171,7 @@ static void test_at_once(void)
 	int held[2], go[2], status, good = 0;
 	char byte;
 
-	open_archive("once");
+	archive = open_archive("once");
 	if (pipe(held) || pipe(go))
 		exit(99);
 	for (unsigned n = 0; n < 20; n++) {
@@ -179,7 +179,7 @@ static void test_at_once(void)
 			continue;
 		close(go[1]);
 		tp_archive_close(archive);
-		open_archive("once");
+		archive = open_archive("once");
 		journal = hold();
 		if (write(held[1], "x", 1) != 1 || read(go[0], &byte, 1) != 0)
 			_exit(1);
@@ -208,7 +208,7 @@ static void test_large(const char *name)
 	struct tp_buf out = TP_BUF_INIT(8 << 20);
 	uint64_t offset = 0;
 
-	open_archive(name);
+	archive = open_archive(name);
 	journal = hold();
 	ok(!append(journal, 1, 5 << 20, true) && !append(journal, 2, 50, true) &&
 			finds(tp_journal_look(journal), 1, 5 << 20),
@@ -256,7 +256,7 @@ static void test_sealed(void)
 	test_large("sealed");
 	load(path);
 	ok(!contains("number") && !contains("example"), "with a key nothing stands in clear");
-	open_archive("sealed");
+	archive = open_archive("sealed");
 	journal = hold();
 	at = tp_journal_size(journal);
 	append(journal, 5, 50, true);
@@ -270,7 +270,7 @@ static void test_sealed(void)
 	tp_journal_close(reader);
 	tp_archive_close(archive);
 	unlink("key");
-	open_archive("sealed");
+	archive = open_archive("sealed");
 	ok(tp_journal_hold(archive, &journal, &err) == TP_CONFIG && strstr(err.text, "no key"),
 		"without the key nothing is put: %s", err.text);
 	reader = reader_of(1);

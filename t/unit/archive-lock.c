@@ -1,25 +1,10 @@
 /* archive/lock: shared, exclusive and a putter's, within a process and between several; deliveries. */
-#include "archive/archive.h"
-#include "tap.h"
-#include "trash.h"
+#include "archive-tool.h"
 
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/wait.h>
-
-static struct tp_error err;
-
-static struct tp_archive *open_archive(const char *path)
-{
-	struct tp_archive *archive = NULL;
-
-	if (tp_archive_open(NULL, path, true, &archive, &err)) {
-		printf("# %s\n", err.text);
-		exit(99);
-	}
-	return archive;
-}
 
 /* What of `byte` another could not have now. */
 static short held(struct tp_archive *other, off_t byte)

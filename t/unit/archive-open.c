@@ -2,28 +2,13 @@
  * archive/archive: making and opening, archive.yaml with the places of its mistakes, keys, numbered
  * files. (Its locks: archive-lock.c.)
  */
-#include "archive/archive.h"
+#include "archive-tool.h"
 #include "archive/chain.h"
 #include "archive/rotate_state.h"
 #include "archive/seal.h"
-#include "tap.h"
-#include "trash.h"
 
 #include <fcntl.h>
 #include <sys/wait.h>
-
-static struct tp_error err;
-
-static struct tp_archive *open_archive(const char *path)
-{
-	struct tp_archive *archive = NULL;
-
-	if (tp_archive_open(NULL, path, true, &archive, &err)) {
-		printf("# %s\n", err.text);
-		exit(99);
-	}
-	return archive;
-}
 
 static enum tp_status try_open(const char *path, bool make)
 {

@@ -1,4 +1,5 @@
 /* archive/pack, archive/merkle: written, read, verified, erased, damaged. */
+#include "archive-tool.h"
 #include "archive/pack.h"
 
 #include <fcntl.h>
@@ -6,14 +7,11 @@
 #include "archive/merkle.h"
 #include "archive/pack_in.h"
 #include "base/hex.h"
-#include "tap.h"
-#include "trash.h"
 
 #define MAILS 700
 #define LARGE 123 /* this one is larger than a block */
 #define EMPTY 77
 
-static struct tp_error err;
 static struct tp_archive *archive;
 
 /* Mails whose content follows from their number. */
@@ -468,10 +466,7 @@ static void test_merkle(void)
 int main(void)
 {
 	trash_make();
-	if (tp_archive_open(NULL, "a", true, &archive, &err)) {
-		printf("Bail out! %s\n", err.text);
-		return 1;
-	}
+	archive = open_archive("a");
 	for (int i = 0; i < MAILS; i++)
 		make_mail(i);
 	test_merkle();

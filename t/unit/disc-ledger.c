@@ -1,7 +1,6 @@
 /* disc/ledger, disc/contents: what is recorded of a disc comes back; serials; steps; damage. */
+#include "archive-tool.h"
 #include "disc/contents.h"
-#include "tap.h"
-#include "trash.h"
 
 #include <fcntl.h>
 #include <sys/wait.h>
@@ -11,7 +10,6 @@
 
 #define MAILS 9000 /* three groups */
 
-static struct tp_error err;
 static struct tp_archive *archive;
 static unsigned char pieces[3 * TP_SHA256_BYTES], content[TP_SHA256_BYTES] = { 7 };
 
@@ -390,10 +388,7 @@ int main(void)
 	trash_make();
 	for (size_t i = 0; i < sizeof pieces; i++)
 		pieces[i] = (unsigned char)i;
-	if (tp_archive_open(NULL, "box", true, &archive, &err)) {
-		fprintf(stderr, "%s\n", err.text);
-		return 99;
-	}
+	archive = open_archive("box");
 	test_serials();
 	test_made();
 	test_again();

@@ -8,6 +8,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 
 #include "base/clock.h"
@@ -54,6 +55,52 @@ static void test_reading(void)
 		"a missing file: %s", err.text);
 	ok(tp_file_read(".", &out, &err) == TP_IO, "a folder: %s", err.text);
 	tp_buf_release(&out);
+}
+
+/* In place of the C library's: a system that gives two bytes at a time, interrupts between them, and
+ * cannot read a sector. */
+static bool crumbs;
+static off_t bad_at = -1;
+
+ssize_t pread(int fd, void *bytes, size_t len, off_t at)
+{
+	static bool interrupted;
+
+	if (crumbs && (interrupted = !interrupted)) {
+		errno = EINTR;
+		return -1;
+	}
+	if (at == bad_at) {
+		errno = EIO;
+		return -1;
+	}
+	return syscall(SYS_pread64, fd, bytes, crumbs && len > 2 ? 2 : len, at);
+}
+
+static void test_pread_all(void)
+{
+	char bytes[16] = "";
+	int fd = open("eleven", O_RDONLY | O_CLOEXEC);
+
+	for (int i = 0; i < 2; i++, crumbs = true) {
+		const char *how = crumbs ? " in crumbs" : "";
+
+		memset(bytes, '.', sizeof bytes);
+		ok(tp_pread_all(fd, bytes, 7, 2) == 7 && !memcmp(bytes, "2345678.", 8),
+			"seven bytes%s", how);
+		ok(tp_pread_all(fd, bytes, sizeof bytes, 4) == 7 && !memcmp(bytes, "456789X.", 8),
+			"as many as there are%s", how);
+		ok(tp_pread_all(fd, bytes, 1, 11) == 0 && tp_pread_all(fd, bytes, 1, 999) == 0,
+			"none behind the end%s", how);
+		ok(tp_pread_all(fd, bytes, 0, 0) == 0, "none%s", how);
+	}
+	bad_at = 6;
+	errno = 0;
+	ok(tp_pread_all(fd, bytes, 7, 2) == -1 && errno == EIO, "an error behind some bytes");
+	crumbs = false;
+	bad_at = -1;
+	close(fd);
+	ok(tp_pread_all(fd, bytes, 1, 0) == -1 && errno == EBADF, "an error at once");
 }
 
 static void secret_is(const char *content, mode_t mode, enum tp_status want, const char *text)
@@ -364,6 +411,7 @@ int main(void)
 	trash_make();
 	chmod(".", 0755);
 	test_reading();
+	test_pread_all();
 	test_secrets();
 	test_replace();
 	test_staged();

@@ -5,16 +5,13 @@
 #ifndef JOURNAL_TOOL_H
 #define JOURNAL_TOOL_H
 
+#include "archive-tool.h"
 #include "archive/journal.h"
-#include "tap.h"
-#include "trash.h"
 
 #include <fcntl.h>
 
 #include "archive/journal_form.h"
 #include "base/file.h"
-
-static struct tp_error err;
 
 /* --- mails and their records ------------------------------------------------------------------ */
 
@@ -108,14 +105,6 @@ __attribute__((unused)) static bool finds(struct tp_journal_reader *reader, unsi
 /* --- archives and files ----------------------------------------------------------------------- */
 
 __attribute__((unused)) static struct tp_archive *archive;
-
-__attribute__((unused)) static void open_archive(const char *path)
-{
-	if (tp_archive_open(NULL, path, true, &archive, &err)) {
-		printf("# %s\n", err.text);
-		exit(99);
-	}
-}
 
 __attribute__((unused)) static struct tp_journal *hold(void)
 {
