@@ -124,14 +124,34 @@ static enum tp_status add_disc(void *context, const struct tp_disc *disc, struct
 {
 	struct work *w = context;
 
-	if (w->only && strcmp(w->only, disc->serial))
-		return TP_OK;
 	w->count++;
 	if (opt.json)
 		add_object(&w->run->text, disc);
 	else
 		add_row(w, disc);
 	return TP_OK;
+}
+
+/* One, or all that can be read: of the others the exit tells. */
+static enum tp_status collect(struct work *w, struct tp_error *err)
+{
+	struct tp_error why;
+	struct tp_disc disc;
+	enum tp_status status;
+
+	if (w->only) {
+		status = tp_disc_find(w->archive, w->only, &disc, err);
+		if (status == TP_NOTHING)
+			tp_warn("%s", err->text);
+		return status ? status : add_disc(w, &disc, err);
+	}
+	status = tp_disc_walk(w->archive, add_disc, w, &why);
+	if (status == TP_DATA) {
+		tp_say_error(&why);
+		w->run->exit_code = tp_status_exit_code(TP_DATA);
+		return TP_OK;
+	}
+	return status ? tp_fail(err, status, "%s", why.text) : TP_OK;
 }
 
 static enum tp_status list(struct work *w, struct tp_error *err)
@@ -142,10 +162,8 @@ static enum tp_status list(struct work *w, struct tp_error *err)
 
 	for (size_t i = 0; w->terminal && i < sizeof heads / sizeof *heads; i++)
 		tp_table_cell(&w->table, heads[i], strlen(heads[i]));
-	status = tp_disc_walk(w->archive, add_disc, w, err);
-	if (!status && !w->count && w->only)
-		tp_warn("there is no disc %s", w->only);
-	if (!status && !w->count)
+	status = collect(w, err);
+	if (!status && !w->count && !w->run->exit_code)
 		return tp_fail(err, TP_NOTHING, "there are no discs");
 	if (!status && !opt.json)
 		status = tp_table_print(&w->table, w->terminal, &w->run->text, err);

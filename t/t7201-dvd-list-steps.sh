@@ -92,6 +92,14 @@ fails 64 'a step of two' dvd-list -a A burnt ABCDEF BCDEFG
 fails 64 'no serial' dvd-list -a A burnt ABCDEI
 fails 1 'a disc that is not there' dvd-list -a A burnt BCDEFG
 
+# What killed writers leave goes with the next one.
+for name in json.new tpd.new tpx.new; do : >A/disc/00000001.$name; done
+: >A/chain.new
+ok 'the next step' dvd-list -a A shipped ABCDEF
+ok 'and the next rotation' archive-rotate -a A
+[ -z "$(find A -name '*.new')" ]
+result $? 'leave no file aside'
+
 # --- two at once -----------------------------------------------------------------------------------
 fresh received burnt
 for step in burnt shipped received; do dvd-list -a A $step ABCDEF 2>err.$step & done

@@ -45,7 +45,9 @@ undisturbed() {
 	[ "$(grep -c '	disc ABCDEF$' found)" -eq 3 ] && [ "$(wc -l <found)" -eq 4 ] && archive-check -a A &&
 		grep -q '"lost":0,"left":[1-9]' A/disc/00000001.json &&
 		[ -z "$(find A/cellar A/disc A/index -name 00000001.tpp -o -name '*.new' -o -name '*.gone')" ] &&
-		[ "$(find A/blob -type f | wc -l)" -eq 1 ]
+		[ "$(find A/blob -type f | wc -l)" -eq 1 ] &&
+		[ "$(cd A/disc && echo *)" = '00000001.json 00000001.tpd 00000001.tpx lock' ] &&
+		[ -z "$(cd A && find . -name 'chain.*' -o -name 'rotation.*' -o -name 'erasing*')" ]
 }
 
 sweep killafter

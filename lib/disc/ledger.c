@@ -17,6 +17,7 @@
 #include "base/clock.h"
 #include "base/hex.h"
 #include "disc/contents.h"
+#include "disc/files.h"
 #include "disc/ledger_file.h"
 
 #define BYTE_WRITER  0
@@ -72,7 +73,12 @@ static enum tp_status lock_ledger(struct tp_archive *archive, int *fd, struct tp
 {
 	enum tp_status status = open_lock(archive, fd, err);
 
-	return status ? status : lock_byte(*fd, BYTE_WRITER, true, err);
+	if (!status)
+		status = lock_byte(*fd, BYTE_WRITER, true, err);
+	/* What writers left that were killed goes with the next. */
+	if (!status)
+		status = tp_shred_all(archive, "disc", ".json.new", err);
+	return status ? status : tp_shred_all(archive, "disc", ".tpd.new", err);
 }
 
 enum tp_status tp_disc_hold(struct tp_archive *archive, int *fd, struct tp_error *err)
@@ -91,8 +97,11 @@ static off_t byte_of(const char *serial)
 
 /* --- reading ---------------------------------------------------------------------------------- */
 
-enum tp_status tp_disc_walk(
-	struct tp_archive *archive, tp_disc_each *each, void *context, struct tp_error *err)
+/* A disc whose facts are damaged, and how. */
+typedef void bad_disc(void *context, uint32_t number, const struct tp_error *why);
+
+static enum tp_status walk(struct tp_archive *archive, tp_disc_each *each, bad_disc *bad,
+	void *context, struct tp_error *err)
 {
 	uint32_t *numbers = NULL;
 	size_t count = 0;
@@ -100,26 +109,63 @@ enum tp_status tp_disc_walk(
 	enum tp_status status = tp_archive_numbers(archive, "disc", &numbers, &count, err);
 
 	for (size_t i = 0; !status && i < count; i++) {
-		status = tp_ledger_read(archive, numbers[i], &disc, err);
-		if (!status)
+		struct tp_error why;
+
+		status = tp_ledger_read(archive, numbers[i], &disc, &why);
+		if (!status) {
 			status = each(context, &disc, err);
+		} else if (tp_ledger_is_damage(status)) {
+			bad(context, numbers[i], &why);
+			status = TP_OK;
+		} else
+			tp_fail(err, status, "%s", why.text);
 	}
 	free(numbers);
 	return status;
 }
 
+struct walking {
+	tp_disc_each *each;
+	void *context;
+	struct tp_error bad; /* the first */
+};
+
+static enum tp_status pass_on(void *context, const struct tp_disc *disc, struct tp_error *err)
+{
+	struct walking *w = context;
+
+	return w->each(w->context, disc, err);
+}
+
+static void note_bad(void *context, uint32_t number, const struct tp_error *why)
+{
+	struct walking *w = context;
+
+	if (!w->bad.status)
+		w->bad = *why;
+}
+
+enum tp_status tp_disc_walk(
+	struct tp_archive *archive, tp_disc_each *each, void *context, struct tp_error *err)
+{
+	struct walking w = { .each = each, .context = context };
+	enum tp_status status = walk(archive, pass_on, note_bad, &w, err);
+
+	return status || !w.bad.status ? status : tp_fail(err, TP_DATA, "%s", w.bad.text);
+}
+
 struct wanted {
+	struct tp_archive *archive;
 	const char *serial;
 	struct tp_disc *disc;
-	uint32_t last; /* the highest number there is */
 	bool found;
+	struct tp_error doubt; /* it may be one that cannot be read */
 };
 
 static enum tp_status look(void *context, const struct tp_disc *disc, struct tp_error *err)
 {
 	struct wanted *wanted = context;
 
-	wanted->last = disc->number;
 	if (strcmp(disc->serial, wanted->serial))
 		return TP_OK;
 	*wanted->disc = *disc;
@@ -127,13 +173,26 @@ static enum tp_status look(void *context, const struct tp_disc *disc, struct tp_
 	return TP_OK;
 }
 
+/* Another one's list says so. */
+static void doubt(void *context, uint32_t number, const struct tp_error *why)
+{
+	struct wanted *wanted = context;
+	char serial[TP_SERIAL_LEN + 1];
+
+	if (tp_contents_serial(wanted->archive, number, serial) && strcmp(serial, wanted->serial))
+		return;
+	wanted->doubt = *why;
+}
+
 enum tp_status tp_disc_find(
 	struct tp_archive *archive, const char *serial, struct tp_disc *disc, struct tp_error *err)
 {
-	struct wanted wanted = { .serial = serial, .disc = disc };
-	enum tp_status status = tp_disc_walk(archive, look, &wanted, err);
+	struct wanted wanted = { .archive = archive, .serial = serial, .disc = disc };
+	enum tp_status status = walk(archive, look, doubt, &wanted, err);
 
-	if (!status && !wanted.found)
+	if (!status && !wanted.found && wanted.doubt.status)
+		status = tp_fail(err, TP_DATA, "%s", wanted.doubt.text);
+	else if (!status && !wanted.found)
 		status = tp_fail(err, TP_NOTHING, "there is no disc %s", serial);
 	return status;
 }
@@ -142,6 +201,38 @@ enum tp_status tp_disc_get(
 	struct tp_archive *archive, uint32_t number, struct tp_disc *disc, struct tp_error *err)
 {
 	return tp_ledger_read(archive, number, disc, err);
+}
+
+struct doubtful {
+	uint32_t *numbers;
+	size_t count;
+};
+
+static enum tp_status add_doubtful(void *context, const struct tp_disc *disc, struct tp_error *err)
+{
+	struct doubtful *d = context;
+	uint32_t *larger;
+
+	if (!disc->when[TP_DISC_LOST] && !disc->bad_at)
+		return TP_OK;
+	larger = reallocarray(d->numbers, d->count + 1, sizeof *larger);
+	if (!larger)
+		return tp_fail(err, TP_NOMEM, "disc: out of memory");
+	d->numbers = larger;
+	d->numbers[d->count++] = disc->number;
+	return TP_OK;
+}
+
+enum tp_status tp_disc_doubtful(
+	struct tp_archive *archive, uint32_t **numbers, size_t *count, struct tp_error *err)
+{
+	struct doubtful d = { NULL, 0 };
+	struct tp_error why;
+	enum tp_status status = tp_disc_walk(archive, add_doubtful, &d, &why);
+
+	*numbers = d.numbers;
+	*count = d.count;
+	return status && status != TP_DATA ? tp_fail(err, status, "%s", why.text) : TP_OK;
 }
 
 enum tp_disc_step tp_disc_state(const struct tp_disc *disc)
@@ -269,15 +360,22 @@ enum tp_status tp_disc_add(
 	return tp_contents_out_add(making->out, mail, err);
 }
 
+/* The list alone is what a process left that died before its disc was recorded: it is overwritten. */
 static enum tp_status choose_number(struct tp_disc_making *m, struct tp_error *err)
 {
-	uint32_t *numbers = NULL;
+	struct tp_disc_files *files = NULL;
 	size_t count = 0;
-	enum tp_status status = tp_archive_numbers(m->archive, "disc", &numbers, &count, err);
+	enum tp_status status = TP_OK;
+	uint32_t last = 0;
 
-	if (!status && !m->number)
-		m->number = count ? numbers[count - 1] + 1 : 1;
-	free(numbers);
+	if (m->number)
+		return TP_OK;
+	status = tp_disc_files(m->archive, &files, &count, err);
+	for (size_t i = 0; i < count; i++)
+		if (files[i].has & (TP_DISC_FACTS | TP_DISC_INDEX))
+			last = files[i].number;
+	m->number = last + 1;
+	free(files);
 	return status;
 }
 
@@ -352,8 +450,7 @@ void tp_disc_drop(struct tp_disc_making *making)
 static enum tp_status write_step(struct tp_archive *archive, struct tp_disc *disc,
 	enum tp_disc_step step, const char *note, const char *actor, struct tp_error *err)
 {
-	enum tp_status status =
-		tp_event_add(archive, actor, tp_disc_words[step], NULL, note, err);
+	enum tp_status status = tp_event_add(archive, actor, tp_disc_words[step], NULL, note, err);
 
 	if (status)
 		return status;
@@ -440,7 +537,8 @@ static enum tp_status check_still(
 	else if (disc->bad_at != before->bad_at || disc->bad_device != before->bad_device)
 		what = "read by another";
 	return what ? tp_fail(err, TP_TEMPORARY,
-			      "disc %s was %s while it was read: nothing is recorded; verify it again",
+			      "disc %s was %s while it was read: nothing is recorded; verify it "
+			      "again",
 			      disc->serial, what)
 		    : TP_OK;
 }
@@ -454,7 +552,8 @@ static enum tp_status mark_read(struct tp_archive *archive, struct tp_disc *disc
 	if (disc->number != before->number ||
 		memcmp(disc->image, before->image, sizeof disc->image))
 		return tp_fail(err, TP_TEMPORARY,
-			"disc %s was made anew while it was read: nothing is recorded", disc->serial);
+			"disc %s was made anew while it was read: nothing is recorded",
+			disc->serial);
 	if (read->bad_pieces)
 		return mark_bad(archive, disc, read, actor, err);
 	status = check_still(disc, before, err);

@@ -94,18 +94,25 @@ void tp_disc_drop(struct tp_disc_making *making);
 
 /* --- reading the ledger ----------------------------------------------------------------------- */
 
-/* Gives every disc, in the order of their numbers; ends at the first `each` that fails. TP_DATA: a line
- * of the ledger is damaged. No lock is needed: a disc's facts are replaced whole. */
+/* Gives every disc, in the order of their numbers; ends at the first `each` that fails, with its status. A
+ * disc whose facts are damaged is passed over, and at the end TP_DATA names the first of them: whoever can
+ * do without goes on. No lock is needed: a disc's facts are replaced whole. */
 typedef enum tp_status tp_disc_each(
 	void *context, const struct tp_disc *disc, struct tp_error *err);
 enum tp_status tp_disc_walk(
 	struct tp_archive *archive, tp_disc_each *each, void *context, struct tp_error *err);
 
-/* One disc, by its serial (normalized) or its number. TP_NOTHING: there is none. */
+/* One disc, by its serial (normalized) or its number. TP_NOTHING: there is none; TP_DATA: its facts are
+ * damaged, or they may be those that are, for its list tells no serial, either. */
 enum tp_status tp_disc_find(
 	struct tp_archive *archive, const char *serial, struct tp_disc *disc, struct tp_error *err);
 enum tp_status tp_disc_get(
 	struct tp_archive *archive, uint32_t number, struct tp_disc *disc, struct tp_error *err);
+
+/* The numbers of discs that are lost or bad: of a mail that is on another one as well, these are asked last
+ * (tp_view_shun_discs). Those whose facts are damaged are not among them. The caller frees *numbers. */
+enum tp_status tp_disc_doubtful(
+	struct tp_archive *archive, uint32_t **numbers, size_t *count, struct tp_error *err);
 
 /* The step that it has come to: the last one in the order of enum tp_disc_step. */
 enum tp_disc_step tp_disc_state(const struct tp_disc *disc);

@@ -115,6 +115,11 @@ static bool get_disc(struct reading *r, struct tp_disc *disc)
 	return good && disc->when[TP_DISC_MADE];
 }
 
+bool tp_ledger_is_damage(enum tp_status status)
+{
+	return status == TP_DATA || status == TP_LIMIT || status == TP_IO;
+}
+
 enum tp_status tp_ledger_read(
 	struct tp_archive *archive, uint32_t number, struct tp_disc *disc, struct tp_error *err)
 {
@@ -135,8 +140,13 @@ enum tp_status tp_ledger_read(
 	if (!status && !get_disc(&r, disc))
 		status = r.nomem ? tp_fail(err, TP_NOMEM, "ledger: out of memory")
 				 : tp_fail(err, TP_DATA, "not what we write");
-	if (status == TP_DATA || status == TP_LIMIT)
-		status = tp_error_prefix(err, "%s/%s", archive->path, name);
+	if ((status == TP_DATA || status == TP_LIMIT) && err) {
+		struct tp_error why = *err;
+
+		status = tp_fail(err, TP_DATA,
+			"%s/%s: damaged: %s; take it from a copy of the archive (archive-check(1))",
+			archive->path, name, why.text);
+	}
 	tp_json_free(doc);
 	tp_buf_release(&text);
 	return status;

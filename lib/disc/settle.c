@@ -9,16 +9,19 @@
 #include "archive/pack.h"
 #include "archive/release.h"
 #include "archive/seal.h"
+#include "disc/files.h"
 #include "disc/ids.h"
+#include "disc/ledger_file.h"
 
 /* A good disc, and its mails when they have been asked for. One that all its mails have left for has
  * nothing in the cellar any more. */
 struct good {
 	struct tp_disc disc;
 	bool loaded;
-	bool takes; /* mails of packs that leave */
-	bool stays; /* a mail of a pack that has to wait is on it */
-	bool whole; /* its segment knows all of its mails, and none stays */
+	bool unknown; /* what it has cannot be read */
+	bool takes;   /* mails of packs that leave */
+	bool stays;   /* a mail of a pack that has to wait is on it */
+	bool whole;   /* its segment knows all of its mails, and none stays */
 	struct tp_disc_ids ids;
 };
 
@@ -35,6 +38,7 @@ struct settling {
 	size_t pack_count;
 	uint32_t *leaving;
 	size_t leaving_count;
+	struct tp_error trouble; /* the first of what was done without */
 };
 
 static enum tp_status nomem(struct tp_error *err)
@@ -67,6 +71,41 @@ static enum tp_status load(struct settling *s, struct good *g, struct tp_error *
 		status = tp_disc_ids_load(s->archive, &g->disc, &g->ids, err);
 	g->loaded = status == TP_OK;
 	return status;
+}
+
+static void note_trouble(struct settling *s, const struct tp_error *why)
+{
+	if (!s->trouble.status)
+		s->trouble = *why;
+}
+
+/* A disc whose list is damaged or missing counts as holding nothing: the others are settled. */
+static enum tp_status load_or_note(struct settling *s, struct good *g, struct tp_error *err)
+{
+	struct tp_error why;
+	enum tp_status status = load(s, g, &why);
+
+	if (!status)
+		return TP_OK;
+	if (status != TP_NOINPUT && !tp_ledger_is_damage(status))
+		return tp_fail(err, status, "%s", why.text);
+	g->unknown = true;
+	note_trouble(s, &why);
+	return TP_OK;
+}
+
+/* Those whose facts are damaged are passed over, too. */
+static enum tp_status walk_discs(
+	struct settling *s, tp_disc_each *each, void *context, struct tp_error *err)
+{
+	struct tp_error why;
+	enum tp_status status = tp_disc_walk(s->archive, each, context, &why);
+
+	if (status == TP_DATA) {
+		note_trouble(s, &why);
+		return TP_OK;
+	}
+	return status ? tp_fail(err, status, "%s", why.text) : TP_OK;
 }
 
 /* --- packs of the cellar ---------------------------------------------------------------------- */
@@ -141,7 +180,7 @@ static enum tp_status look_into_cellar(struct settling *s, struct tp_error *err)
 	enum tp_status status = tp_archive_numbers(s->archive, "cellar", &numbers, &count, err);
 
 	for (size_t i = 0; !status && count && i < s->disc_count; i++)
-		status = load(s, &s->discs[i], err);
+		status = load_or_note(s, &s->discs[i], err);
 	for (size_t i = 0; !status && i < count; i++)
 		status = look_into(s, numbers[i], err);
 	free(numbers);
@@ -169,7 +208,8 @@ static enum tp_status choose(struct settling *s, struct tp_settled *settled, str
 		return nomem(err);
 	for (size_t i = 0; i < s->pack_count; i++) {
 		if (s->packs[i].missing) {
-			enum tp_status status = walk_pack(s, s->packs[i].number, note_staying, s, err);
+			enum tp_status status =
+				walk_pack(s, s->packs[i].number, note_staying, s, err);
 
 			if (status)
 				return status;
@@ -190,8 +230,9 @@ struct building {
 	struct settling *s;
 	struct good *g;
 	struct tp_segment_builder *builder;
-	unsigned char *has; /* a byte for each mail of the disc */
-	uint64_t rows, fresh;
+	unsigned char *has;   /* a byte for each mail of the disc */
+	uint64_t rows, fresh; /* fresh: of packs that leave now */
+	bool more;            /* than the segment of before */
 };
 
 static enum tp_status add_row(
@@ -205,6 +246,7 @@ static enum tp_status add_row(
 	b->has[entry->i] = 1;
 	b->rows++;
 	b->fresh++;
+	b->more = true;
 	return tp_segment_builder_add_at(b->builder, record, erased, entry->i, err);
 }
 
@@ -250,6 +292,91 @@ static enum tp_status add_old(struct building *b, struct tp_error *err)
 	return status;
 }
 
+/* --- mails that left for other discs ---------------------------------------------------------- */
+
+static enum tp_status add_other_row(struct building *b, struct tp_chunk *chunk,
+	const struct tp_rows *rows, size_t i, struct tp_error *err)
+{
+	struct tp_record record = TP_RECORD_INIT;
+	const struct tp_disc_id *entry;
+	char id[TP_ID_LEN + 1];
+	enum tp_status status;
+
+	tp_id_make(rows->arrival_ms[i], rows->tail[i], id);
+	entry = tp_disc_ids_find(&b->g->ids, id);
+	if (!entry || b->has[entry->i])
+		return TP_OK;
+	status = tp_chunk_record(chunk, i, &record, err);
+	if (!status) {
+		b->has[entry->i] = 1;
+		b->rows++;
+		b->more = true;
+		status = tp_segment_builder_add_at(
+			b->builder, &record, rows->erased[i], entry->i, err);
+	}
+	tp_record_release(&record);
+	return status;
+}
+
+static enum tp_status add_other_chunk(
+	struct building *b, struct tp_chunk *chunk, struct tp_error *err)
+{
+	struct tp_rows rows;
+	enum tp_status status = tp_chunk_rows(chunk, &rows, err);
+
+	for (size_t i = 0; !status && i < rows.count; i++)
+		status = add_other_row(b, chunk, &rows, i, err);
+	return status;
+}
+
+static enum tp_status add_other(struct building *b, uint32_t number, struct tp_error *err)
+{
+	const struct tp_disc *disc = &b->g->disc;
+	struct tp_segment *segment = NULL;
+	struct tp_chunk *chunk = NULL;
+	enum tp_status status =
+		tp_segment_open_kind(b->s->archive, TP_SEGMENT_DISC, number, &segment, err);
+
+	if (!status)
+		status = tp_chunk_new(&chunk, err);
+	for (size_t i = 0; !status && i < tp_segment_chunks(segment); i++) {
+		const struct tp_chunk_range *range = tp_segment_range(segment, i);
+
+		if (range->first_ms > disc->last_ms || range->last_ms < disc->first_ms)
+			continue;
+		tp_chunk_turn(chunk, segment, i);
+		status = add_other_chunk(b, chunk, err);
+	}
+	tp_chunk_free(chunk);
+	tp_segment_close(segment);
+	return status;
+}
+
+/* A second disc with mails that have left for the first: it knows them as that one does. What cannot be
+ * read there is left out. */
+static enum tp_status add_others(struct building *b, struct tp_error *err)
+{
+	struct tp_disc_files *files = NULL;
+	size_t count = 0;
+	enum tp_status status = tp_disc_files(b->s->archive, &files, &count, err);
+
+	for (size_t i = 0; !status && b->rows < b->g->disc.mails && i < count; i++) {
+		struct tp_error why;
+
+		if (!(files[i].has & TP_DISC_INDEX) || files[i].number == b->g->disc.number)
+			continue;
+		status = add_other(b, files[i].number, &why);
+		if (status && !tp_ledger_is_damage(status)) {
+			tp_fail(err, status, "%s", why.text);
+		} else if (status) {
+			note_trouble(b->s, &why);
+			status = TP_OK;
+		}
+	}
+	free(files);
+	return status;
+}
+
 /* The packs first: an erasure that came since the segment was made shows there. */
 static enum tp_status build(struct building *b, struct tp_error *err)
 {
@@ -260,7 +387,9 @@ static enum tp_status build(struct building *b, struct tp_error *err)
 		status = walk_pack(s, s->leaving[i], add_row, b, err);
 	if (!status)
 		status = add_old(b, err);
-	if (!status && b->fresh)
+	if (!status)
+		status = add_others(b, err);
+	if (!status && b->more)
 		status = tp_segment_builder_write_kind(
 			b->builder, s->archive, TP_SEGMENT_DISC, b->g->disc.number, 0, 0, err);
 	return status;
@@ -269,8 +398,10 @@ static enum tp_status build(struct building *b, struct tp_error *err)
 static enum tp_status write_segment(struct settling *s, struct good *g, struct tp_error *err)
 {
 	struct building b = { .s = s, .g = g };
-	enum tp_status status = load(s, g, err);
+	enum tp_status status = load_or_note(s, g, err);
 
+	if (status || g->unknown)
+		return status;
 	if (!status)
 		status = tp_segment_builder_new(&b.builder, err);
 	if (!status && !(b.has = calloc(g->disc.mails + 1, 1)))
@@ -330,7 +461,7 @@ static enum tp_status decide_held(
 		return status;
 	status = tp_disc_hold(s->archive, &ledger, err);
 	if (!status)
-		status = tp_disc_walk(s->archive, add_disc, s, err);
+		status = walk_discs(s, add_disc, s, err);
 	if (!status)
 		status = prepare(s, settled, err);
 	tp_archive_unlock(s->archive);
@@ -380,7 +511,7 @@ enum tp_status tp_disc_settle(struct tp_archive *archive, const char *actor,
 	int fd = -1;
 
 	*settled = (struct tp_settled){ .packs = 0 };
-	status = tp_disc_walk(archive, ask, &asking, err);
+	status = walk_discs(&s, ask, &asking, err);
 	if (!status && asking.any) {
 		status = tp_archive_need_key(archive, err);
 		if (!status)
@@ -390,6 +521,8 @@ enum tp_status tp_disc_settle(struct tp_archive *archive, const char *actor,
 	}
 	if (fd >= 0)
 		close(fd);
+	if (!status && s.trouble.status)
+		status = tp_fail(err, TP_DATA, "%s", s.trouble.text);
 	for (size_t i = 0; i < s.disc_count; i++)
 		tp_disc_ids_release(&s.discs[i].ids);
 	free(s.discs);
