@@ -59,7 +59,7 @@ static void add_day(struct tp_table *table, int64_t seconds)
 
 static int64_t seconds_of(int64_t ms)
 {
-	return ms < 0 ? (ms - 999) / 1000 : ms / 1000;
+	return ms / 1000 - (ms % 1000 < 0);
 }
 
 static void add_row(struct work *w, const struct tp_disc *disc)
@@ -296,7 +296,7 @@ static enum tp_status say_bad(struct work *w, const struct tp_disc *disc,
 	if (tp_disc_counts(disc, read->device, &why))
 		status = mark_read(w, disc, read, err);
 	else
-		tp_warn("nothing is recorded: %s", why.text);
+		tp_notice("nothing is recorded: %s", why.text);
 	flush_faults(w, 0);
 	if (w->cannot_write)
 		tp_say_error(&w->why);
@@ -315,7 +315,7 @@ static enum tp_status verify(
 	struct tp_error found;
 	enum tp_status status = tp_disc_verify(w->archive, disc, path, &verify, &found);
 
-	if (verify.read.bad_pieces)
+	if (verify.read.bad_pieces && !verify.is_other)
 		return say_bad(w, disc, &verify.read, &found, err);
 	if (status)
 		return tp_fail(err, status, "%s", found.text);

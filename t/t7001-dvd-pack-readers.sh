@@ -40,6 +40,15 @@ same 'and has the same names' names.bsdtar names.rock
 xorriso -osirrox on -indev disc.iso -extract / xtree >.out 2>.err
 chmod -R u+w xtree 2>/dev/null
 ok 'xorriso extracts the same' diff -r tree xtree
+mkdir ztree
+7z x -oztree disc.iso >.out 2>.err
+result $? '7-Zip extracts'
+chmod -R u+w ztree
+ok '  the same' diff -r tree ztree
+isoinfo -R -f -i disc.iso | grep '\.eml$' | while read -r path; do
+	isoinfo -R -i disc.iso -x "$path" | cmp -s - "tree$path" || echo "$path"
+done >unlike
+same 'isoinfo, too, each of the mails' unlike /dev/null
 isoinfo -l -i disc.iso | awk '/EML/ { print $NF }' | sort | uniq -d >double
 same 'plain ISO 9660 names are different, too' double /dev/null
 
@@ -68,6 +77,9 @@ same 'it is the same to the byte' .out disc.iso
 ok 'the ledger has it once' test "$(ledger_count)" -eq 1
 
 # --- the archive's language -----------------------------------------------------------------------
+title_in() {
+	case $1 in fr) echo 'ARCHIVE DE COURRIER, DISQUE' ;; de) echo 'MAIL-ARCHIV, DISC' ;; es) echo 'ARCHIVO DE CORREO, DISCO' ;; esac
+}
 for l in fr de es; do
 	cp -a A "A.$l"
 	rm -rf "A.$l/disc"
@@ -76,8 +88,11 @@ for l in fr de es; do
 	dvd-pack -q -a "A.$l" --serial KWRTPM <ids >$l.iso 2>.err
 	result $? "a disc in $l"
 	unpack $l.iso tree.$l
-	! cmp -s tree.$l/README.txt tree/README.txt && grep -q '^MAIL ARCHIVE, DISC KWRTPM' tree.$l/README.txt
-	result $? "$l comes first, English after it"
+	head -n 1 tree.$l/README.txt | grep -q "^$(title_in $l) KWRTPM"
+	result $? "$l comes first"
+	ok '  English after it, all of it' test "$(tail -c "$(wc -c <tree/README.txt)" tree.$l/README.txt | sha256sum)" = "$(sha256sum <tree/README.txt)"
+	ok '  the page speaks it' grep -q "\"language\":\"$l\"" tree.$l/search/about.js
+	ok '  the bag is a bag' python3 "$SRC/t/helper/check-bag.py" tree.$l
 done
 
 # --- a full folder -------------------------------------------------------------------------------

@@ -58,6 +58,23 @@ ok 'with error correction' dvd-pack -a A --plan --ecc 20 <ids
 cp .out plan
 ok 'a DVD has less room' test "$(planned room)" -eq 1898998
 ok '20% is 20' test "$(dvd-pack -a A --plan --ecc 20% <ids | grep room)" = "$(grep room plan)"
+
+# --- media ----------------------------------------------------------------------------------------
+while read -r medium sectors; do
+	ok "$medium" dvd-pack -a A --plan --medium "$medium" <ids
+	cp .out plan
+	ok '  has its capacity' test "$(planned medium 3) $(planned room)" = "$sectors $sectors"
+done <<'XXX'
+dvd 2294921
+dvd+r 2295104
+dvd-r 2298496
+dvd-dl 4173824
+bd 11826176
+4.7GB 2294921
+650M 332800
+XXX
+ok 'without one' dvd-pack -a A --plan <ids
+has '  it is a DVD, of the kind that is smallest' .out '^medium	dvd	2294921$'
 ok 'dvd-dl' dvd-pack -a A --plan --medium dvd-dl <ids
 has 'has its own' .out '^medium	dvd-dl	4173824$'
 done_testing

@@ -23,6 +23,8 @@ refused() { # CODE WHAT PATTERN ARGUMENT...
 
 : >none
 refused 66 'an empty list' 'nothing to pack' - <none
+printf '\n  \n\r\n\000\000' >blank
+refused 66 'a list of blank lines' 'nothing to pack' - <blank
 echo 0zzzzzzzzzzzzzzz >unknown
 cat ids unknown >more
 refused 65 'an unknown id' '0zzzzzzzzzzzzzzz: not in the archive' - <more
@@ -40,6 +42,15 @@ refused 65 'a long list with unknown ones' '0zzzzzzzzzzzz150: not in the archive
 put_dated mail5 2005-07-06T08:00:00Z >id5
 cat id1 id2 id4 id5 >ids
 
+cat id1 "$SRC/t/test-lib.sh" >script
+refused 64 'a list of other things' 'is not an id' - <script
+head -c 100000 /dev/urandom >noise
+refused 64 'a list of noise' 'is not an id' - <noise
+refused 65 'two wrong ones' '2 mails cannot be packed' 0zzzzzzzzzzzzzzz 0zzzzzzzzzzzzzzy
+refused 65 'an unknown id in a plan' '0zzzzzzzzzzzzzzz: not in the archive' --plan - <more
+echo before >rest
+refused 65 'with leftover' '0zzzzzzzzzzzzzzz: not in the archive' --leftover rest - <more
+has '  which stays as it was' rest '^before$'
 refused 64 'a medium that is none' "'tape' is neither" --medium tape - <ids
 refused 64 'a medium of nothing' 'less than a disc' --medium 10k - <ids
 refused 64 'a percentage that is none' 'percentage' --ecc none - <ids
@@ -71,6 +82,28 @@ dvd-pack: 2 mails are larger than the disc: nothing is written
 X
 refused 73 'a place for what is left over that is none' 'no/where: No such file' --leftover no/where - <ids
 
+# Wherever it stands: with other mails before it that fill the disc, and with none.
+perl -e 'print "Subject: half\n\n", ("x" x 77, "\n") x 7000' >half
+for n in 1 2 3; do put_dated half "2005-06-0${n}T12:00:00Z"; done >halves
+cat halves idl >more
+refused 65 '  behind mails that fill the disc' "$(cat idl): 1560016 bytes do not fit" --medium 1M - <more
+refused 65 '  alone' "$(cat idl): 1560016 bytes do not fit" --medium 1M - <idl
+refused 65 '  in a plan' "$(cat idl): 1560016 bytes do not fit" --medium 1M --plan - <idl
+
+# Sizes that not every system reads: files of holes.
+mkdir -p huge/cur huge/new
+if truncate -s 2147483648 huge/cur/1120210201.M1.host:2,S 2>/dev/null; then
+	fails 65 'a mail of 2 GiB' dvd-pack --maildir huge
+	has '  and why' .err 'M1.host:2,S: larger than 2 GiB'
+	ok '  nothing comes out' test ! -s .out
+	truncate -s 2147483647 huge/cur/1120210201.M1.host:2,S
+	ok 'with a byte less' dvd-pack --plan --maildir huge
+	has '  it is read' .out '^mails	1	2147483647$'
+else
+	skip 'no sparse files here' 'a mail of 2 GiB'
+fi
+rm -rf huge
+
 # --- what is told and done all the same -----------------------------------------------------------
 cat ids id2 >twice
 ok 'an id that is listed twice' dvd-pack -a A --serial KWRTPM - <twice
@@ -91,6 +124,16 @@ has '  are read' .out '^mails	4	'
 ok 'the ledger has the disc' test "$(ledger_count)" -eq 1
 fails 64 'a serial that is used, with other mails' dvd-pack -a A --serial KWRTPM "$(cat id1)"
 has '  is refused' .err '^dvd-pack: disc KWRTPM exists'
+for step in burnt shipped lost; do
+	cp -a A before
+	dvd-list -a A $step KWRTPM
+	fails 64 "the serial of a disc that is $step, with the same mails" dvd-pack -a A --serial KWRTPM - <twice
+	has '  is refused' .err "^dvd-pack: disc KWRTPM exists, and was $step\$"
+	ok '  nothing comes out' test ! -s .out
+	ok '  the ledger has one disc' test "$(ledger_count)" -eq 1
+	rm -rf A
+	mv before A
+done
 ok 'small letters name the same disc' dvd-pack -q -a A --serial kwrtpm - <twice
 ok 'without a serial' dvd-pack -a A - <ids
 has '  one is chosen' .err '^dvd-pack: serial [ABCDEFGHJKLMNPRSTWXYZ]{6}$'

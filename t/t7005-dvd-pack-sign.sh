@@ -33,6 +33,25 @@ ok 'made again with RSA' dvd-pack -q --serial KWRTPM --mbox box --sign rsa.pem -
 same 'it is the same to the byte' .out rsa.iso
 unpack rsa.iso tree
 fails 4 "another's certificate is refused" verify tree ec
+
+# --- a chain --------------------------------------------------------------------------------------
+# The signer's certificate is an authority's that the root's owner made: it travels with the signature.
+printf 'basicConstraints=critical,CA:TRUE\n' >ca.ext
+for k in middle leaf; do
+	openssl req -newkey rsa:2048 -nodes -keyout $k.key -out $k.csr -subj "/CN=$k" 2>/dev/null
+	chmod 600 $k.key
+done
+openssl x509 -req -in middle.csr -CA rsa.pem -CAkey rsa.key -CAcreateserial -days 36500 -extfile ca.ext -out middle.pem 2>/dev/null
+openssl x509 -req -in leaf.csr -CA middle.pem -CAkey middle.key -CAcreateserial -days 36500 -out leaf.pem 2>/dev/null
+cat leaf.pem middle.pem >chain.pem
+ok 'signed with a chain' dvd-pack -q --serial KWRTPM --mbox box --sign chain.pem --sign-key leaf.key
+cp .out chain.iso
+unpack chain.iso tree
+ok 'the root is enough' verify tree rsa
+ok 'without the middle' dvd-pack -q --serial KWRTPM --mbox box --sign leaf.pem --sign-key leaf.key
+cp .out chain.iso
+unpack chain.iso tree
+fails 4 'it is not' verify tree rsa
 hasnt 'no word of it without a signature' rsa.key 'openssl'
 
 refused() { # CODE WHAT PATTERN ARGUMENT...
@@ -49,6 +68,9 @@ refused 78 'a key that is none' 'no key' --sign rsa.pem --sign-key box.key
 openssl rsa -aes256 -passout pass:x -in rsa.key -out locked.key 2>/dev/null
 chmod 600 locked.key
 refused 78 'an encrypted key' 'no key in PEM, or an encrypted one' --sign rsa.pem --sign-key locked.key </dev/null
+make_key ed ed25519
+refused 78 'a kind of key that OpenSSL 3.0 makes no such signatures with' 'RSA and EC keys can' --sign ed.pem --sign-key ed.key
+refused 78 'the same of a plan' 'RSA and EC keys can' --plan --sign ed.pem --sign-key ed.key
 cp rsa.key open.key && chmod 644 open.key
 refused 78 'a key that others may read' 'open.key' --sign rsa.pem --sign-key open.key
 refused 66 'no certificate file' 'nowhere' --sign nowhere --sign-key rsa.key

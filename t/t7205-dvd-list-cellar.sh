@@ -75,7 +75,7 @@ cat image.iso >pipe &
 ok 'and one from a named pipe' dvd-list -a A verify ABCDEF pipe
 wait
 is made
-fails 65 'one that is damaged' dvd-list -a A verify ABCDEF bad.iso
+fails 65 'one that is damaged' dvd-list -a A -v verify ABCDEF bad.iso
 has '  is told' .err 'bad.iso ends too early'
 has '  but not recorded' .err 'nothing is recorded: ABCDEF was never recorded as burnt$'
 is made

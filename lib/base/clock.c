@@ -89,9 +89,9 @@ static struct moment moment_of(int64_t seconds)
 	struct moment m;
 	int64_t of_day = seconds % 86400;
 
+	m.days = seconds / 86400 - (of_day < 0);
 	if (of_day < 0)
 		of_day += 86400;
-	m.days = (seconds - of_day) / 86400;
 	tp_civil_from_days(m.days, &m.year, &m.month, &m.day);
 	m.hour = (int)(of_day / 3600);
 	m.minute = (int)(of_day / 60 % 60);

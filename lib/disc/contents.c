@@ -1,4 +1,5 @@
-/* Reading what a disc holds: see contents.h. Nothing that is read is trusted. */
+/* Reading what a disc holds: see contents.h. Nothing that is read is trusted: no count and no length that
+ * is not possible in a file as long as this one is, before anything is allocated for it. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -10,8 +11,6 @@
 #include "archive/wire.h"
 #include "base/file.h"
 #include "disc/contents_form.h"
-
-#define PIECES_MAX ((uint32_t)1 << 22) /* of an image of 4 TiB */
 
 struct tp_contents {
 	struct tp_archive *archive;
@@ -43,6 +42,7 @@ static enum tp_status read_header(struct tp_contents *c, struct tp_error *err)
 	unsigned char bytes[TP_CONTENTS_HEADER];
 	struct tp_contents_header *h = &c->header;
 	enum tp_status status = read_at(c, bytes, sizeof bytes, 0, err);
+	struct stat st;
 
 	if (status)
 		return status;
@@ -56,8 +56,12 @@ static enum tp_status read_header(struct tp_contents *c, struct tp_error *err)
 	h->pieces_at = tp_le_get64(bytes + 24);
 	memcpy(h->image, bytes + 32, TP_SHA256_BYTES);
 	h->crc = tp_le_get32(bytes + 64);
-	if (h->pieces > PIECES_MAX || h->pieces_at < TP_CONTENTS_HEADER)
+	if (fstat(c->fd, &st))
+		return tp_fail_errno(err, TP_IO, "%s/%s: cannot read", c->archive->path, c->name);
+	if (h->pieces_at < TP_CONTENTS_HEADER || h->pieces_at > (uint64_t)st.st_size)
 		return damaged(c, "damaged", err);
+	if ((uint64_t)h->pieces * TP_SHA256_BYTES != (uint64_t)st.st_size - h->pieces_at)
+		return damaged(c, "not as long as it should be", err);
 	return TP_OK;
 }
 
@@ -90,6 +94,8 @@ static enum tp_status open_it(
 			       memcmp(c->header.image, disc->image, TP_SHA256_BYTES)))
 		status = tp_fail(err, TP_DATA,
 			"disc %s: its list is of another image; make the disc again", disc->serial);
+	if (!status && c->header.mails != disc->mails)
+		status = damaged(c, "its number of mails is not the ledger's", err);
 	return status ? status : read_pieces(c, err);
 }
 
@@ -158,10 +164,14 @@ static enum tp_status open_group(const struct tp_contents *c, struct group *g, s
 static enum tp_status read_group(const struct tp_contents *c, struct group *g, struct tp_error *err)
 {
 	unsigned char head[TP_CONTENTS_GROUP_HEAD];
-	enum tp_status status = read_at(c, head, sizeof head, g->at, err);
+	uint64_t left = c->header.pieces_at - g->at;
+	enum tp_status status;
 	uint32_t len;
 	char *to;
 
+	if (left < sizeof head)
+		return damaged(c, "damaged", err);
+	status = read_at(c, head, sizeof head, g->at, err);
 	if (status)
 		return status;
 	tp_buf_clear(&g->stored);
@@ -169,8 +179,12 @@ static enum tp_status read_group(const struct tp_contents *c, struct group *g, s
 	tp_buf_clear(&g->plain);
 	len = tp_le_get32(head);
 	g->mails = tp_le_get32(head + 4);
-	if (len > c->header.pieces_at - g->at || !(to = tp_buf_reserve(&g->stored, len)))
+	if (len > left - sizeof head || len > g->stored.max || !g->mails ||
+		g->mails > TP_CONTENTS_GROUP)
 		return damaged(c, "damaged", err);
+	to = tp_buf_reserve(&g->stored, len);
+	if (!to)
+		return tp_buf_status(&g->stored, c->name, err);
 	status = read_at(c, to, len, g->at + sizeof head, err);
 	if (status)
 		return status;
@@ -209,6 +223,8 @@ static enum tp_status give_group(const struct tp_contents *c, const struct group
 			status = each(context, first + i, &mail, err);
 		free(path);
 	}
+	if (!status && wire.at < wire.end)
+		status = damaged(c, "damaged", err);
 	return status;
 }
 

@@ -31,8 +31,9 @@ void tp_contents_out_free(struct tp_contents_out *out);
 /* --- reading ---------------------------------------------------------------------------------- */
 
 struct tp_contents;
-/* TP_NOINPUT: there is none; TP_DATA: damaged, or of another image than the ledger says: a disc was
- * being made again when that was cut short, and has to be made once more. TP_CONFIG: no key. */
+/* TP_NOINPUT: there is none; TP_DATA: damaged, of another number of mails than the ledger says, or of another
+ * image: a disc was being made again when that was cut short, and has to be made once more. TP_CONFIG: no
+ * key. What is allocated is bounded by the file's size. */
 enum tp_status tp_contents_open(struct tp_archive *archive, const struct tp_disc *disc,
 	struct tp_contents **contents, struct tp_error *err);
 void tp_contents_close(struct tp_contents *contents);

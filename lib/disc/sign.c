@@ -31,6 +31,10 @@ static struct {
 	__typeof__(&X509_free) certificate_free;
 	__typeof__(&EVP_PKEY_free) key_free;
 	__typeof__(&CMS_sign) sign;
+	__typeof__(&CMS_add1_signer) add_signer;
+	__typeof__(&CMS_SignerInfo_get0_signature) signature_of;
+	__typeof__(&ASN1_STRING_set) set_string;
+	__typeof__(&EVP_PKEY_get_size) key_size;
 	__typeof__(&CMS_add1_cert) add_certificate;
 	__typeof__(&CMS_final) final;
 	__typeof__(&CMS_ContentInfo_free) cms_free;
@@ -52,6 +56,10 @@ static bool open_library(void)
 		{ "X509_free", &ssl.certificate_free },
 		{ "EVP_PKEY_free", &ssl.key_free },
 		{ "CMS_sign", &ssl.sign },
+		{ "CMS_add1_signer", &ssl.add_signer },
+		{ "CMS_SignerInfo_get0_signature", &ssl.signature_of },
+		{ "ASN1_STRING_set", &ssl.set_string },
+		{ "EVP_PKEY_get_size", &ssl.key_size },
 		{ "CMS_add1_cert", &ssl.add_certificate },
 		{ "CMS_final", &ssl.final },
 		{ "CMS_ContentInfo_free", &ssl.cms_free },
@@ -111,30 +119,71 @@ static void add_others(CMS_ContentInfo *cms, struct signer *signer)
 	}
 }
 
+static enum tp_status failed(struct tp_error *err)
+{
+	return tp_fail(err, TP_CONFIG, "signature: the key cannot sign; RSA and EC keys can");
+}
+
+static enum tp_status add_pem(CMS_ContentInfo *cms, struct tp_buf *out, struct tp_error *err)
+{
+	BIO *pem = ssl.bio_new(ssl.bio_mem());
+	enum tp_status status = TP_OK;
+	char *made = NULL;
+	long len = 0;
+
+	if (pem && ssl.write_cms(pem, cms))
+		len = ssl.bio_ctrl(pem, BIO_CTRL_INFO, 0, &made);
+	if (len > 0 && made)
+		tp_buf_add(out, made, (size_t)len);
+	else
+		status = failed(err);
+	ssl.bio_free(pem);
+	return status ? status : tp_buf_status(out, "signature", err);
+}
+
+/* Line ends, which readers of PEM pass over, until it is as long as with the longest value that the key can
+ * give: those of ECDSA differ by some bytes, and an image's sectors must be known before it is signed. */
+static enum tp_status pad(CMS_ContentInfo *cms, CMS_SignerInfo *info, EVP_PKEY *key, size_t begin,
+	struct tp_buf *out, struct tp_error *err)
+{
+	int size = ssl.key_size(key);
+	unsigned char *value = size > 0 ? calloc(1, (size_t)size) : NULL;
+	struct tp_buf longest = TP_BUF_INIT(out->max);
+	enum tp_status status = TP_OK;
+
+	if (!value || !ssl.set_string(ssl.signature_of(info), value, size))
+		status = tp_fail(err, TP_NOMEM, "signature: out of memory");
+	if (!status)
+		status = add_pem(cms, &longest, err);
+	while (!status && out->len - begin < longest.len && tp_buf_addc(out, '\n'))
+		;
+	free(value);
+	tp_buf_release(&longest);
+	return status ? status : tp_buf_status(out, "signature", err);
+}
+
 static enum tp_status sign(struct signer *signer, const void *bytes, size_t len, struct tp_buf *out,
 	struct tp_error *err)
 {
-	BIO *content = ssl.bio_of(bytes, (int)len), *pem = ssl.bio_new(ssl.bio_mem());
-	CMS_ContentInfo *cms = content && pem ? ssl.sign(signer->certificate, signer->key, NULL,
-							NULL, FLAGS | CMS_PARTIAL)
-					      : NULL;
+	BIO *content = ssl.bio_of(bytes, (int)len);
+	CMS_ContentInfo *cms = ssl.sign(NULL, NULL, NULL, NULL, FLAGS | CMS_PARTIAL);
+	CMS_SignerInfo *info = NULL;
 	enum tp_status status = TP_OK;
-	char *made;
-	long made_len;
+	size_t begin = out->len;
 
 	if (cms)
+		info = ssl.add_signer(cms, signer->certificate, signer->key, NULL, FLAGS);
+	if (info)
 		add_others(cms, signer);
-	if (!cms || !ssl.final(cms, content, NULL, FLAGS) || !ssl.write_cms(pem, cms)) {
-		status = tp_fail(err, TP_CONFIG, "signature: the key cannot sign");
-	} else {
-		made_len = ssl.bio_ctrl(pem, BIO_CTRL_INFO, 0, &made);
-		tp_buf_add(out, made, made_len > 0 ? (size_t)made_len : 0);
-		status = tp_buf_status(out, "signature", err);
-	}
+	if (!info || !content || !ssl.final(cms, content, NULL, FLAGS))
+		status = failed(err);
+	if (!status)
+		status = add_pem(cms, out, err);
+	if (!status)
+		status = pad(cms, info, signer->key, begin, out, err);
 	if (cms)
 		ssl.cms_free(cms);
 	ssl.bio_free(content);
-	ssl.bio_free(pem);
 	return status;
 }
 

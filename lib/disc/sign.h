@@ -3,6 +3,9 @@
  * opened when there is something to sign. It has no signed attributes, hence no time: the time
  * would be the signer's own word, and a disc made twice with an RSA key stays the same to the byte. (A
  * time that others can trust is a time stamp's affair, RFC 3161: tubepost-recipes(7).)
+ *
+ * Of one key and certificate all signatures have the same length, for the plan of a disc is exact: where
+ * their values differ in length, as those of ECDSA do, empty lines follow the PEM.
  */
 #ifndef TP_DISC_SIGN_H
 #define TP_DISC_SIGN_H

@@ -115,11 +115,14 @@ enum tp_status tp_source_follow(struct tp_source *source, struct tp_source_mail 
 	return TP_OK;
 }
 
-/* That a mail is gone is no quiet "nothing" here. */
-static enum tp_status said_loudly(enum tp_status status, struct tp_error *err)
+/* That a mail is gone is no quiet "nothing" here; and whatever fails, the mail is named. */
+static enum tp_status said_loudly(
+	const struct tp_source_mail *mail, enum tp_status status, struct tp_error *err)
 {
 	if (status == TP_NOTHING && err)
 		err->status = TP_DATA;
+	if (status && err && strncmp(err->text, mail->id, TP_ID_LEN))
+		tp_error_prefix(err, "%.16s", mail->id);
 	return status == TP_NOTHING ? TP_DATA : status;
 }
 
@@ -229,7 +232,7 @@ static enum tp_status archive_content(struct tp_source *source, struct tp_source
 	if (!status && content->len != mail->size_bytes)
 		status = tp_fail(err, TP_DATA, "%.16s: %zu bytes instead of %u", mail->id,
 			content->len, mail->size_bytes);
-	return said_loudly(status, err);
+	return said_loudly(mail, status, err);
 }
 
 enum tp_status tp_source_content(
@@ -257,7 +260,7 @@ static enum tp_status archive_bytes(struct tp_source *source, struct tp_source_m
 		status = tp_view_bytes(
 			source->view, &place, bytes, mail->size_bytes, sha256, proven, err);
 	pthread_mutex_unlock(&source->gate);
-	return said_loudly(status, err);
+	return said_loudly(mail, status, err);
 }
 
 enum tp_status tp_source_bytes(struct tp_source *source, size_t i, void *bytes,

@@ -16,7 +16,9 @@
 #include "disc/image.h"
 #include "disc/plan.h"
 
-#define PIECE_BYTES ((size_t)TP_IMAGE_PIECE * TP_SECTOR)
+#define PIECE_BYTES   ((size_t)TP_IMAGE_PIECE * TP_SECTOR)
+#define VOLUME_SECTOR 16 /* ECMA-119 8.4 */
+#define VOLUME_LABEL  40
 
 struct verifying {
 	const struct tp_disc *disc;
@@ -25,7 +27,8 @@ struct verifying {
 	const unsigned char *hashes;
 	const char *path;
 	int fd;
-	bool ended; /* the file is shorter than the image */
+	bool ended;      /* the file is shorter than the image */
+	uint64_t unread; /* pieces that the drive could not read */
 	struct tp_sha256 *sha;
 	unsigned char *bytes;
 	bool *bad;   /* for each piece */
@@ -52,14 +55,32 @@ static enum tp_status read_piece(
 		if (n == 0)
 			v->ended = true;
 		if (n < 0 && errno == EIO &&
-			lseek(v->fd, (off_t)(piece * PIECE_BYTES + len), SEEK_SET) >= 0)
+			lseek(v->fd, (off_t)(piece * PIECE_BYTES + len), SEEK_SET) >= 0) {
+			v->unread++;
 			return TP_OK;
+		}
 		if (n < 0)
 			return tp_fail_errno(err, TP_IO, "%s: cannot read", v->path);
 		done += (size_t)n;
 	}
 	*whole = done == len;
 	return TP_OK;
+}
+
+/* The volume descriptor begins a piece, and a label that is another serial is the end of it: who has put the
+ * wrong disc into the drive need not wait until all of it was read. */
+static enum tp_status check_label(struct verifying *v, uint64_t piece, struct tp_error *err)
+{
+	char label[TP_SERIAL_LEN + 1] = "", serial[TP_SERIAL_LEN + 1];
+
+	if (piece * TP_IMAGE_PIECE != VOLUME_SECTOR || memcmp(v->bytes, "\1CD001", 6) ||
+		v->bytes[VOLUME_LABEL + TP_SERIAL_LEN] != ' ')
+		return TP_OK;
+	memcpy(label, v->bytes + VOLUME_LABEL, TP_SERIAL_LEN);
+	if (!tp_serial_normalize(label, serial) || !strcmp(serial, v->disc->serial))
+		return TP_OK;
+	v->verify->is_other = true;
+	return tp_fail(err, TP_DATA, "disc %s: %s is disc %s", v->disc->serial, v->path, serial);
 }
 
 static enum tp_status check_piece(struct verifying *v, uint64_t piece, struct tp_error *err)
@@ -77,6 +98,8 @@ static enum tp_status check_piece(struct verifying *v, uint64_t piece, struct tp
 		(!whole || memcmp(sha256, v->hashes + piece * TP_SHA256_BYTES, TP_SHA256_BYTES))) {
 		v->bad[piece] = true;
 		v->verify->read.bad_pieces++;
+		if (whole)
+			status = check_label(v, piece, err);
 	}
 	if (!status && v->verify->progress)
 		v->verify->progress(v->verify->context, piece * TP_IMAGE_PIECE + len / TP_SECTOR,
@@ -194,10 +217,31 @@ static enum tp_status prepare(struct verifying *v, struct tp_archive *archive, s
 
 static enum tp_status say_bad(const struct verifying *v, struct tp_error *err)
 {
-	return tp_fail(err, TP_DATA, "disc %s: %s %s; %llu of %llu pieces differ, with %llu mails",
-		v->disc->serial, v->path, v->ended ? "ends too early" : "is not as it was made",
-		(unsigned long long)v->verify->read.bad_pieces, (unsigned long long)v->verify->read.pieces,
-		(unsigned long long)v->verify->read.bad_mails);
+	const struct tp_disc_read *read = &v->verify->read;
+	char unread[64] = "";
+
+	if (v->unread)
+		snprintf(unread, sizeof unread, ", %llu of which cannot be read",
+			(unsigned long long)v->unread);
+	return tp_fail(err, TP_DATA,
+		"disc %s: %s %s; %llu of %llu pieces differ%s, with %llu mails", v->disc->serial,
+		v->path, v->ended ? "ends too early" : "is not as it was made",
+		(unsigned long long)read->bad_pieces, (unsigned long long)read->pieces, unread,
+		(unsigned long long)read->bad_mails);
+}
+
+static enum tp_status conclude(struct verifying *v, struct tp_error *err)
+{
+	const struct tp_disc_read *read = &v->verify->read;
+	enum tp_status status;
+
+	if (!read->bad_pieces)
+		return TP_OK;
+	if (v->unread == read->pieces)
+		return tp_fail(err, TP_IO, "disc %s: %s: nothing of it can be read",
+			v->disc->serial, v->path);
+	status = name_faults(v, err);
+	return status ? status : say_bad(v, err);
 }
 
 enum tp_status tp_disc_verify(struct tp_archive *archive, const struct tp_disc *disc,
@@ -207,13 +251,12 @@ enum tp_status tp_disc_verify(struct tp_archive *archive, const struct tp_disc *
 	enum tp_status status;
 
 	verify->read = (struct tp_disc_read){ .pieces = 0 };
+	verify->is_other = false;
 	status = prepare(&v, archive, err);
 	for (uint64_t p = 0; !status && p < verify->read.pieces; p++)
 		status = check_piece(&v, p, err);
-	if (!status && verify->read.bad_pieces)
-		status = name_faults(&v, err);
-	if (!status && verify->read.bad_pieces)
-		status = say_bad(&v, err);
+	if (!status)
+		status = conclude(&v, err);
 	if (v.fd >= 0)
 		close(v.fd);
 	tp_contents_close(v.contents);

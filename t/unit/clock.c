@@ -53,6 +53,12 @@ static void test_writing(void)
 		wrong += tp_date_parse(out.data, &back, NULL) || back != seconds;
 	}
 	ok(wrong == 0, "dates are written as strftime writes them, and read back");
+	tp_buf_clear(&out);
+	tp_date_rfc3339(INT64_MIN, &out);
+	tp_buf_addc(&out, ' ');
+	tp_date_rfc3339(INT64_MAX, &out);
+	ok(!strcmp(tp_buf_str(&out), "-292277022657-01-27T08:29:52Z 292277026596-12-04T15:30:07Z"),
+		"what no calendar reaches is no other day: %s", tp_buf_str(&out));
 	tp_buf_release(&out);
 }
 
