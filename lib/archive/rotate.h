@@ -10,9 +10,10 @@
  * Bytes online are those of journals, packs and the attachments that they use; an attachment that only
  * cellar packs use still is the cellar's. What fills a disc is messages as they came, each in whole
  * sectors. The cellar has room for two discs, the one that is offered and the one that comes
- * together behind it; what goes beyond may be erased, the oldest first, but never what was accepted or is on
- * a disc that exists, and only where archive.yaml says a `size`: without one the archive's own 10 GB make the cellar, and the
- * cellar keeps all. The newest pack always stays online: it is the end of the chain.
+ * together behind it; what goes beyond may be erased, the oldest first, but never what was accepted or
+ * is on a disc that exists, and only where archive.yaml says a `size`: without one the archive's own
+ * 10 GB make the cellar, and the cellar keeps all. The newest pack always stays online: it is the end
+ * of the chain.
  *
  * Attachments that nobody uses any more are collected on the way (orphans.h).
  *
