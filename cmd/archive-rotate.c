@@ -76,15 +76,15 @@ static void add_kept(const struct report *report, struct tp_buf *out)
 	for (size_t i = 0; (disc = tp_disc_keep_at(report->keep, i)); i++)
 		tp_buf_addf(out, "%s%s (%s%s)", i ? ", " : "", disc->serial,
 			tp_disc_state_word(disc),
-			tp_disc_is_good(archive, disc) ? "; others of the same packs are on no such disc"
-						       : "");
+			tp_disc_is_good(archive, disc)
+				? "; others of the same packs are on no such disc"
+				: "");
 }
 
 static void print_json(const struct report *report, struct tp_buf *out)
 {
 	const struct tp_seal_report *sealed = &report->sealed;
 	const struct tp_rotation *rotation = &report->rotation;
-
 
 	tp_buf_addc(out, '{');
 	tp_json_pair_int(out, "sealed_messages", (int64_t)sealed->messages);
@@ -252,8 +252,8 @@ static enum tp_status tell(struct tp_archive *archive, const struct report *repo
 	return status ? status : tp_rotate_told(archive, err);
 }
 
-static enum tp_status rotate_and_report(struct tp_archive *archive, struct report *report,
-	struct tp_run *run, struct tp_error *err)
+static enum tp_status rotate_and_report(
+	struct tp_archive *archive, struct report *report, struct tp_run *run, struct tp_error *err)
 {
 	struct tp_keeper keeper = tp_disc_keep_keeper(report->keep);
 	enum tp_status status = tp_rotate(archive, opt.dry_run, &keeper,

@@ -227,11 +227,11 @@ static enum tp_status settle(struct work *w, struct tp_error *err)
 	return status;
 }
 
-static enum tp_status mark(struct work *w, const struct tp_disc *disc, enum tp_disc_step step,
-	struct tp_error *err)
+static enum tp_status mark(
+	struct work *w, const struct tp_disc *disc, enum tp_disc_step step, struct tp_error *err)
 {
-	enum tp_status status = tp_disc_mark(w->archive, disc->serial, step,
-		tp_conf_str(w->run->conf, "archive.actor"), err);
+	enum tp_status status = tp_disc_mark(
+		w->archive, disc->serial, step, tp_conf_str(w->run->conf, "archive.actor"), err);
 
 	return status ? status : settle(w, err);
 }

@@ -93,6 +93,7 @@ fails 64 'no serial' dvd-list -a A burnt ABCDEI
 fails 1 'a disc that is not there' dvd-list -a A burnt BCDEFG
 
 # What killed writers leave goes with the next one.
+fresh verified burnt
 for name in json.new tpd.new tpx.new; do : >A/disc/00000001.$name; done
 : >A/chain.new
 ok 'the next step' dvd-list -a A lost ABCDEF

@@ -32,7 +32,8 @@ struct tp_rotation {
 	uint64_t erased;                     /* messages erased for room */
 	uint64_t orphans;                    /* attachments that nobody used for a day, removed */
 	uint64_t over_bytes; /* on discs, beyond the cellar's room: kept, see may_erase */
-	uint64_t kept;       /* messages of the cellar that the keeper keeps, when that is beyond its room */
+	uint64_t
+		kept; /* messages of the cellar that the keeper keeps, when that is beyond its room */
 	bool may_erase; /* archive.yaml says a `size`; then what is beyond waits for an answer */
 	int64_t answer_until; /* seconds; of an open offer: afterwards it may be erased. 0: it waits to
 				 be told */

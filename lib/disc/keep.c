@@ -107,8 +107,7 @@ static enum tp_status ask_pack(
 	return status;
 }
 
-static enum tp_status ask(
-	void *context, uint32_t pack, uint64_t *messages, struct tp_error *err)
+static enum tp_status ask(void *context, uint32_t pack, uint64_t *messages, struct tp_error *err)
 {
 	struct tp_disc_keep *keep = context;
 	enum tp_status status = load(keep, err);

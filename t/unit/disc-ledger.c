@@ -224,8 +224,8 @@ static void test_reading(void)
 		"it may be received, and is bad");
 	ok(!read_back(&disc, true, 1) && disc.bad_device, "in a drive, too");
 	ok(!read_back(&disc, false, 1) && disc.bad_device, "a file changes nothing about that");
-	ok(!read_back(&disc, true, 0) && !disc.bad_at && !disc.bad_device && is(&disc, "received") &&
-			tp_disc_is_good(archive, &disc),
+	ok(!read_back(&disc, true, 0) && !disc.bad_at && !disc.bad_device &&
+			is(&disc, "received") && tp_disc_is_good(archive, &disc),
 		"read again, and good");
 	before = disc;
 	ok(!tp_disc_mark(archive, "ABCDEF", TP_DISC_LOST, "ann", &err) &&
@@ -295,9 +295,10 @@ static void test_flipped_facts(void)
 		status = tp_ledger_read(archive, 3, &flipped, &err);
 		if (status && status != TP_DATA)
 			other++;
-		if (!status && (!flipped.when[TP_DISC_LOST] || !flipped.bad_at ||
-				       flipped.when[TP_DISC_BURNT] || flipped.when[TP_DISC_VERIFIED] ||
-				       flipped.when[TP_DISC_RECEIVED]))
+		if (!status &&
+			(!flipped.when[TP_DISC_LOST] || !flipped.bad_at ||
+				flipped.when[TP_DISC_BURNT] || flipped.when[TP_DISC_VERIFIED] ||
+				flipped.when[TP_DISC_RECEIVED]))
 			better++;
 		byte ^= (unsigned char)(1U << at % 8);
 		if (pwrite(fd, &byte, 1, at / 8) != 1)
