@@ -51,7 +51,8 @@ enum tp_status tp_contents_walk(
 enum tp_status tp_contents_path(
 	struct tp_contents *contents, uint64_t i, struct tp_buf *path, struct tp_error *err);
 
-/* The serial in the front of a list, for a disc whose facts are damaged. False: that cannot be read, either. */
+/* The serial in the front of a list, for a disc whose facts are damaged. False: that cannot be read,
+ * either. */
 bool tp_contents_serial(
 	struct tp_archive *archive, uint32_t number, char serial[TP_SERIAL_LEN + 1]);
 
