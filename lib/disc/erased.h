@@ -1,8 +1,9 @@
 /*
  * Erasing beside discs: nothing can be erased on a disc, so who erases is told which discs have the
  * mail, and who makes a disc asks, before it is recorded, whether all of its mails are still there. The
- * order closes the gap: the disc is recorded under the shared lock under which that was asked, and an eraser asks the
- * ledger when he has erased, which takes the exclusive lock. So one of the two learns of the other.
+ * order closes the gap: the disc is recorded under the shared lock under which that was asked, and an
+ * eraser asks the ledger when he has erased, which takes the exclusive lock. So one of the two learns of
+ * the other.
  */
 #ifndef TP_DISC_ERASED_H
 #define TP_DISC_ERASED_H
