@@ -9,6 +9,7 @@
 #include "base/tool.h"
 #include "base/units.h"
 #include "base/utf8.h"
+#include "disc/check.h"
 
 static struct {
 	bool rebuild, json;
@@ -76,6 +77,7 @@ static void sum_up_json(const struct tp_check_count *count, struct tp_buf *out)
 	tp_json_pair_int(out, "erased", (int64_t)count->erased);
 	tp_json_pair_int(out, "packs", (int64_t)count->packs);
 	tp_json_pair_int(out, "journals", (int64_t)count->journals);
+	tp_json_pair_int(out, "discs", (int64_t)count->discs);
 	tp_json_pair_int(out, "events", (int64_t)count->events);
 	tp_json_pair_int(out, "bytes", (int64_t)count->bytes);
 	tp_json_pair_int(out, "torn_bytes", (int64_t)count->torn);
@@ -92,17 +94,18 @@ static const char *plural(uint64_t count)
 
 static void sum_up(const struct tp_check_count *count, struct tp_buf *out)
 {
-	tp_buf_addf(out,
-		"%" PRIu64 " message%s in %" PRIu64 " pack%s and %" PRIu64 " journal%s, %" PRIu64
-		" event%s: ",
+	tp_buf_addf(out, "%" PRIu64 " message%s in %" PRIu64 " pack%s and %" PRIu64 " journal%s, ",
 		count->messages, plural(count->messages), count->packs, plural(count->packs),
-		count->journals, plural(count->journals), count->events, plural(count->events));
+		count->journals, plural(count->journals));
+	if (count->discs)
+		tp_buf_addf(out, "%" PRIu64 " disc%s, ", count->discs, plural(count->discs));
+	tp_buf_addf(out, "%" PRIu64 " event%s: ", count->events, plural(count->events));
 	if (count->aside)
 		tp_buf_addf(out, "%" PRIu64 " damaged range%s set aside in damaged/; ",
 			count->aside, plural(count->aside));
 	if (count->torn)
-		tp_buf_addf(out, "%" PRIu64 " torn byte%s at the end of journals; ",
-			count->torn, plural(count->torn));
+		tp_buf_addf(out, "%" PRIu64 " torn byte%s at the end of journals; ", count->torn,
+			plural(count->torn));
 	if (!count->faults)
 		tp_buf_adds(out, "all is well\n");
 	else
@@ -142,8 +145,12 @@ static enum tp_status check(
 	struct tp_check check = {
 		.percent = percent, .context = &out, .fault = fault, .progress = progress
 	};
-	enum tp_status status = tp_check_run(archive, &check, err);
+	enum tp_status status = tp_check_run(archive, &check, err), discs = TP_OK;
 
+	if (!status || (status == TP_DATA && check.count.faults)) {
+		discs = tp_disc_check(archive, &check, err);
+		status = status && !discs ? status : discs;
+	}
 	print(&out);
 	tp_progress("%s", "");
 	if (!status || check.count.faults) {

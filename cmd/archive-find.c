@@ -15,6 +15,7 @@
 #include "base/table.h"
 #include "base/tool.h"
 #include "base/units.h"
+#include "disc/check.h"
 #include "disc/ledger.h"
 
 #define PAGE       100 /* hits asked for at once; a page of more is several of these */
@@ -177,18 +178,11 @@ static void add_recipients(
 	tp_buf_release(&list);
 }
 
-/* The serial of a disc; what the ledger does not know any more is its number. */
 static const char *disc_name(struct listing *l, uint32_t number)
 {
-	struct tp_disc disc;
-
-	if (l->disc_number == number)
-		return l->disc_name;
+	if (l->disc_number != number)
+		tp_disc_name(l->archive, number, l->disc_name);
 	l->disc_number = number;
-	if (!tp_disc_get(l->archive, number, &disc, NULL))
-		memcpy(l->disc_name, disc.serial, sizeof disc.serial);
-	else
-		snprintf(l->disc_name, sizeof l->disc_name, "%u", number);
 	return l->disc_name;
 }
 
@@ -358,21 +352,57 @@ static enum tp_status list(struct tp_run *run, struct tp_archive *archive, struc
 
 /* --- all of it ------------------------------------------------------------------------------- */
 
-/* A list that is not all of it is a list, and says so. */
-static enum tp_status tell_missing(struct tp_run *run, struct tp_archive *archive, unsigned tiers,
-	enum tp_status found, struct tp_error *err)
+/* A disc of which something cannot be read, or is not there. */
+static enum tp_status look_at_discs(
+	struct tp_archive *archive, const struct tp_view *view, struct tp_error *err)
 {
+	char name[16];
+	uint32_t disc;
 	struct tp_error why;
-	enum tp_status status =
-		tiers == 1u << TP_TIER_DISC ? TP_OK : tp_packs_of_index_are_there(archive, &why);
+	enum tp_status status = tp_view_trouble(view, &disc, &why);
 
 	if (!status)
+		return tp_disc_index_is_there(archive, err);
+	tp_disc_name(archive, disc, name);
+	return tp_fail(err, status, "disc %s: %s/%s; take that file from a copy of the archive",
+		name, archive->path, why.text);
+}
+
+/* A list that is not all of it is a list, and says so. */
+static enum tp_status tell_missing(struct tp_run *run, struct tp_archive *archive,
+	const struct tp_view *view, unsigned tiers, enum tp_status found, struct tp_error *err)
+{
+	struct tp_error why;
+	enum tp_status packs = TP_OK, discs = TP_OK;
+
+	if (tiers != 1u << TP_TIER_DISC)
+		packs = tp_packs_of_index_are_there(archive, &why);
+	if (packs == TP_DATA)
+		tp_warn("%s: its mail is not found", why.text);
+	if ((!packs || packs == TP_DATA) && tiers & 1u << TP_TIER_DISC)
+		discs = look_at_discs(archive, view, &why);
+	if (discs == TP_DATA)
+		tp_warn("%s: what left for it is not found", why.text);
+	if (!packs && !discs)
 		return found;
-	if (status != TP_DATA)
-		return tp_fail(err, status, "%s", why.text);
-	tp_warn("%s: its mail is not found", why.text);
+	if (packs != TP_DATA && discs != TP_DATA)
+		return tp_fail(err, packs ? packs : discs, "%s", why.text);
 	run->exit_code = tp_status_exit_code(TP_DATA);
 	return TP_OK;
+}
+
+/* Of a mail on several discs, one that is there is shown. */
+static enum tp_status shun_discs(
+	struct tp_archive *archive, struct tp_view *view, struct tp_error *err)
+{
+	uint32_t *discs = NULL;
+	size_t count = 0;
+	enum tp_status status = tp_disc_doubtful(archive, &discs, &count, err);
+
+	if (!status)
+		status = tp_view_shun_discs(view, discs, count, err);
+	free(discs);
+	return status;
 }
 
 static enum tp_status find(struct tp_run *run, struct tp_archive *archive, struct tp_error *err)
@@ -385,10 +415,12 @@ static enum tp_status find(struct tp_run *run, struct tp_archive *archive, struc
 	status = collect(run, &terms, err);
 	if (!status)
 		status = tp_view_open(archive, &view, err);
+	if (!status && terms.tiers & 1u << TP_TIER_DISC)
+		status = shun_discs(archive, view, err);
 	if (!status)
 		status = list(run, archive, view, &terms, err);
 	if (!status || status == TP_NOTHING)
-		status = tell_missing(run, archive, terms.tiers, status, err);
+		status = tell_missing(run, archive, view, terms.tiers, status, err);
 	tp_view_close(view);
 	tp_query_terms_release(&terms);
 	return status;

@@ -18,6 +18,7 @@
 #include "base/json.h"
 #include "base/table.h"
 #include "base/tool.h"
+#include "disc/check.h"
 #include "disc/contents.h"
 
 static struct {
@@ -203,20 +204,44 @@ static enum tp_status give_mail(struct work *w, const struct tp_place *place,
 	return status;
 }
 
-/* Which disc to fetch, and which of its files. */
-static enum tp_status say_disc(
-	struct work *w, const char *id, const struct tp_place *place, struct tp_error *err)
+/* Adds a disc that has the mail; false when it is not one of those that are asked for: good ones, others. */
+static bool add_disc(
+	struct work *w, const struct tp_place *place, bool good, bool first, struct tp_buf *out)
 {
 	struct tp_buf path = TP_BUF_INIT(65536);
-	struct tp_error why;
 	struct tp_disc disc;
+	char name[16];
+	bool known = !tp_disc_where(w->archive, place->disc, place->at, &disc, &path, NULL);
+	bool lost = known && disc.when[TP_DISC_LOST], bad = known && disc.bad_at;
+	bool added = good == (known && !lost && !bad);
 
-	if (tp_disc_where(w->archive, place->disc, place->at, &disc, &path, &why))
-		return tp_error_prefix(err, "%s", id);
-	tp_fail(err, TP_UNAVAILABLE, "%s: it is on disc %s%s%s%s", id, disc.serial,
-		path.len ? ", as " : "", tp_buf_str(&path),
-		disc.when[TP_DISC_LOST] ? "; that disc was lost" : "");
+	tp_disc_name(w->archive, place->disc, name);
+	if (added)
+		tp_buf_addf(out, "%s disc %s%s%s%s", first ? "it is on" : "; it is on", name,
+			path.len ? ", as " : "", tp_buf_str(&path),
+			lost  ? "; that disc was lost"
+			: bad ? "; that disc was bad when it was read"
+			      : "");
 	tp_buf_release(&path);
+	return added;
+}
+
+/* Which disc to fetch, and which of its files. */
+static enum tp_status say_discs(struct work *w, const char *id, struct tp_error *err)
+{
+	struct tp_buf text = TP_BUF_INIT(65536);
+	struct tp_place *places;
+	size_t count, said = 0;
+	enum tp_status status = tp_view_find_on_discs(w->view, id, &places, &count, err);
+
+	if (status)
+		return tp_error_prefix(err, "%s", id);
+	for (int good = 1; good >= 0; good--)
+		for (size_t i = 0; i < count; i++)
+			said += add_disc(w, &places[i], good, said == 0, &text);
+	tp_fail(err, TP_UNAVAILABLE, "%s: %s", id, tp_buf_str(&text));
+	tp_buf_release(&text);
+	free(places);
 	return TP_UNAVAILABLE;
 }
 
@@ -225,11 +250,23 @@ static enum tp_status give_or_say(struct work *w, const struct tp_place *place,
 	const struct tp_record *record, struct tp_error *err)
 {
 	enum tp_status status = give_mail(w, place, record, err);
-	struct tp_place other;
+	struct tp_error why;
 
 	if (status == TP_DATA && place->tier == TP_TIER_CELLAR &&
-		!tp_view_find_on_disc(w->view, record->id, &other, NULL))
-		return say_disc(w, record->id, &other, err);
+		say_discs(w, record->id, &why) == TP_UNAVAILABLE)
+		return tp_fail(err, TP_UNAVAILABLE, "%s", why.text);
+	return status;
+}
+
+/* It may be in a pack or on a disc that should be there. */
+static enum tp_status say_missing(
+	struct work *w, const char *id, const struct tp_place *place, struct tp_error *err)
+{
+	enum tp_status status = tp_missing_why(w->archive, id, place, err);
+	struct tp_error why;
+
+	if (status == TP_NOTHING && !place->number && tp_disc_index_is_there(w->archive, &why))
+		return tp_fail(err, why.status, "%s: not found, and %s", id, why.text);
 	return status;
 }
 
@@ -244,7 +281,7 @@ static enum tp_status serve(struct work *w, const char *id, struct tp_error *err
 	if (!status)
 		status = tp_view_find(w->view, id, &place, err);
 	if (status == TP_NOTHING)
-		return tp_missing_why(w->archive, id, &place, err);
+		return say_missing(w, id, &place, err);
 	if (status)
 		return status;
 	if (opt.maildir && tp_export_maildir_has(&w->maildir, id)) {
@@ -253,7 +290,7 @@ static enum tp_status serve(struct work *w, const char *id, struct tp_error *err
 	}
 	status = tp_view_record(w->view, &place, &record, NULL, err);
 	if (status == TP_UNAVAILABLE)
-		status = say_disc(w, id, &place, err);
+		status = say_discs(w, id, err);
 	else if (status == TP_DATA)
 		status = tp_error_prefix(err, "%s", id);
 	if (!status && opt.details)

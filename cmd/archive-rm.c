@@ -5,6 +5,7 @@
 #include "archive/id_list.h"
 #include "base/diag.h"
 #include "base/tool.h"
+#include "disc/erased.h"
 
 static struct {
 	const char *reason;
@@ -20,6 +21,23 @@ static const struct tp_option options[] = {
 		.help = "on whose behalf, for the event log" },
 	{ .name = NULL },
 };
+
+static void say_disc(void *context, const struct tp_disc *disc, const struct tp_disc_mail *mail)
+{
+	tp_warn("%s: it is on disc %s (%s), as %s, where nothing can be erased", mail->id,
+		disc->serial, tp_disc_state_word(disc), mail->path);
+}
+
+/* Behind the erasing: whoever recorded a disc before is seen, whoever does so now asks for the mail. What
+ * cannot be told keeps nobody from having erased. */
+static void say_discs(struct tp_archive *archive, const struct tp_strings *ids)
+{
+	struct tp_error why;
+
+	if (tp_disc_holding(
+		    archive, (const char *const *)ids->list, ids->count, say_disc, NULL, &why))
+		tp_warn("whether a disc has it cannot be told: %s", why.text);
+}
 
 static enum tp_status run(struct tp_run *run, struct tp_error *err)
 {
@@ -44,6 +62,8 @@ static enum tp_status run(struct tp_run *run, struct tp_error *err)
 		run->exit_code = tp_status_exit_code(TP_NOTHING);
 		status = TP_OK;
 	}
+	if (!status)
+		say_discs(archive, &ids);
 	if (!status)
 		tp_notice("%zu erased", erased);
 	tp_archive_close(archive);

@@ -11,6 +11,7 @@
 #include "base/json.h"
 #include "base/tool.h"
 #include "base/units.h"
+#include "disc/keep.h"
 #include "disc/settle.h"
 
 static struct {
@@ -41,9 +42,50 @@ static const char *const offers[] = { [TP_OFFER_NONE] = "none",
 	[TP_OFFER_ACCEPTED] = "accepted",
 	[TP_OFFER_REFUSED] = "refused" };
 
-static void print_json(
-	const struct tp_seal_report *sealed, const struct tp_rotation *rotation, struct tp_buf *out)
+/* What was done, and what stands now. */
+struct report {
+	const struct tp_archive *archive;
+	struct tp_seal_report sealed;
+	struct tp_rotation rotation;
+	struct tp_disc_keep *keep;
+};
+
+/* The discs that somebody has to attend to before the cellar has room. */
+static void add_kept_json(const struct report *report, struct tp_buf *out)
 {
+	const struct tp_disc *disc;
+
+	tp_json_pair_int(out, "kept_messages", (int64_t)report->rotation.kept);
+	tp_json_key(out, "kept_discs");
+	tp_buf_addc(out, '[');
+	for (size_t i = 0; (disc = tp_disc_keep_at(report->keep, i)); i++) {
+		if (i)
+			tp_buf_addc(out, ',');
+		tp_json_string(out, disc->serial, TP_SERIAL_LEN);
+	}
+	tp_buf_addc(out, ']');
+}
+
+static void add_kept(const struct report *report, struct tp_buf *out)
+{
+	const struct tp_archive *archive = report->archive;
+	const struct tp_disc *disc;
+
+	tp_buf_addf(out, "%" PRIu64 " messages that are on discs, until these are %s: ",
+		report->rotation.kept, archive->settings.after);
+	for (size_t i = 0; (disc = tp_disc_keep_at(report->keep, i)); i++)
+		tp_buf_addf(out, "%s%s (%s%s)", i ? ", " : "", disc->serial,
+			tp_disc_state_word(disc),
+			tp_disc_is_good(archive, disc)
+				? "; others of the same packs are on no such disc"
+				: "");
+}
+
+static void print_json(const struct report *report, struct tp_buf *out)
+{
+	const struct tp_seal_report *sealed = &report->sealed;
+	const struct tp_rotation *rotation = &report->rotation;
+
 	tp_buf_addc(out, '{');
 	tp_json_pair_int(out, "sealed_messages", (int64_t)sealed->messages);
 	tp_json_pair_int(out, "sealed_packs", sealed->packs);
@@ -54,6 +96,7 @@ static void print_json(
 	tp_json_pair_int(out, "cellar_bytes", (int64_t)rotation->cellar_bytes);
 	tp_json_pair_int(out, "journal_bytes", (int64_t)rotation->journal_bytes);
 	tp_json_pair_int(out, "over_bytes", (int64_t)rotation->over_bytes);
+	add_kept_json(report, out);
 	tp_json_pair(out, "offer", offers[rotation->offer]);
 	tp_json_pair_int(out, "offer_messages", (int64_t)rotation->offer_messages);
 	tp_json_pair_int(out, "offer_bytes", (int64_t)rotation->offer_bytes);
@@ -66,6 +109,8 @@ static const char *why_kept(const struct tp_rotation *rotation)
 {
 	if (!rotation->may_erase)
 		return "kept, for archive.yaml says no size";
+	if (rotation->kept)
+		return "kept until the discs that have its mails are confirmed";
 	switch (rotation->offer) {
 	case TP_OFFER_OPEN:
 		return rotation->answer_until ? "kept until the offer is answered, or has waited"
@@ -87,9 +132,11 @@ static void print_unsealed(const struct tp_rotation *rotation, struct tp_buf *ou
 	tp_buf_adds(out, " in journals: what sealing them would move is not in this\n");
 }
 
-static void print_text(const struct tp_archive *archive, const struct tp_seal_report *sealed,
-	const struct tp_rotation *rotation, struct tp_buf *out)
+static void print_text(const struct report *report, struct tp_buf *out)
 {
+	const struct tp_seal_report *sealed = &report->sealed;
+	const struct tp_rotation *rotation = &report->rotation;
+
 	tp_buf_addf(
 		out, "sealed\t%" PRIu64 " messages in %u packs\n", sealed->messages, sealed->packs);
 	tp_buf_addf(out, "moved\t%u packs to the cellar\n", rotation->moved);
@@ -99,13 +146,17 @@ static void print_text(const struct tp_archive *archive, const struct tp_seal_re
 	tp_buf_adds(out, "online\t");
 	tp_size_format(rotation->online_bytes, out);
 	tp_buf_adds(out, " of ");
-	tp_size_format(archive->settings.size_bytes, out);
+	tp_size_format(report->archive->settings.size_bytes, out);
 	tp_buf_adds(out, "\ncellar\t");
 	tp_size_format(rotation->cellar_bytes, out);
 	if (rotation->over_bytes) {
 		tp_buf_adds(out, ", on discs ");
 		tp_size_format(rotation->over_bytes, out);
 		tp_buf_addf(out, " beyond its room: %s", why_kept(rotation));
+	}
+	if (rotation->kept) {
+		tp_buf_adds(out, "\nkept\t");
+		add_kept(report, out);
 	}
 	tp_buf_addf(out, "\noffer\t%s", offers[rotation->offer]);
 	if (rotation->offer != TP_OFFER_NONE) {
@@ -168,9 +219,21 @@ static enum tp_status settle_discs(
 }
 
 /* It counts as told when it is out, so whoever could not write it is told again. */
-static enum tp_status tell(struct tp_archive *archive, const struct tp_rotation *rotation,
+static void warn_kept(const struct report *report)
+{
+	struct tp_buf text = TP_BUF_INIT(65536);
+
+	if (!report->rotation.kept)
+		return;
+	add_kept(report, &text);
+	tp_warn("the cellar keeps %s", tp_buf_str(&text));
+	tp_buf_release(&text);
+}
+
+static enum tp_status tell(struct tp_archive *archive, const struct report *report,
 	struct tp_run *run, struct tp_error *err)
 {
+	const struct tp_rotation *rotation = &report->rotation;
 	enum tp_status status;
 
 	if (rotation->erased)
@@ -178,6 +241,7 @@ static enum tp_status tell(struct tp_archive *archive, const struct tp_rotation 
 	if (rotation->over_bytes)
 		tp_warn("the cellar holds %" PRIu64 " bytes beyond its room: %s",
 			rotation->over_bytes, why_kept(rotation));
+	warn_kept(report);
 	if (!rotation->notice_due)
 		return tp_fail(err, TP_NOTHING, "no notice is due");
 	status = tp_rotate_notice(archive, rotation, &run->text, err);
@@ -188,12 +252,30 @@ static enum tp_status tell(struct tp_archive *archive, const struct tp_rotation 
 	return status ? status : tp_rotate_told(archive, err);
 }
 
+static enum tp_status rotate_and_report(
+	struct tp_archive *archive, struct report *report, struct tp_run *run, struct tp_error *err)
+{
+	struct tp_keeper keeper = tp_disc_keep_keeper(report->keep);
+	enum tp_status status = tp_rotate(archive, opt.dry_run, &keeper,
+		tp_conf_str(run->conf, "archive.actor"), &report->rotation, err);
+
+	if (status)
+		return status;
+	if (opt.notice)
+		return tell(archive, report, run, err);
+	if (opt.json)
+		print_json(report, &run->text);
+	else
+		print_text(report, &run->text);
+	return TP_OK;
+}
+
+/* What is damaged is told, and does not keep the rest from being done. */
 static enum tp_status rotate(struct tp_archive *archive, struct tp_run *run, struct tp_error *err)
 {
-	struct tp_seal_report sealed = { .packs = 0 };
-	struct tp_rotation rotation = { .moved = 0 };
+	struct report report = { .archive = archive };
 	struct tp_error damage;
-	enum tp_status status = seal(archive, &sealed, &damage), rotated;
+	enum tp_status status = seal(archive, &report.sealed, &damage), rotated;
 
 	if (status && status != TP_DATA)
 		return tp_fail(err, status, "%s", damage.text);
@@ -209,18 +291,12 @@ static enum tp_status rotate(struct tp_archive *archive, struct tp_run *run, str
 			tp_warn("%s", err->text);
 		status = status ? status : rotated;
 	}
-	rotated = tp_rotate(
-		archive, opt.dry_run, tp_conf_str(run->conf, "archive.actor"), &rotation, err);
-	if (rotated)
-		return rotated;
-	if (opt.notice) {
-		rotated = tell(archive, &rotation, run, err);
-		if (rotated == TP_NOTHING && status)
-			rotated = TP_OK;
-	} else if (opt.json)
-		print_json(&sealed, &rotation, &run->text);
-	else
-		print_text(archive, &sealed, &rotation, &run->text);
+	rotated = tp_disc_keep_new(archive, &report.keep, err);
+	if (!rotated)
+		rotated = rotate_and_report(archive, &report, run, err);
+	tp_disc_keep_free(report.keep);
+	if (rotated == TP_NOTHING && status)
+		rotated = TP_OK;
 	if (!rotated && status)
 		run->exit_code = tp_status_exit_code(status);
 	return rotated;

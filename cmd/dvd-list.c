@@ -71,7 +71,7 @@ static void add_row(struct work *w, const struct tp_disc *disc)
 	else
 		tp_buf_addf(&size, "%" PRIu64, disc->bytes);
 	tp_table_cellf(&w->table, "%s", disc->serial);
-	tp_table_cellf(&w->table, "%s", tp_disc_words[tp_disc_state(disc)]);
+	tp_table_cellf(&w->table, "%s", tp_disc_state_word(disc));
 	tp_table_cellf(&w->table, "%" PRIu64, disc->mails);
 	tp_table_cell(&w->table, tp_buf_str(&size), size.len);
 	add_day(&w->table, seconds_of(disc->first_ms));
@@ -104,7 +104,7 @@ static void add_object(struct tp_buf *out, const struct tp_disc *disc)
 	tp_buf_addc(out, '{');
 	tp_json_pair(out, "serial", disc->serial);
 	tp_json_pair_int(out, "number", disc->number);
-	tp_json_pair(out, "state", tp_disc_words[tp_disc_state(disc)]);
+	tp_json_pair(out, "state", tp_disc_state_word(disc));
 	tp_json_pair(out, "medium", disc->medium);
 	tp_json_pair_int(out, "sectors", (int64_t)disc->sectors);
 	tp_json_pair_int(out, "mails", (int64_t)disc->mails);
@@ -116,6 +116,7 @@ static void add_object(struct tp_buf *out, const struct tp_disc *disc)
 	for (int step = 0; step < TP_DISC_STEPS; step++)
 		add_time(out, tp_disc_words[step], disc->when[step]);
 	add_time(out, "left", disc->left_at);
+	add_time(out, "bad", disc->bad_at);
 	tp_buf_adds(out, "}\n");
 }
 
@@ -123,14 +124,34 @@ static enum tp_status add_disc(void *context, const struct tp_disc *disc, struct
 {
 	struct work *w = context;
 
-	if (w->only && strcmp(w->only, disc->serial))
-		return TP_OK;
 	w->count++;
 	if (opt.json)
 		add_object(&w->run->text, disc);
 	else
 		add_row(w, disc);
 	return TP_OK;
+}
+
+/* One, or all that can be read: of the others the exit tells. */
+static enum tp_status collect(struct work *w, struct tp_error *err)
+{
+	struct tp_error why;
+	struct tp_disc disc;
+	enum tp_status status;
+
+	if (w->only) {
+		status = tp_disc_find(w->archive, w->only, &disc, err);
+		if (status == TP_NOTHING)
+			tp_warn("%s", err->text);
+		return status ? status : add_disc(w, &disc, err);
+	}
+	status = tp_disc_walk(w->archive, add_disc, w, &why);
+	if (status == TP_DATA) {
+		tp_say_error(&why);
+		w->run->exit_code = tp_status_exit_code(TP_DATA);
+		return TP_OK;
+	}
+	return status ? tp_fail(err, status, "%s", why.text) : TP_OK;
 }
 
 static enum tp_status list(struct work *w, struct tp_error *err)
@@ -141,10 +162,8 @@ static enum tp_status list(struct work *w, struct tp_error *err)
 
 	for (size_t i = 0; w->terminal && i < sizeof heads / sizeof *heads; i++)
 		tp_table_cell(&w->table, heads[i], strlen(heads[i]));
-	status = tp_disc_walk(w->archive, add_disc, w, err);
-	if (!status && !w->count && w->only)
-		tp_warn("there is no disc %s", w->only);
-	if (!status && !w->count)
+	status = collect(w, err);
+	if (!status && !w->count && !w->run->exit_code)
 		return tp_fail(err, TP_NOTHING, "there are no discs");
 	if (!status && !opt.json)
 		status = tp_table_print(&w->table, w->terminal, &w->run->text, err);
@@ -208,11 +227,11 @@ static enum tp_status settle(struct work *w, struct tp_error *err)
 	return status;
 }
 
-static enum tp_status mark(struct work *w, const struct tp_disc *disc, enum tp_disc_step step,
-	bool found, struct tp_error *err)
+static enum tp_status mark(
+	struct work *w, const struct tp_disc *disc, enum tp_disc_step step, struct tp_error *err)
 {
-	enum tp_status status = tp_disc_mark(w->archive, disc->serial, step, found,
-		tp_conf_str(w->run->conf, "archive.actor"), err);
+	enum tp_status status = tp_disc_mark(
+		w->archive, disc->serial, step, tp_conf_str(w->run->conf, "archive.actor"), err);
 
 	return status ? status : settle(w, err);
 }
@@ -260,21 +279,52 @@ static void show_fault(void *context, const struct tp_disc_fault *fault)
 		fault->sector + fault->sectors - 1, mail ? mail->id : "-", mail ? mail->path : "-");
 }
 
+static enum tp_status mark_read(struct work *w, const struct tp_disc *disc,
+	const struct tp_disc_read *read, struct tp_error *err)
+{
+	return tp_disc_mark_read(
+		w->archive, disc, read, tp_conf_str(w->run->conf, "archive.actor"), err);
+}
+
+/* What is damaged is printed in any case; it is recorded before anything else can fail. */
+static enum tp_status say_bad(struct work *w, const struct tp_disc *disc,
+	const struct tp_disc_read *read, const struct tp_error *found, struct tp_error *err)
+{
+	enum tp_status status = TP_OK;
+	struct tp_error why;
+
+	if (tp_disc_counts(disc, read->device, &why))
+		status = mark_read(w, disc, read, err);
+	else
+		tp_notice("nothing is recorded: %s", why.text);
+	flush_faults(w, 0);
+	if (w->cannot_write)
+		tp_say_error(&w->why);
+	if (!status)
+		return tp_fail(err, found->status, "%s", found->text);
+	tp_say_error(found);
+	return tp_error_prefix(err, "that disc %s is bad could not be recorded", disc->serial);
+}
+
 static enum tp_status verify(
 	struct work *w, const struct tp_disc *disc, const char *path, struct tp_error *err)
 {
 	struct tp_disc_verify verify = {
 		.context = w, .progress = show_progress, .fault = show_fault
 	};
-	enum tp_status status = tp_disc_verify(w->archive, disc, path, &verify, err);
+	struct tp_error found;
+	enum tp_status status = tp_disc_verify(w->archive, disc, path, &verify, &found);
 
-	if (!status)
-		return mark(w, disc, TP_DISC_VERIFIED, true, err);
-	/* What is damaged is printed in any case. */
-	flush_faults(w, 0);
-	if (w->cannot_write)
-		tp_say_error(&w->why);
-	return status;
+	if (verify.read.bad_pieces && !verify.is_other)
+		return say_bad(w, disc, &verify.read, &found, err);
+	if (status)
+		return tp_fail(err, status, "%s", found.text);
+	if (!tp_disc_counts(disc, verify.read.device, &found)) {
+		tp_warn("%s is as it was made; nothing is recorded: %s", path, found.text);
+		return TP_OK;
+	}
+	status = mark_read(w, disc, &verify.read, err);
+	return status ? status : settle(w, err);
 }
 
 /* ---------------------------------------------------------------------------------------------- */
@@ -337,7 +387,7 @@ static enum tp_status act(struct work *w, const struct request *request, struct 
 	if (request->what == VERIFY)
 		return verify(w, &disc, w->run->argv[2], err);
 	if (request->what == MARK)
-		return mark(w, &disc, request->step, false, err);
+		return mark(w, &disc, request->step, err);
 	return list_mails(w, &disc, err);
 }
 

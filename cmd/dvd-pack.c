@@ -16,6 +16,7 @@
 #include "base/diag.h"
 #include "base/file.h"
 #include "base/tool.h"
+#include "disc/erased.h"
 #include "disc/fit.h"
 #include "disc/ledger.h"
 
@@ -306,6 +307,20 @@ static enum tp_status record_disc(struct work *w, struct tp_error *err)
 				tp_conf_str(w->run->conf, "archive.actor"), err);
 }
 
+/* Nothing can be erased on a disc: one that has mail which was erased since it was planned is none. */
+static enum tp_status confirm_and_record(struct work *w, struct tp_error *err)
+{
+	struct tp_view *view = NULL;
+	enum tp_status status;
+
+	tp_source_pause(w->source);
+	status = tp_disc_confirm(w->archive, w->source, w->plan.mails, report, NULL, &view, err);
+	if (!status)
+		status = record_disc(w, err);
+	tp_view_close(view);
+	return status;
+}
+
 static enum tp_status write_disc(struct work *w, struct tp_error *err)
 {
 	enum tp_status status = TP_OK;
@@ -325,7 +340,7 @@ static enum tp_status write_disc(struct work *w, struct tp_error *err)
 	if (!status && opt.leftover)
 		status = tp_file_put(&w->leftover, opt.leftover, err);
 	if (!status && w->archive)
-		status = record_disc(w, err);
+		status = confirm_and_record(w, err);
 	return status;
 }
 

@@ -76,8 +76,9 @@ nothing() { # WHAT FILE
 if [ -x "$BIN/archive-put" ]; then
 	archive-put <mail.eml >id || exit 99
 fi
-# A disc in its ledger, so that there is something to list.
-if [ -x "$BIN/dvd-list" ]; then
+# A disc in its ledger, so that there is something to list; where none can be made, its facts alone.
+if [ -x "$BIN/dvd-list" ] &&
+	! dvd-pack -q --medium 8MB --serial ABCDEF "$(cat id)" >/dev/null 2>&1; then
 	mkdir -p "$TUBEPOST_STATE/archive/disc" || exit 99
 	{
 		printf '{"number":1,"serial":"ABCDEF","medium":"dvd","sectors":300,"mails":1,"bytes":400,'

@@ -81,7 +81,7 @@ has 'is said to be' .err 'bad ends too early'
 fails 65 'another file' dvd-list -a box verify ABCDEF ids
 fails 66 'a device that is not there' dvd-list -a box verify ABCDEF nowhere
 fails 1 'a disc that is not there' dvd-list -a box verify BBBBBB burnt
-[ "$(state ABCDEF)" = burnt ] && [ "$(packs cellar)" = '00000001.tpp 00000002.tpp 00000003.tpp ' ]
+[ "$(state ABCDEF)" = bad ] && [ "$(packs cellar)" = '00000001.tpp 00000002.tpp 00000003.tpp ' ]
 result $? 'none of that made it verified'
 ok 'verified' dvd-list -a box verify ABCDEF burnt
 [ "$(state ABCDEF)" = verified ]
@@ -126,6 +126,7 @@ ok 'the next offer is the next pack' archive-rotate -a box --json
 has 'it is' .out '"offer":"open","offer_messages":40,'
 archive-rotate -a box --accept >ids
 head -n 30 ids | dvd-pack -a box --serial BCDEFG --medium 8MB - >image.iso 2>/dev/null
+dvd-list -a box burnt BCDEFG
 ok 'a disc with some of a pack' dvd-list -a box -v verify BCDEFG image.iso
 has 'leaves the pack where it is' .err '1 packs stay in the cellar'
 [ "$(packs cellar)" = '00000002.tpp 00000003.tpp ' ] && [ "$(count --tier all)" = 160 ] && [ "$(count --tier cellar)" = 80 ]
@@ -134,6 +135,7 @@ archive-rotate -a box --accept >ids
 [ "$(wc -l <ids)" -eq 40 ]
 result $? 'and still accepted'
 tail -n 10 ids | dvd-pack -a box --serial CDEFGH --medium 8MB - >second.iso 2>/dev/null
+dvd-list -a box burnt CDEFGH
 ok 'the rest on another' dvd-list -a box -v verify CDEFGH second.iso
 [ "$(packs cellar)" = '00000003.tpp ' ] && [ "$(count --tier all)" = 160 ]
 result $? 'now it has left'
@@ -146,6 +148,7 @@ settings 'size: 1kB' 'disc: 1.2MB' 'after: received'
 pack 5 5
 archive-rotate -a box >/dev/null
 archive-find -a box --tier cellar --ids -n 0 'hour 3' | dvd-pack -a box --serial DEFGHJ --medium 8MB - >image.iso 2>/dev/null
+dvd-list -a box burnt DEFGHJ
 ok 'verified' dvd-list -a box verify DEFGHJ image.iso
 has 'is not enough' box/events.log '"event":"verified","id":null,"note":"disc DEFGHJ"'
 case $(packs cellar) in *00000003.tpp*) true ;; *) false ;; esac
@@ -153,8 +156,13 @@ result $? 'for this archive'
 ok 'lost on the way' dvd-list -a box lost DEFGHJ
 fails 64 'what is lost is not received' dvd-list -a box received DEFGHJ
 has 'and it says why' .err 'disc DEFGHJ is lost'
-ok 'found again, and read' dvd-list -a box verify DEFGHJ image.iso
-ok 'received' dvd-list -a box received DEFGHJ
+ok 'its image is not the disc' dvd-list -a box verify DEFGHJ image.iso
+has 'which is said' .err 'nothing is recorded: DEFGHJ is recorded as lost'
+archive-find -a box --tier cellar --ids -n 0 'hour 3' | dvd-pack -a box --serial EFGHJK --medium 8MB - >image.iso 2>/dev/null
+dvd-list -a box burnt EFGHJK && dvd-list -a box verify EFGHJK image.iso
+case $(packs cellar) in *00000003.tpp*) true ;; *) false ;; esac
+result $? 'its mails are still here for another disc'
+ok 'received' dvd-list -a box received EFGHJK
 case $(packs cellar) in *00000003.tpp*) false ;; esac
 result $? 'now its mails have left'
 ok 'a verified disc that is lost later' dvd-list -a box lost ABCDEF
@@ -170,6 +178,7 @@ pack 1 1 && pack 2 2
 settings "key_file: $PWD/key" 'size: 1kB'
 archive-rotate -a box >/dev/null
 archive-find -a box --tier cellar --ids -n 0 | dvd-pack -a box --serial ABCDEF --medium 8MB - >image.iso 2>/dev/null
+dvd-list -a box burnt ABCDEF
 ok 'an encrypted archive: verified' dvd-list -a box verify ABCDEF image.iso
 id=$(archive-find -a box --tier disc --ids 'hour 1 number 39')
 fails 69 'the mail' archive-get -a box "$id"

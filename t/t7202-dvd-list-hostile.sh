@@ -110,10 +110,20 @@ fact 's/"sectors":[0-9]*/"sectors":4294967295/'
 fails 65 'sectors without number' little dvd-list -a A verify ABCDEF image.iso
 has '  and why' .err 'disc ABCDEF: its list is damaged'
 for ms in -9223372036854775808 9223372036854775807 -1; do
-	fact "s/\"first_ms\":[0-9]*/\"first_ms\":$ms/; s/\"made\":[0-9]*/\"made\":$ms/"
+	fact "s/\"first_ms\":[0-9]*/\"first_ms\":$ms/"
 	ok "an arrival at $ms" dvd-list -a A
 	ok '  as JSON' dvd-list -a A --json
 done
+for s in -9223372036854775808 -1 0 1 86399; do
+	fact "s/\"made\":[0-9]*/\"made\":$s/"
+	fails 65 "made at $s" dvd-list -a A
+done
+for s in -1 1 86399; do
+	fact "s/\"verified\":0/\"verified\":$s/"
+	fails 65 "verified at $s" dvd-list -a A
+done
+fact 's/"made":[0-9]*/"made":9223372036854775807/'
+ok 'made at the end of time' dvd-list -a A --json
 fact 's/.*/["\&"]/'
 fails 65 'what is no object' dvd-list -a A
 fresh

@@ -22,6 +22,7 @@ archive-rotate -a A --quiet >/dev/null
 cat id1 id2 id3 | dvd-pack -a A --serial ABCDEF --medium 8MB - >image.iso 2>/dev/null ||
 	skip_all 'dvd-pack makes no images here'
 ok 'a pack in the cellar, and a disc of it' test -e A/cellar/00000001.tpp
+dvd-list -a A burnt ABCDEF
 cat id1 id2 id3 id4 >ids
 mv A whole
 
@@ -44,7 +45,9 @@ undisturbed() {
 	[ "$(grep -c '	disc ABCDEF$' found)" -eq 3 ] && [ "$(wc -l <found)" -eq 4 ] && archive-check -a A &&
 		grep -q '"lost":0,"left":[1-9]' A/disc/00000001.json &&
 		[ -z "$(find A/cellar A/disc A/index -name 00000001.tpp -o -name '*.new' -o -name '*.gone')" ] &&
-		[ "$(find A/blob -type f | wc -l)" -eq 1 ]
+		[ "$(find A/blob -type f | wc -l)" -eq 1 ] &&
+		[ "$(cd A/disc && echo *)" = '00000001.json 00000001.tpd 00000001.tpx lock' ] &&
+		[ -z "$(cd A && find . -name 'chain.*' -o -name 'rotation.*' -o -name 'erasing*')" ]
 }
 
 sweep killafter

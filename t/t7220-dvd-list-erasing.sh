@@ -40,6 +40,7 @@ ok 'the erasure is finished' none_is_left
 ok 'it is gone' gone 1
 ok 'one without it is' eval 'tail -n 2 ids | dvd-pack -a A --serial ABCDEF --medium 8MB - >image'
 interrupt 2 1 1
+dvd-list -a A burnt ABCDEF
 ok 'the disc is verified' dvd-list -a A verify ABCDEF image
 ok 'the pack has left' [ "$(packs)" = 00000002.tpp ]
 ok 'what was being erased is finished first' none_is_left
@@ -55,6 +56,7 @@ ok 'all is well' archive-check -a A
 
 fresh
 dvd-pack -a A --serial ABCDEF --medium 8MB - <ids >image 2>.err
+dvd-list -a A burnt ABCDEF
 ok 'the disc is verified' dvd-list -a A verify ABCDEF image
 interrupt 2 1 1
 fails 65 'archive-check knows' archive-check -a A
@@ -74,6 +76,7 @@ ok 'all is well' archive-check -a A
 fresh
 dvd-pack -a A --serial ABCDEF --medium 8MB - <ids >image 2>.err
 mv A/cellar/00000002.tpp away
+dvd-list -a A burnt ABCDEF
 fails 65 'while a pack is missing' dvd-list -a A verify ABCDEF image
 has 'none leaves' .err 'pack 00000002 is missing'
 mv away A/cellar/00000002.tpp

@@ -114,8 +114,9 @@ void tp_archive_name(const char *folder, uint32_t number, char name[TP_ARCHIVE_N
 /* The archive's small files, whole: `chain`, `rotation` and their like (lib/base/file.h). They go by the
  * folder that was opened, as all else does, never by its path: whoever renames the archive while it is
  * worked on, and makes another in its place, finds nothing of the old one in the new. Errors name
- * PATH/NAME. Reading appends to *out and gives TP_NOINPUT when there is none; a lock waits for ever or
- * gives TP_TEMPORARY. */
+ * PATH/NAME. Reading appends to *out and gives TP_NOINPUT when there is none; who replaces one holds the
+ * lock of its writers (seal.lock, in `disc` disc/lock), for the file beside it is always NAME.new; a lock
+ * waits for ever or gives TP_TEMPORARY. */
 enum tp_status tp_archive_file_read(
 	struct tp_archive *archive, const char *name, struct tp_buf *out, struct tp_error *err);
 enum tp_status tp_archive_file_replace(struct tp_archive *archive, const char *name,

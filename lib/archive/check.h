@@ -13,6 +13,7 @@
 
 struct tp_check_count {
 	uint64_t packs, journals, messages, erased, events;
+	uint64_t discs;   /* by who checks what is known of them (disc/check.h) */
 	uint64_t bytes;   /* of files that were read */
 	uint64_t faults;  /* sentences */
 	uint64_t touched; /* faults that name a message */

@@ -293,6 +293,14 @@ static void add_hits(struct run *run, const struct tp_span *span, const struct t
 	pthread_mutex_unlock(&run->mutex);
 }
 
+static bool is_of_disc(const struct run *run, const struct tp_span *span)
+{
+	struct tp_place place;
+
+	tp_view_place(run->search->view, span, 0, &place);
+	return place.disc;
+}
+
 static void note_failure(struct run *run, const struct tp_span *span, enum tp_status status,
 	const struct tp_error *err)
 {
@@ -300,9 +308,21 @@ static void note_failure(struct run *run, const struct tp_span *span, enum tp_st
 	if (!run->status) {
 		run->status = status;
 		run->err = *err;
-		run->damaged = status == TP_DATA ? span : NULL;
+		run->damaged = status == TP_DATA || (status == TP_IO && is_of_disc(run, span))
+				       ? span
+				       : NULL;
 	}
 	pthread_mutex_unlock(&run->mutex);
+}
+
+/* What another disc has is listed there. */
+static void pass_over(struct tp_scan *scan, const struct tp_span *span, const struct tp_rows *rows)
+{
+	for (size_t i = 0; i < rows->count; i++)
+		if (scan->live[i] && span->hidden[i]) {
+			scan->live[i] = 0;
+			scan->live_count--;
+		}
 }
 
 /* Looks through at most `most` chunks. */
@@ -315,6 +335,8 @@ static void look_through(struct run *run, struct tp_scan *scan, size_t most)
 
 	while (most-- > 0 && (span = take_chunk(run))) {
 		status = tp_scan_chunk(scan, span, &rows, &err);
+		if (!status && scan->live_count && span->hidden)
+			pass_over(scan, span, &rows);
 		if (status)
 			note_failure(run, span, status, &err);
 		else if (scan->live_count)
@@ -383,16 +405,29 @@ static enum tp_status run_once(struct run *run, struct tp_error *err)
 	return status;
 }
 
+/* A cache is made again; what is known of a disc is not, and is left out. */
+static enum tp_status mend(struct run *run, struct tp_error *err)
+{
+	struct tp_view *view = run->search->view;
+	enum tp_status status = tp_search_renew(run->search, err);
+
+	if (status)
+		return status;
+	if (is_of_disc(run, run->damaged)) {
+		tp_view_leave_out(view, run->damaged, &run->err);
+		return TP_OK;
+	}
+	tp_warn("%s: made again", run->err.text);
+	return tp_view_mend(view, run->damaged, err);
+}
+
 /* Until no segment turns out damaged. */
 static enum tp_status run_and_mend(struct run *run, struct tp_error *err)
 {
 	enum tp_status status = run_once(run, err);
 
-	for (int i = 0; status == TP_DATA && run->damaged && i < MENDS_MAX; i++) {
-		tp_warn("%s: made again", run->err.text);
-		status = tp_search_renew(run->search, err);
-		if (!status)
-			status = tp_view_mend(run->search->view, run->damaged, err);
+	for (int i = 0; status && run->damaged && i < MENDS_MAX; i++) {
+		status = mend(run, err);
 		free(run->order);
 		run->order = NULL;
 		run->count = 0;

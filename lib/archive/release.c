@@ -7,21 +7,14 @@
 
 enum tp_status tp_release_begin(struct tp_archive *archive, struct tp_error *err)
 {
-	struct tp_rotate_state state;
 	enum tp_status status = tp_tidy(archive, err);
 
 	if (!status)
 		status = tp_erase_finish_held(archive, err);
-	if (status)
-		return status;
-	status = tp_rotate_state_read(archive, &state, err);
-	if (!status && state.leaving.count)
-		status = tp_rotate_erase_on(archive, &state, err);
-	tp_rotate_state_release(&state);
-	return status;
+	return status ? status : tp_release_go(archive, err);
 }
 
-enum tp_status tp_release_packs(struct tp_archive *archive, const uint32_t *numbers, size_t count,
+enum tp_status tp_release_decide(struct tp_archive *archive, const uint32_t *numbers, size_t count,
 	const char *why, const char *actor, struct tp_error *err)
 {
 	struct tp_rotate_state state;
@@ -30,7 +23,18 @@ enum tp_status tp_release_packs(struct tp_archive *archive, const uint32_t *numb
 	for (size_t i = 0; !status && i < count; i++)
 		status = tp_pack_list_add(&state.leaving, numbers[i], err);
 	if (!status && count)
-		status = tp_rotate_erase(archive, &state, "release", why, actor, err);
+		status = tp_rotate_decide(archive, &state, "release", why, actor, err);
+	tp_rotate_state_release(&state);
+	return status;
+}
+
+enum tp_status tp_release_go(struct tp_archive *archive, struct tp_error *err)
+{
+	struct tp_rotate_state state;
+	enum tp_status status = tp_rotate_state_read(archive, &state, err);
+
+	if (!status && state.leaving.count)
+		status = tp_rotate_erase_on(archive, &state, err);
 	tp_rotate_state_release(&state);
 	return status;
 }

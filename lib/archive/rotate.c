@@ -28,6 +28,7 @@
 struct rotating {
 	struct tp_archive *archive;
 	const char *actor;
+	const struct tp_keeper *keeper;
 	struct tp_rotate_state state;
 	struct tp_stock stock;
 	struct tp_rotation *result;
@@ -130,9 +131,9 @@ static int64_t answer_until(const struct rotating *r)
 	return from ? from + settings->answer_seconds : 0;
 }
 
-/* Whether a pack may be erased for room: never what was accepted, and where discs are offered only
- * what was offered and not wanted. */
-static bool may_go(const struct rotating *r, uint32_t number)
+/* What became of the offer: never what was accepted, and where discs are offered only what was offered and
+ * not wanted. */
+static bool is_unwanted(const struct rotating *r, uint32_t number)
 {
 	bool offered = tp_pack_list_has(&r->state.offered, number);
 	int64_t until = answer_until(r);
@@ -144,6 +145,26 @@ static bool may_go(const struct rotating *r, uint32_t number)
 	return offered && (r->state.offer == TP_OFFER_REFUSED || (until && tp_now() >= until));
 }
 
+/* Whether a pack may be erased for room. What is on a disc is counted in any case: it is why the cellar is
+ * too full. */
+static enum tp_status may_go(
+	struct rotating *r, const struct tp_stock_pack *pack, bool *may, struct tp_error *err)
+{
+	uint64_t on_discs = 0;
+	enum tp_status status = TP_OK;
+
+	*may = false;
+	if (!pack->in_cellar)
+		return TP_OK;
+	status = r->keeper->ask(r->keeper->context, pack->number, &on_discs, err);
+	r->result->kept += on_discs;
+	*may = !status && !on_discs && r->archive->settings.may_erase &&
+	       is_unwanted(r, pack->number);
+	if (status == TP_DATA)
+		tp_error_prefix(err, "nothing is erased for room");
+	return status;
+}
+
 /* The oldest go until the cellar has room, those aside that may not. */
 static enum tp_status make_room(struct rotating *r, struct tp_error *err)
 {
@@ -151,11 +172,13 @@ static enum tp_status make_room(struct rotating *r, struct tp_error *err)
 	uint64_t taken = cellar_on_discs(&r->stock), room = CELLAR_DISCS * settings->disc_bytes;
 	enum tp_status status = TP_OK;
 	size_t i = 0;
+	bool may;
 
-	while (!status && settings->may_erase && i < r->stock.count && taken > room) {
+	while (!status && i < r->stock.count && taken > room) {
 		const struct tp_stock_pack *pack = &r->stock.packs[i];
 
-		if (!pack->in_cellar || !may_go(r, pack->number)) {
+		status = may_go(r, pack, &may, err);
+		if (status || !may) {
 			i++;
 			continue;
 		}
@@ -167,7 +190,8 @@ static enum tp_status make_room(struct rotating *r, struct tp_error *err)
 	r->result->over_bytes = taken > room ? taken - room : 0;
 	if (status || !r->state.leaving.count || r->dry_run)
 		return status;
-	return tp_rotate_erase(r->archive, &r->state, "erase", "for room", r->actor, err);
+	status = tp_rotate_decide(r->archive, &r->state, "erase", "for room", r->actor, err);
+	return status ? status : tp_rotate_erase_on(r->archive, &r->state, err);
 }
 
 /* --- offers ----------------------------------------------------------------------------------- */
@@ -320,12 +344,14 @@ static enum tp_status rotate(struct rotating *r, struct tp_error *err)
 	return status;
 }
 
-enum tp_status tp_rotate(struct tp_archive *archive, bool dry_run, const char *actor,
-	struct tp_rotation *result, struct tp_error *err)
+enum tp_status tp_rotate(struct tp_archive *archive, bool dry_run, const struct tp_keeper *keeper,
+	const char *actor, struct tp_rotation *result, struct tp_error *err)
 {
-	struct rotating r = {
-		.archive = archive, .actor = actor, .result = result, .dry_run = dry_run
-	};
+	struct rotating r = { .archive = archive,
+		.actor = actor,
+		.keeper = keeper,
+		.result = result,
+		.dry_run = dry_run };
 	enum tp_status status = tp_archive_need_key(archive, err);
 	int fd = -1;
 

@@ -10,9 +10,10 @@
  * Bytes online are those of journals, packs and the attachments that they use; an attachment that only
  * cellar packs use still is the cellar's. What fills a disc is messages as they came, each in whole
  * sectors. The cellar has room for two discs, the one that is offered and the one that comes
- * together behind it; what goes beyond may be erased, the oldest first, but never what was accepted, and
- * only where archive.yaml says a `size`: without one the archive's own 10 GB make the cellar, and the
- * cellar keeps all. The newest pack always stays online: it is the end of the chain.
+ * together behind it; what goes beyond may be erased, the oldest first, but never what was accepted or
+ * is on a disc that exists, and only where archive.yaml says a `size`: without one the archive's own
+ * 10 GB make the cellar, and the cellar keeps all. The newest pack always stays online: it is the end
+ * of the chain.
  *
  * Attachments that nobody uses any more are collected on the way (orphans.h).
  *
@@ -32,6 +33,8 @@ struct tp_rotation {
 	uint64_t erased;                     /* messages erased for room */
 	uint64_t orphans;                    /* attachments that nobody used for a day, removed */
 	uint64_t over_bytes; /* on discs, beyond the cellar's room: kept, see may_erase */
+	uint64_t
+		kept; /* messages of the cellar that the keeper keeps, when that is beyond its room */
 	bool may_erase; /* archive.yaml says a `size`; then what is beyond waits for an answer */
 	int64_t answer_until; /* seconds; of an open offer: afterwards it may be erased. 0: it waits to
 				 be told */
@@ -41,10 +44,21 @@ struct tp_rotation {
 	int64_t offer_first_ms, offer_last_ms; /* arrivals */
 };
 
+/* Who knows which packs of the cellar have messages on discs that exist. Such a pack is not erased for room,
+ * whatever became of the offer: somebody has made that disc, and what is known of its mails comes
+ * from the pack, when the disc is confirmed (disc/keep.h). */
+struct tp_keeper {
+	void *context;
+	/* *messages: how many of the pack's are on one. Asked under seal.lock, or the shared lock. TP_DATA:
+	 * nobody can say; then nothing is erased. */
+	enum tp_status (*ask)(
+		void *context, uint32_t pack, uint64_t *messages, struct tp_error *err);
+};
+
 /* Brings the archive within its size and makes an offer when one is due. Waits for seal.lock; seals
  * nothing (tp_seal comes before). With `dry_run` it only says what it would do. */
-enum tp_status tp_rotate(struct tp_archive *archive, bool dry_run, const char *actor,
-	struct tp_rotation *result, struct tp_error *err);
+enum tp_status tp_rotate(struct tp_archive *archive, bool dry_run, const struct tp_keeper *keeper,
+	const char *actor, struct tp_rotation *result, struct tp_error *err);
 
 /* Answers the offer; an answer may be changed until the disc is confirmed. TP_NOTHING: there is no
  * offer. */

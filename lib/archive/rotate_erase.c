@@ -188,16 +188,14 @@ static enum tp_status erase_all(struct erasing *e, struct tp_error *err)
 	return status;
 }
 
-enum tp_status tp_rotate_erase(struct tp_archive *archive, struct tp_rotate_state *state,
+enum tp_status tp_rotate_decide(struct tp_archive *archive, struct tp_rotate_state *state,
 	const char *event, const char *why, const char *actor, struct tp_error *err)
 {
 	enum tp_status status = tp_packs_are_there(archive, err);
 
 	for (size_t i = 0; !status && i < state->leaving.count; i++)
 		status = note_pack(archive, state->leaving.numbers[i], event, why, actor, err);
-	if (!status)
-		status = tp_rotate_state_write(archive, state, err);
-	return status ? status : tp_rotate_erase_on(archive, state, err);
+	return status ? status : tp_rotate_state_write(archive, state, err);
 }
 
 enum tp_status tp_rotate_erase_on(

@@ -77,21 +77,31 @@ static bool get_offer(const struct tp_json *doc, enum tp_offer *offer)
 	return found;
 }
 
-static enum tp_status get_list(const struct tp_json *doc, const char *name,
+/* A list is read as a whole: asked number by number, one that memory was short for would be its end, and
+ * packs would be forgotten. */
+static enum tp_status get_list(const struct tp_json *doc, const char *pointer,
 	struct tp_pack_list *list, struct tp_error *err)
 {
+	struct tp_buf text = TP_BUF_INIT(FILE_MAX);
 	enum tp_status status = TP_OK;
-	char pointer[64];
-	int64_t number;
+	const char *at;
 
-	for (size_t i = 0; !status; i++) {
-		snprintf(pointer, sizeof pointer, "/%s/%zu", name, i);
-		if (!get_number(doc, pointer, &number))
-			break;
-		if (number < 1 || number > TP_ARCHIVE_NUMBER_MAX)
-			return tp_fail(err, TP_DATA, "not what we write");
-		status = tp_pack_list_add(list, (uint32_t)number, err);
+	if (!tp_json_raw(doc, pointer, &text) || *tp_buf_str(&text) != '[')
+		status = text.status == TP_NOMEM ? tp_buf_status(&text, "packs", err)
+						 : tp_fail(err, TP_DATA, "not what we write");
+	at = tp_buf_str(&text) + 1;
+	while (!status && *at != ']') {
+		char *end;
+		long long number = strtoll(at, &end, 10);
+
+		if (end == at || number < 1 || number > TP_ARCHIVE_NUMBER_MAX ||
+			(*end != ',' && *end != ']'))
+			status = tp_fail(err, TP_DATA, "not what we write");
+		else
+			status = tp_pack_list_add(list, (uint32_t)number, err);
+		at = end + (*end == ',');
 	}
+	tp_buf_release(&text);
 	return status;
 }
 
@@ -114,8 +124,8 @@ static enum tp_status get_state(
 		return tp_fail(err, TP_DATA, "not what we write");
 	state->messages = (uint64_t)messages;
 	state->bytes = (uint64_t)bytes;
-	status = get_list(doc, "offered", &state->offered, err);
-	return status ? status : get_list(doc, "leaving", &state->leaving, err);
+	status = get_list(doc, "/offered", &state->offered, err);
+	return status ? status : get_list(doc, "/leaving", &state->leaving, err);
 }
 
 enum tp_status tp_rotate_state_read(

@@ -34,11 +34,11 @@ enum tp_status tp_rotate_state_write(
 void tp_rotate_state_release(struct tp_rotate_state *state);
 
 /* Erases the packs of state->leaving, all of them in the cellar, with the attachments that nobody else
- * uses, and empties that list. Under seal.lock. Each pack has an event: its kind, and why it goes, with
- * which the note begins. */
-enum tp_status tp_rotate_erase(struct tp_archive *archive, struct tp_rotate_state *state,
+ * uses. Under seal.lock, in two steps. The first writes an event for each pack, its kind, and why it goes,
+ * with which the note begins; and the list: from there on it is certain. The second, also for a list that
+ * was read from the file, erases, and empties the list. */
+enum tp_status tp_rotate_decide(struct tp_archive *archive, struct tp_rotate_state *state,
 	const char *event, const char *why, const char *actor, struct tp_error *err);
-/* The same for a list that was read from the file: it was begun, its events are written. */
 enum tp_status tp_rotate_erase_on(
 	struct tp_archive *archive, struct tp_rotate_state *state, struct tp_error *err);
 

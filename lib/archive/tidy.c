@@ -149,11 +149,27 @@ static size_t gather_spent(struct tidying *t)
 	return spent;
 }
 
+/* What writers of small files left, who held seal.lock as we do. In `index` others write as well, and
+ * under no more than the shared lock. */
+static enum tp_status shred_small(struct tp_archive *archive, struct tp_error *err)
+{
+	static const char *const names[] = { "chain.new", "rotation.new", "erasing.new" };
+	enum tp_status status = TP_OK;
+
+	for (size_t i = 0; !status && i < sizeof names / sizeof *names; i++)
+		status = tp_shred(archive, names[i], err);
+	if (!status)
+		status = tp_shred_all(archive, "index", ".tpr.new", err);
+	return status ? status : tp_shred_all(archive, "disc", ".tpx.new", err);
+}
+
 enum tp_status tp_tidy(struct tp_archive *archive, struct tp_error *err)
 {
 	struct tidying t = { .archive = archive };
 	enum tp_status status = tp_seal_sweep(archive, err);
 
+	if (!status)
+		status = shred_small(archive, err);
 	if (!status)
 		status = tp_shred_leftovers(archive, "journal", err);
 	if (!status)

@@ -111,6 +111,7 @@ static enum tp_status add_journals(struct tp_view *view, size_t packs, struct tp
 /* disc/ is made when the first disc is confirmed. */
 static enum tp_status add_discs(struct tp_view *view, struct tp_error *err)
 {
+	size_t first = view->count;
 	int fd = openat(view->archive->dir, "disc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *stream = fd < 0 ? NULL : fdopendir(fd);
 	enum tp_status status = TP_OK;
@@ -130,6 +131,8 @@ static enum tp_status add_discs(struct tp_view *view, struct tp_error *err)
 				view, TP_SEGMENT_DISC, TP_TIER_DISC, (uint32_t)number, err);
 	}
 	closedir(stream);
+	if (view->count > first)
+		qsort(view->parts + first, view->count - first, sizeof *view->parts, compare_parts);
 	return status;
 }
 
@@ -170,6 +173,7 @@ static void forget(struct tp_view *view)
 	view->pack = NULL;
 	view->journal = NULL;
 	view->count = view->span_count = 0;
+	view->doubles_known = false;
 }
 
 static enum tp_status lock(struct tp_view *view, struct tp_error *err)
@@ -242,6 +246,7 @@ void tp_view_close(struct tp_view *view)
 	tp_chunk_free(view->chunk);
 	free(view->parts);
 	free(view->spans);
+	free(view->shunned);
 	tp_view_pause(view);
 	free(view);
 }
@@ -265,12 +270,31 @@ static enum tp_status add_spans(
 		view->span_cap = cap;
 	}
 	for (uint32_t i = 0; i < chunks; i++)
-		view->spans[view->span_count++] = (struct tp_span){ segment, i, part };
+		view->spans[view->span_count++] = (struct tp_span){ segment, i, part,
+			view->parts[part].hidden ? view->parts[part].hidden[i] : NULL };
 	return TP_OK;
 }
 
-enum tp_status tp_view_spans(struct tp_view *view, unsigned tiers, const struct tp_span **spans,
-	size_t *count, struct tp_error *err)
+/* True for what is wrong with a file, or with its disk. */
+static bool is_damage(enum tp_status status)
+{
+	return status == TP_DATA || status == TP_NOINPUT || status == TP_IO;
+}
+
+static enum tp_status open_or_leave_out(
+	struct tp_view *view, struct tp_view_part *part, struct tp_error *err)
+{
+	struct tp_error why;
+	enum tp_status status = tp_view_part_open(view, part, &why);
+
+	if (part->kind == TP_SEGMENT_DISC && is_damage(status)) {
+		tp_view_part_leave_out(view, part, &why);
+		return TP_OK;
+	}
+	return status ? tp_fail(err, status, "%s", why.text) : TP_OK;
+}
+
+static enum tp_status list_spans(struct tp_view *view, unsigned tiers, struct tp_error *err)
 {
 	enum tp_status status = TP_OK;
 
@@ -278,14 +302,46 @@ enum tp_status tp_view_spans(struct tp_view *view, unsigned tiers, const struct 
 	for (uint32_t i = 0; !status && i < view->count; i++) {
 		struct tp_view_part *part = &view->parts[i];
 
-		if (!(tiers & 1u << part->tier))
+		if (!(tiers & 1u << part->tier) || part->left_out)
 			continue;
-		status = tp_view_part_open(view, part, err);
+		status = open_or_leave_out(view, part, err);
 		if (!status)
 			status = add_spans(view, part->segment, i, err);
 		if (!status)
 			status = add_spans(view, part->rest, i, err);
 	}
+	return status;
+}
+
+/* Once for these parts; a disc that turns out damaged is left out. */
+static enum tp_status know_doubles(struct tp_view *view, struct tp_error *err)
+{
+	const struct tp_span *damaged;
+	struct tp_error why;
+	enum tp_status status = TP_OK;
+
+	while (!status && !view->doubles_known) {
+		status = list_spans(view, 1u << TP_TIER_DISC, err);
+		if (status)
+			break;
+		status = tp_view_hide_doubles(view, &damaged, &why);
+		view->doubles_known = status == TP_OK;
+		if (status && damaged && is_damage(status)) {
+			tp_view_part_leave_out(view, &view->parts[damaged->part], &why);
+			status = TP_OK;
+		} else if (status)
+			tp_fail(err, status, "%s", why.text);
+	}
+	return status;
+}
+
+enum tp_status tp_view_spans(struct tp_view *view, unsigned tiers, const struct tp_span **spans,
+	size_t *count, struct tp_error *err)
+{
+	enum tp_status status = tiers & 1u << TP_TIER_DISC ? know_doubles(view, err) : TP_OK;
+
+	if (!status)
+		status = list_spans(view, tiers, err);
 	*spans = view->spans;
 	*count = view->span_count;
 	return status;
@@ -301,6 +357,30 @@ void tp_view_place(
 		.at = at,
 		.tier = part->tier,
 		.disc = part->kind == TP_SEGMENT_DISC ? part->number : 0 };
+}
+
+static void forget_doubles(struct tp_view *view)
+{
+	for (size_t i = 0; i < view->count; i++)
+		if (view->parts[i].kind == TP_SEGMENT_DISC)
+			tp_view_part_close(&view->parts[i]);
+	view->doubles_known = false;
+}
+
+void tp_view_leave_out(struct tp_view *view, const struct tp_span *span, const struct tp_error *why)
+{
+	view->span_count = 0;
+	tp_view_part_leave_out(view, &view->parts[span->part], why);
+	/* What was hidden behind its rows is not any more. */
+	forget_doubles(view);
+}
+
+enum tp_status tp_view_trouble(const struct tp_view *view, uint32_t *disc, struct tp_error *err)
+{
+	if (!view->trouble.status)
+		return TP_OK;
+	*disc = view->trouble_disc;
+	return tp_fail(err, TP_DATA, "%s", view->trouble.text);
 }
 
 enum tp_status tp_view_mend(struct tp_view *view, const struct tp_span *span, struct tp_error *err)

@@ -9,7 +9,7 @@
  * (tp_seal_lock, then tp_tidy); the disc's segment first, from the packs' records; then for each pack an
  * event without an id whose note names "pack NNNNNNNN" (tp_event_is_leaving); then, in moments of
  * TP_HOLD_ALL, its attachments that nobody else uses, its index segment and its name, and the bytes
- * overwritten (rotate_erase.c does that part: tp_rotate_erase). While both are there, an id is found on
+ * overwritten (rotate_erase.c does that part: tp_rotate_erase_on). While both are there, an id is found on
  * the disc.
  */
 #ifndef TP_ARCHIVE_VIEW_H
@@ -54,9 +54,10 @@ enum tp_status tp_view_yield(struct tp_view *view, bool *renewed, struct tp_erro
 enum tp_status tp_view_find(
 	struct tp_view *view, const char *id, struct tp_place *place, struct tp_error *err);
 
-/* The same on the discs alone: for a mail that is here, too, and cannot be read. */
-enum tp_status tp_view_find_on_disc(
-	struct tp_view *view, const char *id, struct tp_place *place, struct tp_error *err);
+/* All discs that have it, whatever else has it, by their numbers; the caller frees *places. TP_NOTHING: none
+ * has it; TP_DATA: none that can be read. */
+enum tp_status tp_view_find_on_discs(struct tp_view *view, const char *id,
+	struct tp_place **places, size_t *count, struct tp_error *err);
 
 /* The id under which that delivery is stored already, or TP_NOTHING. tp_view_find_sealed leaves the
  * journals out, and tp_view_find_sealed_id asks for an id there. What cannot be read is not there. */
@@ -95,20 +96,30 @@ enum tp_status tp_view_shelf(
 struct tp_span {
 	struct tp_segment *segment;
 	uint32_t chunk;
-	uint32_t part; /* private */
+	uint32_t part;         /* private */
+	const uint8_t *hidden; /* by row: it is the same mail as one of another disc; NULL: none is */
 };
 
 /* All chunks of some tiers, in no order; `tiers` is a set of 1 << enum tp_tier. Borrowed until the
  * view is closed or mended. A pack whose segment is missing or damaged gets a new one on the way (in
- * memory where nothing can be written); so does a journal that grew long. Chunks may be read by
- * several threads. */
+ * memory where nothing can be written); so does a journal that grew long. Discs whose segments cannot be
+ * read are left out. Chunks may be read by several threads. */
 enum tp_status tp_view_spans(struct tp_view *view, unsigned tiers, const struct tp_span **spans,
 	size_t *count, struct tp_error *err);
+/* Discs (numbers of the ledger) that are worth less than others, lost ones say: of a mail that is on several
+ * discs, the rows of these are hidden first. Before spans are asked for. */
+enum tp_status tp_view_shun_discs(
+	struct tp_view *view, const uint32_t *discs, size_t count, struct tp_error *err);
 /* Where the row with that `at` (chunk.h) is. */
 void tp_view_place(const struct tp_view *view, const struct tp_span *span, uint64_t at,
 	struct tp_place *place);
 /* Makes the segment of a span again, because reading it gave TP_DATA. All spans are void then. */
 enum tp_status tp_view_mend(struct tp_view *view, const struct tp_span *span, struct tp_error *err);
+/* The same for a span of a disc (tp_view_place tells), of which nothing else knows: it is left out. */
+void tp_view_leave_out(
+	struct tp_view *view, const struct tp_span *span, const struct tp_error *why);
+/* TP_DATA: some disc was left out, the first is *disc, for that reason. So what was found is not all. */
+enum tp_status tp_view_trouble(const struct tp_view *view, uint32_t *disc, struct tp_error *err);
 
 /* --- all of it ------------------------------------------------------------------------------- */
 

@@ -35,7 +35,7 @@ static enum tp_status find_in_chunk(struct tp_view *view, struct tp_view_part *p
 	int64_t when = tp_id_arrival(id);
 	uint32_t tail = tp_id_tail(id);
 	struct tp_rows rows;
-	struct tp_span span = { part->segment, chunk, (uint32_t)(part - view->parts) };
+	struct tp_span span = { part->segment, chunk, (uint32_t)(part - view->parts), NULL };
 	enum tp_status status;
 
 	tp_chunk_turn(view->chunk, part->segment, chunk);
@@ -197,8 +197,15 @@ static enum tp_status find(struct tp_view *view, const char *id, bool journals,
 	bool erased = false;
 	enum tp_status status = find_here(view, id, journals, &erased, place, &doubt, &why, err);
 
-	if (status == TP_NOTHING && !erased)
-		status = find_on_discs(view, id, &erased, place, err);
+	if (status == TP_NOTHING && !erased) {
+		struct tp_error bad;
+
+		status = find_on_discs(view, id, &erased, place, &bad);
+		if (status && status != TP_NOTHING)
+			return tp_fail(err, status,
+				"%s: not found, and what is known of a disc cannot be read: %s", id,
+				bad.text);
+	}
 	if (status != TP_NOTHING)
 		return status;
 	if (erased)
@@ -215,12 +222,33 @@ enum tp_status tp_view_find(
 	return find(view, id, true, place, err);
 }
 
-enum tp_status tp_view_find_on_disc(
-	struct tp_view *view, const char *id, struct tp_place *place, struct tp_error *err)
+enum tp_status tp_view_find_on_discs(struct tp_view *view, const char *id, struct tp_place **places,
+	size_t *count, struct tp_error *err)
 {
-	bool erased = false;
+	enum tp_status bad = TP_NOTHING;
 
-	return find_on_discs(view, id, &erased, place, err);
+	*count = 0;
+	*places = calloc(view->count + 1, sizeof **places);
+	if (!*places)
+		return tp_fail(err, TP_NOMEM, "archive: out of memory");
+	for (size_t i = 0; i < view->count; i++) {
+		bool erased = false;
+		struct tp_error why;
+		enum tp_status status;
+
+		if (view->parts[i].kind != TP_SEGMENT_DISC)
+			continue;
+		status = find_in_part(view, &view->parts[i], id, &erased, &(*places)[*count], &why);
+		if (!status)
+			++*count;
+		else if (status != TP_NOTHING && bad == TP_NOTHING)
+			bad = tp_fail(err, status, "%s", why.text);
+	}
+	if (*count)
+		return TP_OK;
+	free(*places);
+	*places = NULL;
+	return bad;
 }
 
 enum tp_status tp_view_find_sealed_id(

@@ -42,6 +42,10 @@ enum tp_status tp_view_journal(struct tp_view *view, uint32_t number,
 
 void tp_view_part_close(struct tp_view_part *part)
 {
+	for (size_t i = 0; part->hidden && i < tp_segment_chunks(part->segment); i++)
+		free(part->hidden[i]);
+	free(part->hidden);
+	part->hidden = NULL;
 	tp_segment_close(part->segment);
 	tp_segment_close(part->rest);
 	part->segment = part->rest = NULL;
@@ -261,7 +265,8 @@ enum tp_status tp_view_part_remake(
 	enum tp_status status;
 
 	if (part->kind == TP_SEGMENT_DISC)
-		return tp_fail(err, TP_DATA, "disc/%08u.tpx: damaged", part->number);
+		return tp_fail(
+			err, TP_INTERNAL, "disc/%08u.tpx: nothing makes it again", part->number);
 	tp_chunk_turn(view->chunk, NULL, 0); /* it may be reading the old segment */
 	tp_view_part_close(part);
 	if (part->kind == TP_SEGMENT_PACK) {
@@ -273,4 +278,16 @@ enum tp_status tp_view_part_remake(
 	}
 	part->opened = status == TP_OK;
 	return status;
+}
+
+void tp_view_part_leave_out(
+	struct tp_view *view, struct tp_view_part *part, const struct tp_error *why)
+{
+	tp_chunk_turn(view->chunk, NULL, 0);
+	tp_view_part_close(part);
+	part->left_out = true;
+	if (view->trouble.status)
+		return;
+	view->trouble = *why;
+	view->trouble_disc = part->number;
 }

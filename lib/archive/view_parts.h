@@ -15,8 +15,10 @@ struct tp_view_part {
 	uint32_t number;
 	bool opened;
 	bool lossy;                 /* of its pack not every message could be read */
+	bool left_out;              /* of a disc, and cannot be read */
 	struct tp_segment *segment; /* NULL: a journal that has none */
 	struct tp_segment *rest;    /* of a journal: what came after its segment, in memory */
+	uint8_t **hidden;           /* of a disc: by chunk, by row; NULL: nothing is hidden */
 };
 
 struct tp_view {
@@ -28,6 +30,11 @@ struct tp_view {
 	struct tp_span *spans;
 	size_t span_count, span_cap;
 	struct tp_registers *registers; /* NULL until they are needed */
+	struct tp_error trouble;        /* why the first disc was left out */
+	uint32_t trouble_disc;
+	uint32_t *shunned; /* discs that are asked last */
+	size_t shunned_count;
+	bool doubles_known; /* the parts' `hidden` is filled in */
 	/* read last, and likely the next again */
 	struct tp_pack *pack;
 	uint32_t pack_number;
@@ -40,9 +47,17 @@ struct tp_view {
 enum tp_status tp_view_part_open(
 	struct tp_view *view, struct tp_view_part *part, struct tp_error *err);
 void tp_view_part_close(struct tp_view_part *part);
-/* Makes them again whatever is there. */
+/* Makes them again whatever is there; not those of discs. */
 enum tp_status tp_view_part_remake(
 	struct tp_view *view, struct tp_view_part *part, struct tp_error *err);
+
+/* Fills in `hidden` by the spans of discs that are there now. *damaged: a span that could not be read. */
+enum tp_status tp_view_hide_doubles(
+	struct tp_view *view, const struct tp_span **damaged, struct tp_error *err);
+
+/* Finding goes on without that disc, of which `why` something cannot be read. */
+void tp_view_part_leave_out(
+	struct tp_view *view, struct tp_view_part *part, const struct tp_error *why);
 
 /* The pack or journal, kept open until another is asked for. */
 enum tp_status tp_view_pack(

@@ -348,8 +348,23 @@ static int create_beside(int folder, const char *last, struct tp_buf *aside)
 	return -1;
 }
 
-enum tp_status tp_file_stage_at(struct tp_staged *staged, int dir, const char *name,
-	const char *what, const void *bytes, size_t len, mode_t mode, struct tp_error *err)
+/* The one under a name that is always the same. */
+static int create_new(int folder, const char *last, struct tp_buf *aside)
+{
+	if (!tp_buf_addf(aside, "%s.new", last)) {
+		errno = ENOMEM;
+		return -1;
+	}
+	if (unlinkat(folder, aside->data, 0) && errno != ENOENT)
+		return -1;
+	return tp_create_at(folder, aside->data, O_WRONLY | O_EXCL | O_CLOEXEC, 0600);
+}
+
+typedef int create_aside(int folder, const char *last, struct tp_buf *aside);
+
+static enum tp_status stage(struct tp_staged *staged, create_aside *create, int dir,
+	const char *name, const char *what, const void *bytes, size_t len, mode_t mode,
+	struct tp_error *err)
 {
 	enum tp_status status;
 	const char *last;
@@ -364,13 +379,19 @@ enum tp_status tp_file_stage_at(struct tp_staged *staged, int dir, const char *n
 	status = tp_buf_status(&staged->name, what, err);
 	if (status)
 		return status;
-	fd = create_beside(staged->folder, last, &staged->aside);
+	fd = create(staged->folder, last, &staged->aside);
 	if (fd < 0) {
 		status = tp_fail_errno(err, TP_CANTCREATE, "%s", what);
 		tp_buf_clear(&staged->aside);
 		return status;
 	}
 	return fill_file(fd, what, bytes, len, mode, err);
+}
+
+enum tp_status tp_file_stage_at(struct tp_staged *staged, int dir, const char *name,
+	const char *what, const void *bytes, size_t len, mode_t mode, struct tp_error *err)
+{
+	return stage(staged, create_beside, dir, name, what, bytes, len, mode, err);
 }
 
 enum tp_status tp_file_put(struct tp_staged *staged, const char *what, struct tp_error *err)
@@ -393,11 +414,11 @@ void tp_staged_release(struct tp_staged *staged)
 	staged->folder = -1;
 }
 
-enum tp_status tp_file_replace_at(int dir, const char *name, const char *what, const void *bytes,
-	size_t len, mode_t mode, struct tp_error *err)
+static enum tp_status replace(create_aside *create, int dir, const char *name, const char *what,
+	const void *bytes, size_t len, mode_t mode, struct tp_error *err)
 {
 	struct tp_staged staged;
-	enum tp_status status = tp_file_stage_at(&staged, dir, name, what, bytes, len, mode, err);
+	enum tp_status status = stage(&staged, create, dir, name, what, bytes, len, mode, err);
 
 	if (!status)
 		status = tp_file_put(&staged, what, err);
@@ -405,10 +426,16 @@ enum tp_status tp_file_replace_at(int dir, const char *name, const char *what, c
 	return status;
 }
 
+enum tp_status tp_file_replace_at(int dir, const char *name, const char *what, const void *bytes,
+	size_t len, mode_t mode, struct tp_error *err)
+{
+	return replace(create_new, dir, name, what, bytes, len, mode, err);
+}
+
 enum tp_status tp_file_replace(
 	const char *path, const void *bytes, size_t len, mode_t mode, struct tp_error *err)
 {
-	return tp_file_replace_at(AT_FDCWD, path, path, bytes, len, mode, err);
+	return replace(create_beside, AT_FDCWD, path, path, bytes, len, mode, err);
 }
 
 static int open_lock(int dir, const char *name)

@@ -68,6 +68,8 @@ enum tp_status tp_file_stage_at(struct tp_staged *staged, int dir, const char *n
 enum tp_status tp_file_put(struct tp_staged *staged, const char *what, struct tp_error *err);
 void tp_staged_release(struct tp_staged *staged);
 
+/* The same by the folder, for who holds a lock that keeps every other writer of that file away: the file
+ * beside it is NAME.new, so that what a killed writer left goes when the next one comes. */
 enum tp_status tp_file_replace_at(int dir, const char *name, const char *what, const void *bytes,
 	size_t len, mode_t mode, struct tp_error *err);
 

@@ -283,6 +283,21 @@ enum tp_status tp_contents_path(
 	return status ? status : tp_fail(err, TP_NOTHING, "no such mail on the disc");
 }
 
+bool tp_contents_serial(struct tp_archive *archive, uint32_t number, char serial[TP_SERIAL_LEN + 1])
+{
+	struct tp_contents c = { .archive = archive };
+	bool good;
+
+	tp_contents_name(number, c.name);
+	c.fd = openat(archive->dir, c.name, O_RDONLY | O_CLOEXEC);
+	if (c.fd < 0)
+		return false;
+	good = !read_header(&c, NULL);
+	close(c.fd);
+	snprintf(serial, TP_SERIAL_LEN + 1, "%.*s", TP_SERIAL_LEN, c.header.serial);
+	return good && tp_serial_normalize(serial, serial);
+}
+
 enum tp_status tp_disc_where(struct tp_archive *archive, uint32_t number, uint64_t i,
 	struct tp_disc *disc, struct tp_buf *path, struct tp_error *err)
 {

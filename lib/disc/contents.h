@@ -51,6 +51,11 @@ enum tp_status tp_contents_walk(
 enum tp_status tp_contents_path(
 	struct tp_contents *contents, uint64_t i, struct tp_buf *path, struct tp_error *err);
 
+/* The serial in the front of a list, for a disc whose facts are damaged. False: that cannot be read,
+ * either. */
+bool tp_contents_serial(
+	struct tp_archive *archive, uint32_t number, char serial[TP_SERIAL_LEN + 1]);
+
 /* Where a mail is that left for a disc (struct tp_place has number and i): fills *disc, and appends the
  * path on the disc, or nothing when its list cannot be read. TP_NOTHING: no such disc. */
 enum tp_status tp_disc_where(struct tp_archive *archive, uint32_t number, uint64_t i,

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/hex.h"
 #include "base/json.h"
 
@@ -19,6 +20,13 @@ const char *const tp_disc_words[TP_DISC_STEPS] = { [TP_DISC_MADE] = "made",
 	[TP_DISC_SHIPPED] = "shipped",
 	[TP_DISC_RECEIVED] = "received",
 	[TP_DISC_LOST] = "lost" };
+
+int64_t tp_ledger_now(void)
+{
+	int64_t now = tp_now();
+
+	return now > TP_LEDGER_EARLIEST ? now : TP_LEDGER_EARLIEST;
+}
 
 /* --- reading ---------------------------------------------------------------------------------- */
 
@@ -53,6 +61,23 @@ static bool get_int(struct reading *r, const char *name, int64_t *number)
 	return !errno && end > text && !*end;
 }
 
+static bool get_time(struct reading *r, const char *name, int64_t *seconds)
+{
+	return get_int(r, name, seconds) && (!*seconds || *seconds >= TP_LEDGER_EARLIEST);
+}
+
+/* Ledgers of before there were bad discs have neither of the two; with one of them alone, or with one that
+ * is no number, it is damaged. */
+static bool get_bad(struct reading *r, struct tp_disc *disc)
+{
+	int64_t device = 0;
+	bool has_time = get_time(r, "bad", &disc->bad_at);
+	bool has_device = get_int(r, "bad_device", &device);
+
+	disc->bad_device = device == 1;
+	return has_time == has_device && !r->nomem && (device == 0 || device == 1);
+}
+
 static bool get_count(struct reading *r, const char *name, uint64_t *count)
 {
 	int64_t number;
@@ -75,19 +100,24 @@ static bool get_disc(struct reading *r, struct tp_disc *disc)
 	char serial[16];
 	int64_t number;
 	bool good =
-		get_int(r, "number", &number) && number == disc->number &&
+		get_int(r, "number", &number) && number == disc->number && get_bad(r, disc) &&
 		get_text(r, "serial", serial, sizeof serial) &&
 		tp_serial_normalize(serial, disc->serial) &&
 		get_text(r, "medium", disc->medium, sizeof disc->medium) &&
 		get_count(r, "sectors", &disc->sectors) && get_count(r, "mails", &disc->mails) &&
 		get_count(r, "bytes", &disc->bytes) && get_int(r, "first_ms", &disc->first_ms) &&
 		get_int(r, "last_ms", &disc->last_ms) && get_hash(r, "content", disc->content) &&
-		get_hash(r, "image", disc->image) && get_int(r, "left", &disc->left_at) &&
+		get_hash(r, "image", disc->image) && get_time(r, "left", &disc->left_at) &&
 		disc->sectors <= MOST && disc->mails <= MOST;
 
 	for (int step = 0; good && step < TP_DISC_STEPS; step++)
-		good = get_int(r, tp_disc_words[step], &disc->when[step]);
-	return good;
+		good = get_time(r, tp_disc_words[step], &disc->when[step]);
+	return good && disc->when[TP_DISC_MADE];
+}
+
+bool tp_ledger_is_damage(enum tp_status status)
+{
+	return status == TP_DATA || status == TP_LIMIT || status == TP_IO;
 }
 
 enum tp_status tp_ledger_read(
@@ -110,8 +140,13 @@ enum tp_status tp_ledger_read(
 	if (!status && !get_disc(&r, disc))
 		status = r.nomem ? tp_fail(err, TP_NOMEM, "ledger: out of memory")
 				 : tp_fail(err, TP_DATA, "not what we write");
-	if (status == TP_DATA || status == TP_LIMIT)
-		status = tp_error_prefix(err, "%s/%s", archive->path, name);
+	if ((status == TP_DATA || status == TP_LIMIT) && err) {
+		struct tp_error why = *err;
+
+		status = tp_fail(err, TP_DATA,
+			"%s/%s: damaged: %s; take it from a copy of the archive (archive-check(1))",
+			archive->path, name, why.text);
+	}
 	tp_json_free(doc);
 	tp_buf_release(&text);
 	return status;
@@ -143,6 +178,8 @@ static void put_disc(const struct tp_disc *disc, struct tp_buf *out)
 	for (int step = 0; step < TP_DISC_STEPS; step++)
 		tp_json_pair_int(out, tp_disc_words[step], disc->when[step]);
 	tp_json_pair_int(out, "left", disc->left_at);
+	tp_json_pair_int(out, "bad", disc->bad_at);
+	tp_json_pair_int(out, "bad_device", disc->bad_device);
 	tp_buf_adds(out, "}\n");
 }
 

@@ -9,24 +9,20 @@
 #include "archive/pack.h"
 #include "archive/release.h"
 #include "archive/seal.h"
-#include "base/array.h"
-#include "disc/contents.h"
-
-/* A mail of a disc. */
-struct entry {
-	char id[TP_ID_LEN];
-	uint32_t i; /* its number on the disc */
-};
+#include "disc/files.h"
+#include "disc/ids.h"
+#include "disc/ledger_file.h"
 
 /* A good disc, and its mails when they have been asked for. One that all its mails have left for has
  * nothing in the cellar any more. */
 struct good {
 	struct tp_disc disc;
 	bool loaded;
-	bool takes;            /* mails of packs that leave */
-	bool whole;            /* and knows all of its mails then */
-	struct entry *entries; /* by id */
-	size_t count, cap;
+	bool unknown; /* what it has cannot be read */
+	bool takes;   /* mails of packs that leave */
+	bool stays;   /* a mail of a pack that has to wait is on it */
+	bool whole;   /* its segment knows all of its mails, and none stays */
+	struct tp_disc_ids ids;
 };
 
 struct candidate {
@@ -42,6 +38,7 @@ struct settling {
 	size_t pack_count;
 	uint32_t *leaving;
 	size_t leaving_count;
+	struct tp_error trouble; /* the first of what was done without */
 };
 
 static enum tp_status nomem(struct tp_error *err)
@@ -51,26 +48,12 @@ static enum tp_status nomem(struct tp_error *err)
 
 /* --- discs ------------------------------------------------------------------------------------ */
 
-static bool is_good(const struct tp_archive *archive, const struct tp_disc *disc)
-{
-	const int64_t *when = disc->when;
-
-	if (when[TP_DISC_LOST])
-		return false;
-	if (!strcmp(archive->settings.after, "received"))
-		return when[TP_DISC_RECEIVED];
-	if (!strcmp(archive->settings.after, "verified"))
-		return when[TP_DISC_VERIFIED];
-	return when[TP_DISC_BURNT] || when[TP_DISC_VERIFIED] || when[TP_DISC_SHIPPED] ||
-	       when[TP_DISC_RECEIVED];
-}
-
 static enum tp_status add_disc(void *context, const struct tp_disc *disc, struct tp_error *err)
 {
 	struct settling *s = context;
 	struct good *larger;
 
-	if (disc->left_at || !is_good(s->archive, disc))
+	if (disc->left_at || !tp_disc_is_good(s->archive, disc))
 		return TP_OK;
 	larger = reallocarray(s->discs, s->disc_count + 1, sizeof *larger);
 	if (!larger)
@@ -80,56 +63,49 @@ static enum tp_status add_disc(void *context, const struct tp_disc *disc, struct
 	return TP_OK;
 }
 
-static enum tp_status add_entry(
-	void *context, uint64_t i, const struct tp_disc_mail *mail, struct tp_error *err)
-{
-	struct good *g = context;
-	struct entry *entries = tp_array_room(g->entries, g->count, &g->cap, 4096, sizeof *entries);
-
-	if (!entries)
-		return nomem(err);
-	g->entries = entries;
-	memcpy(g->entries[g->count].id, mail->id, TP_ID_LEN);
-	g->entries[g->count++].i = (uint32_t)i;
-	return TP_OK;
-}
-
-static int compare_entries(const void *left, const void *right)
-{
-	return memcmp(left, right, TP_ID_LEN);
-}
-
 static enum tp_status load(struct settling *s, struct good *g, struct tp_error *err)
 {
-	struct tp_contents *contents = NULL;
-	enum tp_status status;
+	enum tp_status status = TP_OK;
 
-	if (g->loaded)
-		return TP_OK;
-	status = tp_contents_open(s->archive, &g->disc, &contents, err);
-	if (!status)
-		status = tp_contents_walk(contents, add_entry, g, err);
-	tp_contents_close(contents);
-	if (!status && g->count)
-		qsort(g->entries, g->count, sizeof *g->entries, compare_entries);
+	if (!g->loaded)
+		status = tp_disc_ids_load(s->archive, &g->disc, &g->ids, err);
 	g->loaded = status == TP_OK;
 	return status;
 }
 
-static void unload(struct good *g)
+static void note_trouble(struct settling *s, const struct tp_error *why)
 {
-	free(g->entries);
-	g->entries = NULL;
-	g->loaded = false;
-	g->count = g->cap = 0;
+	if (!s->trouble.status)
+		s->trouble = *why;
 }
 
-/* NULL: not on that disc. */
-static const struct entry *find_entry(const struct good *g, const char *id)
+/* A disc whose list is damaged or missing counts as holding nothing: the others are settled. */
+static enum tp_status load_or_note(struct settling *s, struct good *g, struct tp_error *err)
 {
-	if (!g->count)
-		return NULL;
-	return bsearch(id, g->entries, g->count, sizeof *g->entries, compare_entries);
+	struct tp_error why;
+	enum tp_status status = load(s, g, &why);
+
+	if (!status)
+		return TP_OK;
+	if (status != TP_NOINPUT && !tp_ledger_is_damage(status))
+		return tp_fail(err, status, "%s", why.text);
+	g->unknown = true;
+	note_trouble(s, &why);
+	return TP_OK;
+}
+
+/* Those whose facts are damaged are passed over, too. */
+static enum tp_status walk_discs(
+	struct settling *s, tp_disc_each *each, void *context, struct tp_error *err)
+{
+	struct tp_error why;
+	enum tp_status status = tp_disc_walk(s->archive, each, context, &why);
+
+	if (status == TP_DATA) {
+		note_trouble(s, &why);
+		return TP_OK;
+	}
+	return status ? tp_fail(err, status, "%s", why.text) : TP_OK;
 }
 
 /* --- packs of the cellar ---------------------------------------------------------------------- */
@@ -169,7 +145,7 @@ static enum tp_status look_at(
 		return TP_OK;
 	l->candidate.messages++;
 	for (size_t i = 0; i < s->disc_count; i++)
-		if (find_entry(&s->discs[i], record->id)) {
+		if (tp_disc_ids_find(&s->discs[i].ids, record->id)) {
 			l->candidate.on_discs++;
 			return TP_OK;
 		}
@@ -204,11 +180,25 @@ static enum tp_status look_into_cellar(struct settling *s, struct tp_error *err)
 	enum tp_status status = tp_archive_numbers(s->archive, "cellar", &numbers, &count, err);
 
 	for (size_t i = 0; !status && count && i < s->disc_count; i++)
-		status = load(s, &s->discs[i], err);
+		status = load_or_note(s, &s->discs[i], err);
 	for (size_t i = 0; !status && i < count; i++)
 		status = look_into(s, numbers[i], err);
 	free(numbers);
 	return status;
+}
+
+/* Which discs still have mail in the cellar: a pack that waits keeps it there, whatever a segment says that
+ * was written for a release that never came. */
+static enum tp_status note_staying(
+	void *context, const struct tp_record *record, bool erased, struct tp_error *err)
+{
+	struct settling *s = context;
+
+	(void)err;
+	for (size_t i = 0; !erased && i < s->disc_count; i++)
+		if (tp_disc_ids_find(&s->discs[i].ids, record->id))
+			s->discs[i].stays = true;
+	return TP_OK;
 }
 
 static enum tp_status choose(struct settling *s, struct tp_settled *settled, struct tp_error *err)
@@ -218,6 +208,11 @@ static enum tp_status choose(struct settling *s, struct tp_settled *settled, str
 		return nomem(err);
 	for (size_t i = 0; i < s->pack_count; i++) {
 		if (s->packs[i].missing) {
+			enum tp_status status =
+				walk_pack(s, s->packs[i].number, note_staying, s, err);
+
+			if (status)
+				return status;
 			settled->waiting++;
 			continue;
 		}
@@ -235,21 +230,23 @@ struct building {
 	struct settling *s;
 	struct good *g;
 	struct tp_segment_builder *builder;
-	unsigned char *has; /* a byte for each mail of the disc */
-	uint64_t rows, fresh;
+	unsigned char *has;   /* a byte for each mail of the disc */
+	uint64_t rows, fresh; /* fresh: of packs that leave now */
+	bool more;            /* than the segment of before */
 };
 
 static enum tp_status add_row(
 	void *context, const struct tp_record *record, bool erased, struct tp_error *err)
 {
 	struct building *b = context;
-	const struct entry *entry = find_entry(b->g, record->id);
+	const struct tp_disc_id *entry = tp_disc_ids_find(&b->g->ids, record->id);
 
 	if (!entry || b->has[entry->i])
 		return TP_OK;
 	b->has[entry->i] = 1;
 	b->rows++;
 	b->fresh++;
+	b->more = true;
 	return tp_segment_builder_add_at(b->builder, record, erased, entry->i, err);
 }
 
@@ -295,6 +292,91 @@ static enum tp_status add_old(struct building *b, struct tp_error *err)
 	return status;
 }
 
+/* --- mails that left for other discs ---------------------------------------------------------- */
+
+static enum tp_status add_other_row(struct building *b, struct tp_chunk *chunk,
+	const struct tp_rows *rows, size_t i, struct tp_error *err)
+{
+	struct tp_record record = TP_RECORD_INIT;
+	const struct tp_disc_id *entry;
+	char id[TP_ID_LEN + 1];
+	enum tp_status status;
+
+	tp_id_make(rows->arrival_ms[i], rows->tail[i], id);
+	entry = tp_disc_ids_find(&b->g->ids, id);
+	if (!entry || b->has[entry->i])
+		return TP_OK;
+	status = tp_chunk_record(chunk, i, &record, err);
+	if (!status) {
+		b->has[entry->i] = 1;
+		b->rows++;
+		b->more = true;
+		status = tp_segment_builder_add_at(
+			b->builder, &record, rows->erased[i], entry->i, err);
+	}
+	tp_record_release(&record);
+	return status;
+}
+
+static enum tp_status add_other_chunk(
+	struct building *b, struct tp_chunk *chunk, struct tp_error *err)
+{
+	struct tp_rows rows;
+	enum tp_status status = tp_chunk_rows(chunk, &rows, err);
+
+	for (size_t i = 0; !status && i < rows.count; i++)
+		status = add_other_row(b, chunk, &rows, i, err);
+	return status;
+}
+
+static enum tp_status add_other(struct building *b, uint32_t number, struct tp_error *err)
+{
+	const struct tp_disc *disc = &b->g->disc;
+	struct tp_segment *segment = NULL;
+	struct tp_chunk *chunk = NULL;
+	enum tp_status status =
+		tp_segment_open_kind(b->s->archive, TP_SEGMENT_DISC, number, &segment, err);
+
+	if (!status)
+		status = tp_chunk_new(&chunk, err);
+	for (size_t i = 0; !status && i < tp_segment_chunks(segment); i++) {
+		const struct tp_chunk_range *range = tp_segment_range(segment, i);
+
+		if (range->first_ms > disc->last_ms || range->last_ms < disc->first_ms)
+			continue;
+		tp_chunk_turn(chunk, segment, i);
+		status = add_other_chunk(b, chunk, err);
+	}
+	tp_chunk_free(chunk);
+	tp_segment_close(segment);
+	return status;
+}
+
+/* A second disc with mails that have left for the first: it knows them as that one does. What cannot be
+ * read there is left out. */
+static enum tp_status add_others(struct building *b, struct tp_error *err)
+{
+	struct tp_disc_files *files = NULL;
+	size_t count = 0;
+	enum tp_status status = tp_disc_files(b->s->archive, &files, &count, err);
+
+	for (size_t i = 0; !status && b->rows < b->g->disc.mails && i < count; i++) {
+		struct tp_error why;
+
+		if (!(files[i].has & TP_DISC_INDEX) || files[i].number == b->g->disc.number)
+			continue;
+		status = add_other(b, files[i].number, &why);
+		if (status && !tp_ledger_is_damage(status)) {
+			tp_fail(err, status, "%s", why.text);
+		} else if (status) {
+			note_trouble(b->s, &why);
+			status = TP_OK;
+		}
+	}
+	free(files);
+	return status;
+}
+
 /* The packs first: an erasure that came since the segment was made shows there. */
 static enum tp_status build(struct building *b, struct tp_error *err)
 {
@@ -305,7 +387,9 @@ static enum tp_status build(struct building *b, struct tp_error *err)
 		status = walk_pack(s, s->leaving[i], add_row, b, err);
 	if (!status)
 		status = add_old(b, err);
-	if (!status && b->fresh)
+	if (!status)
+		status = add_others(b, err);
+	if (!status && b->more)
 		status = tp_segment_builder_write_kind(
 			b->builder, s->archive, TP_SEGMENT_DISC, b->g->disc.number, 0, 0, err);
 	return status;
@@ -314,8 +398,10 @@ static enum tp_status build(struct building *b, struct tp_error *err)
 static enum tp_status write_segment(struct settling *s, struct good *g, struct tp_error *err)
 {
 	struct building b = { .s = s, .g = g };
-	enum tp_status status = load(s, g, err);
+	enum tp_status status = load_or_note(s, g, err);
 
+	if (status || g->unknown)
+		return status;
 	if (!status)
 		status = tp_segment_builder_new(&b.builder, err);
 	if (!status && !(b.has = calloc(g->disc.mails + 1, 1)))
@@ -323,7 +409,7 @@ static enum tp_status write_segment(struct settling *s, struct good *g, struct t
 	if (!status)
 		status = build(&b, err);
 	g->takes = b.fresh;
-	g->whole = !status && b.rows == g->disc.mails;
+	g->whole = !status && !g->stays && b.rows == g->disc.mails;
 	free(b.has);
 	tp_segment_builder_free(b.builder);
 	return status;
@@ -331,7 +417,8 @@ static enum tp_status write_segment(struct settling *s, struct good *g, struct t
 
 /* --- all of it -------------------------------------------------------------------------------- */
 
-static enum tp_status release(struct settling *s, const char *actor, struct tp_error *err)
+/* From here on it will be done. */
+static enum tp_status decide(struct settling *s, const char *actor, struct tp_error *err)
 {
 	struct tp_buf why = TP_BUF_INIT(65536);
 	enum tp_status status;
@@ -344,7 +431,7 @@ static enum tp_status release(struct settling *s, const char *actor, struct tp_e
 		}
 	status = tp_buf_status(&why, "event", err);
 	if (!status)
-		status = tp_release_packs(
+		status = tp_release_decide(
 			s->archive, s->leaving, s->leaving_count, tp_buf_str(&why), actor, err);
 	tp_buf_release(&why);
 	return status;
@@ -362,35 +449,70 @@ static enum tp_status prepare(struct settling *s, struct tp_settled *settled, st
 	return status;
 }
 
+/* Which discs are good is asked where no step can be recorded, and until it is written what leaves: one that
+ * was lost while we waited takes nothing from the cellar. */
+static enum tp_status decide_held(
+	struct settling *s, const char *actor, struct tp_settled *settled, struct tp_error *err)
+{
+	int ledger = -1;
+	enum tp_status status = tp_archive_lock(s->archive, TP_HOLD_READ, err);
+
+	if (status)
+		return status;
+	status = tp_disc_hold(s->archive, &ledger, err);
+	if (!status)
+		status = walk_discs(s, add_disc, s, err);
+	if (!status)
+		status = prepare(s, settled, err);
+	tp_archive_unlock(s->archive);
+	if (!status && s->leaving_count)
+		status = decide(s, actor, err);
+	if (ledger >= 0)
+		close(ledger);
+	return status;
+}
+
 static enum tp_status settle(
 	struct settling *s, const char *actor, struct tp_settled *settled, struct tp_error *err)
 {
 	enum tp_status status = tp_release_begin(s->archive, err);
 
 	if (!status)
-		status = tp_archive_lock(s->archive, false, err);
-	if (status)
-		return status;
-	status = prepare(s, settled, err);
-	tp_archive_unlock(s->archive);
+		status = decide_held(s, actor, settled, err);
 	if (!status && s->leaving_count)
-		status = release(s, actor, err);
+		status = tp_release_go(s->archive, err);
 	for (size_t i = 0; !status && i < s->disc_count; i++)
 		if (s->discs[i].whole)
 			status = tp_disc_mark_left(s->archive, s->discs[i].disc.number, err);
 	return status;
 }
 
+struct asking {
+	struct tp_archive *archive;
+	bool any;
+};
+
+static enum tp_status ask(void *context, const struct tp_disc *disc, struct tp_error *err)
+{
+	struct asking *asking = context;
+
+	(void)err;
+	if (!disc->left_at && tp_disc_is_good(asking->archive, disc))
+		asking->any = true;
+	return TP_OK;
+}
+
 enum tp_status tp_disc_settle(struct tp_archive *archive, const char *actor,
 	struct tp_settled *settled, struct tp_error *err)
 {
 	struct settling s = { .archive = archive };
+	struct asking asking = { archive, false };
 	enum tp_status status;
 	int fd = -1;
 
 	*settled = (struct tp_settled){ .packs = 0 };
-	status = tp_disc_walk(archive, add_disc, &s, err);
-	if (!status && s.disc_count) {
+	status = walk_discs(&s, ask, &asking, err);
+	if (!status && asking.any) {
 		status = tp_archive_need_key(archive, err);
 		if (!status)
 			status = tp_seal_lock(archive, true, &fd, err);
@@ -399,8 +521,10 @@ enum tp_status tp_disc_settle(struct tp_archive *archive, const char *actor,
 	}
 	if (fd >= 0)
 		close(fd);
+	if (!status && s.trouble.status)
+		status = tp_fail(err, TP_DATA, "%s", s.trouble.text);
 	for (size_t i = 0; i < s.disc_count; i++)
-		unload(&s.discs[i]);
+		tp_disc_ids_release(&s.discs[i].ids);
 	free(s.discs);
 	free(s.packs);
 	free(s.leaving);

@@ -27,7 +27,8 @@ struct tp_settled {
 	uint32_t waiting;  /* packs that have mail on good discs, and some that is on none */
 };
 
-/* Waits for seal.lock. Cheap when there is no disc whose mails have not all left. */
+/* Waits for seal.lock. A disc whose facts or list are damaged counts as none, the others are settled, and
+ * TP_DATA tells of it at the end. Cheap when there is no disc whose mails have not all left. */
 enum tp_status tp_disc_settle(struct tp_archive *archive, const char *actor,
 	struct tp_settled *settled, struct tp_error *err);
 

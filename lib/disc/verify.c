@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -68,7 +69,7 @@ static enum tp_status read_piece(
 
 /* The volume descriptor begins a piece, and a label that is another serial is the end of it: who has put the
  * wrong disc into the drive need not wait until all of it was read. */
-static enum tp_status check_label(const struct verifying *v, uint64_t piece, struct tp_error *err)
+static enum tp_status check_label(struct verifying *v, uint64_t piece, struct tp_error *err)
 {
 	char label[TP_SERIAL_LEN + 1] = "", serial[TP_SERIAL_LEN + 1];
 
@@ -78,6 +79,7 @@ static enum tp_status check_label(const struct verifying *v, uint64_t piece, str
 	memcpy(label, v->bytes + VOLUME_LABEL, TP_SERIAL_LEN);
 	if (!tp_serial_normalize(label, serial) || !strcmp(serial, v->disc->serial))
 		return TP_OK;
+	v->verify->is_other = true;
 	return tp_fail(err, TP_DATA, "disc %s: %s is disc %s", v->disc->serial, v->path, serial);
 }
 
@@ -95,7 +97,7 @@ static enum tp_status check_piece(struct verifying *v, uint64_t piece, struct tp
 	if (!status &&
 		(!whole || memcmp(sha256, v->hashes + piece * TP_SHA256_BYTES, TP_SHA256_BYTES))) {
 		v->bad[piece] = true;
-		v->verify->bad_pieces++;
+		v->verify->read.bad_pieces++;
 		if (whole)
 			status = check_label(v, piece, err);
 	}
@@ -124,14 +126,14 @@ static enum tp_status look_at_mail(
 	bool any = false;
 
 	for (uint64_t p = mail->sector / TP_IMAGE_PIECE;
-		mail->sectors && p < v->verify->pieces && p * TP_IMAGE_PIECE < end; p++) {
+		mail->sectors && p < v->verify->read.pieces && p * TP_IMAGE_PIECE < end; p++) {
 		if (!v->bad[p])
 			continue;
 		v->named[p] = true;
 		tell(v, p, mail);
 		any = true;
 	}
-	v->verify->bad_mails += any;
+	v->verify->read.bad_mails += any;
 	return TP_OK;
 }
 
@@ -139,7 +141,7 @@ static enum tp_status name_faults(struct verifying *v, struct tp_error *err)
 {
 	enum tp_status status = tp_contents_walk(v->contents, look_at_mail, v, err);
 
-	for (uint64_t p = 0; !status && p < v->verify->pieces; p++)
+	for (uint64_t p = 0; !status && p < v->verify->read.pieces; p++)
 		if (v->bad[p] && !v->named[p])
 			tell(v, p, NULL);
 	return status;
@@ -147,34 +149,75 @@ static enum tp_status name_faults(struct verifying *v, struct tp_error *err)
 
 /* --- all of it -------------------------------------------------------------------------------- */
 
+static enum tp_status count_mail(
+	void *context, uint64_t i, const struct tp_disc_mail *mail, struct tp_error *err)
+{
+	uint64_t *mails = context;
+
+	(void)i;
+	(void)mail;
+	(void)err;
+	++*mails;
+	return TP_OK;
+}
+
+/* All of what is known of the disc is looked at before anything is said about the disc itself: a list
+ * that turns out to be damaged afterwards would keep its mails in the cellar, or their places unknown. */
+static enum tp_status open_list(
+	struct verifying *v, struct tp_archive *archive, struct tp_error *err)
+{
+	uint64_t mails = 0;
+	size_t count = 0;
+	enum tp_status status = tp_contents_open(archive, v->disc, &v->contents, err);
+
+	if (!status)
+		v->hashes = tp_contents_pieces(v->contents, &count);
+	if (!status)
+		status = tp_contents_walk(v->contents, count_mail, &mails, err);
+	if (status)
+		return status;
+	if (mails != v->disc->mails ||
+		count != (v->disc->sectors + TP_IMAGE_PIECE - 1) / TP_IMAGE_PIECE)
+		return tp_fail(err, TP_DATA, "disc %s: its list is damaged", v->disc->serial);
+	v->verify->read.pieces = count;
+	return TP_OK;
+}
+
+/* Whatever path it has: what was opened says whether it is a device. Of a device the kernel may still have
+ * what was in it before. */
+static enum tp_status open_disc(struct verifying *v, struct tp_error *err)
+{
+	bool is_stdin = !strcmp(v->path, "-");
+	struct stat st;
+
+	v->fd = is_stdin ? dup(STDIN_FILENO) : open(v->path, O_RDONLY | O_CLOEXEC);
+	if (v->fd < 0 || fstat(v->fd, &st))
+		return tp_fail_errno(err, TP_NOINPUT, "%s", v->path);
+	v->verify->read.device = !is_stdin && S_ISBLK(st.st_mode);
+	if (v->verify->read.device)
+		(void)posix_fadvise(v->fd, 0, 0, POSIX_FADV_DONTNEED);
+	return TP_OK;
+}
+
 static enum tp_status prepare(struct verifying *v, struct tp_archive *archive, struct tp_error *err)
 {
-	size_t count;
-	enum tp_status status = tp_contents_open(archive, v->disc, &v->contents, err);
+	enum tp_status status = open_list(v, archive, err);
+	size_t count = v->verify->read.pieces;
 
 	if (status)
 		return status;
-	v->hashes = tp_contents_pieces(v->contents, &count);
-	v->verify->pieces = count;
-	if (count != (v->disc->sectors + TP_IMAGE_PIECE - 1) / TP_IMAGE_PIECE)
-		return tp_fail(err, TP_DATA, "disc %s: its list is damaged", v->disc->serial);
 	v->bytes = malloc(PIECE_BYTES);
 	v->bad = calloc(count + 1, sizeof *v->bad);
 	v->named = calloc(count + 1, sizeof *v->named);
 	if (!v->bytes || !v->bad || !v->named)
 		return tp_fail(err, TP_NOMEM, "disc: out of memory");
 	status = tp_sha256_new(&v->sha, err);
-	if (status)
-		return status;
-	v->fd = strcmp(v->path, "-") ? open(v->path, O_RDONLY | O_CLOEXEC) : dup(STDIN_FILENO);
-	if (v->fd < 0)
-		return tp_fail_errno(err, TP_NOINPUT, "%s", v->path);
-	return TP_OK;
+	return status ? status : open_disc(v, err);
 }
 
 static enum tp_status say_bad(const struct verifying *v, struct tp_error *err)
 {
-	const struct tp_disc_verify *verify = v->verify;
+	const struct tp_disc_read *read = &v->verify->read;
 	char unread[64] = "";
 
 	if (v->unread)
@@ -183,17 +226,18 @@ static enum tp_status say_bad(const struct verifying *v, struct tp_error *err)
 	return tp_fail(err, TP_DATA,
 		"disc %s: %s %s; %llu of %llu pieces differ%s, with %llu mails", v->disc->serial,
 		v->path, v->ended ? "ends too early" : "is not as it was made",
-		(unsigned long long)verify->bad_pieces, (unsigned long long)verify->pieces, unread,
-		(unsigned long long)verify->bad_mails);
+		(unsigned long long)read->bad_pieces, (unsigned long long)read->pieces, unread,
+		(unsigned long long)read->bad_mails);
 }
 
 static enum tp_status conclude(struct verifying *v, struct tp_error *err)
 {
+	const struct tp_disc_read *read = &v->verify->read;
 	enum tp_status status;
 
-	if (!v->verify->bad_pieces)
+	if (!read->bad_pieces)
 		return TP_OK;
-	if (v->unread == v->verify->pieces)
+	if (v->unread == read->pieces)
 		return tp_fail(err, TP_IO, "disc %s: %s: nothing of it can be read",
 			v->disc->serial, v->path);
 	status = name_faults(v, err);
@@ -206,9 +250,10 @@ enum tp_status tp_disc_verify(struct tp_archive *archive, const struct tp_disc *
 	struct verifying v = { .disc = disc, .verify = verify, .path = path, .fd = -1 };
 	enum tp_status status;
 
-	verify->pieces = verify->bad_pieces = verify->bad_mails = 0;
+	verify->read = (struct tp_disc_read){ .pieces = 0 };
+	verify->is_other = false;
 	status = prepare(&v, archive, err);
-	for (uint64_t p = 0; !status && p < verify->pieces; p++)
+	for (uint64_t p = 0; !status && p < verify->read.pieces; p++)
 		status = check_piece(&v, p, err);
 	if (!status)
 		status = conclude(&v, err);

@@ -20,13 +20,15 @@ struct tp_disc_verify {
 	/* Each piece that is not as it was, with the mails in it: one call for each, or one without. */
 	void (*fault)(void *context, const struct tp_disc_fault *fault);
 	/* What came out. */
-	uint64_t pieces, bad_pieces;
-	uint64_t bad_mails;
+	struct tp_disc_read read;
+	bool is_other; /* another disc by its label: nothing was learnt of this one */
 };
 
 /* Reads the device or file; "-" is stdin. What stands behind the image, such as dvdisaster's error
  * correction, is not looked at. TP_DATA: it is not as it was, or its label is another disc's serial, which is
- * told at once. TP_NOINPUT: it cannot be opened. TP_IO: it cannot be read, not even in part. */
+ * told at once (is_other); or what is known of the disc is damaged, which is looked at first. TP_NOINPUT: it
+ * cannot be opened. TP_IO: it cannot be read, not even in part. Where read.bad_pieces is not 0 and it is no
+ * other disc, it is bad, whatever came back. */
 enum tp_status tp_disc_verify(struct tp_archive *archive, const struct tp_disc *disc,
 	const char *path, struct tp_disc_verify *verify, struct tp_error *err);
 

@@ -180,6 +180,10 @@ static void test_renamed_folder(void)
 		"replaced and locked in a folder that was renamed");
 	ok(trash_count("old") == 1 && trash_count("old/in") == 0, "nothing in its successor");
 	ok(trash_count("moved") == 2 && trash_count("moved/in") == 2, "no rest");
+	ok(!tp_file_replace("moved/x.new", "left by a killed writer", 23, 0600, &err) &&
+			!tp_file_replace_at(dir, "x", "old/x", "one", 3, 0600, &err) &&
+			trash_count("moved") == 2,
+		"nor one of before");
 	ok(!tp_file_read_at(dir, "in/x", "old/in/x", &out, &err) && !strcmp(out.data, "two"),
 		"and read there");
 	ok(tp_file_read_at(dir, "y", "named so", &out, &err) == TP_NOINPUT &&
