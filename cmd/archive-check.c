@@ -203,6 +203,7 @@ int main(int argc, char **argv)
 		.name = "archive-check",
 		.summary = "verify every byte of the archive",
 		.operands = "",
+		.reports = true,
 		.options = options,
 		.run = run,
 	};

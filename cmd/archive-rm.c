@@ -78,6 +78,7 @@ int main(int argc, char **argv)
 		.summary = "erase mail from the archive for good",
 		.operands = "ID...|-",
 		.max_operands = -1,
+		.reports = true,
 		.options = options,
 		.run = run,
 	};

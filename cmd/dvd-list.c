@@ -415,6 +415,7 @@ int main(int argc, char **argv)
 		.summary = "what has become of an archive's discs",
 		.operands = "[WORD] [SERIAL] [DISC]",
 		.max_operands = 3,
+		.reports = true,
 		.options = options,
 		.run = run,
 	};

@@ -93,6 +93,12 @@ done
 [ "$(cat code)" -eq 0 ]
 result $? 'an uploader that complains'
 same 'does not write into the mail' got mail.eml
+# Reports for people: cron mails both together.
+for t in archive-check archive-rm dvd-list; do
+	{ "$t" --archive /nonexistent 0zzzzzzzzzzzzzzz </dev/null 2>&1; echo $? >code; } | cat >got
+	[ "$(cat code)" -ne 0 ] && grep -q "^$t: " got
+	result $? "$t 2>&1: says what is wrong there"
+done
 # What libraries say when they give up (GLib at the end of memory) goes to descriptor 2 directly.
 { detach-upload --over 0 --uploader 'kill -ABRT $PPID; cat >/dev/null' <mail.eml 2>&1; echo $? >code; } | cat >got
 [ "$(cat code)" -eq 75 ]

@@ -74,6 +74,7 @@ ok 'accepted, and packed' run 2
 cp .err said
 same 'the ids are those of the oldest pack' ids of.first
 size=$(wc -c <disc.iso)
+ok 'nothing is left over' test -e rest -a ! -s rest
 has 'the plan has room for error correction' said '^dvd-pack: ecc 20$'
 cp -a "$A" whole
 

@@ -50,13 +50,13 @@ static void lead_stderr_nowhere(void)
 		close(fd);
 }
 
-void tp_diag_init(const char *tool)
+void tp_diag_init(const char *tool, bool reports)
 {
 	const char *trace = getenv("TUBEPOST_TRACE");
 
 	diag.tool = tool;
 	diag.trace = trace && *trace && strcmp(trace, "0");
-	diag.stderr_is_mail = stderr_is_stdout();
+	diag.stderr_is_mail = !reports && stderr_is_stdout();
 	if (diag.stderr_is_mail) {
 		lead_stderr_nowhere();
 		use_syslog();

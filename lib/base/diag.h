@@ -19,8 +19,9 @@ enum tp_level {
 	TP_LEVEL_TRACE,  /* TUBEPOST_TRACE=1 */
 };
 
-/* First call of every main. `tool` is borrowed for ever. */
-void tp_diag_init(const char *tool);
+/* First call of every main. `tool` is borrowed for ever. `reports`: stdout is read by people and never part
+ * of a mail; both may go the same way then, as in cron's mails. */
+void tp_diag_init(const char *tool, bool reports);
 
 /* `stderr`, `syslog`, or the path of a file to append to (made with mode 0640). */
 enum tp_status tp_diag_open(const char *destination, struct tp_error *err);

@@ -236,7 +236,7 @@ int tp_tool_main(const struct tp_tool *described, int argc, char **argv)
 	set_signals();
 	if (!tool->no_language)
 		set_locale();
-	tp_diag_init(tool->name);
+	tp_diag_init(tool->name, tool->reports);
 	status = tp_opt_parse(tool, argc, argv, &line, &common, &err);
 	as_run.carries_mail = tool->carries_mail && !mail_is_elsewhere(tool, &line);
 	tp_diag_verbosity(common.quiet ? -1 : common.verbose);

@@ -55,6 +55,7 @@ struct tp_tool {
 	size_t header_max; /* carries_mail: only the header is wanted, and at most so much of it; 0: all */
 	bool no_language; /* no columns for people, no library that asks for the language: the locale,
 			     a tenth of what a short run takes, is left alone */
+	bool reports;     /* what it prints is for people alone: see tp_diag_init */
 	const char *on_error_key; /* a key of its own that --on-error sets as well; NULL: none */
 	const struct tp_option *options;
 	enum tp_status (*run)(struct tp_run *run, struct tp_error *err);

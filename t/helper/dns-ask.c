@@ -84,7 +84,7 @@ int main(int argc, char **argv)
 	enum tp_status status = TP_OK;
 	int option;
 
-	tp_diag_init("dns-ask");
+	tp_diag_init("dns-ask", false);
 	while (!status && (option = getopt(argc, argv, "b:w:s:d:m:n:")) != -1) {
 		if (option == 'd')
 			settings.deadline_ms = strtol(optarg, NULL, 10);
