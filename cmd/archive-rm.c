@@ -62,7 +62,7 @@ static enum tp_status run(struct tp_run *run, struct tp_error *err)
 		run->exit_code = tp_status_exit_code(TP_NOTHING);
 		status = TP_OK;
 	}
-	if (!status)
+	if (!status && archive)
 		say_discs(archive, &ids);
 	if (!status)
 		tp_notice("%zu erased", erased);

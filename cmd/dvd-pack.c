@@ -286,6 +286,12 @@ static enum tp_status add_to_ledger(void *context, size_t i, const char *path, s
 	return tp_disc_add(w->making, &mail, err);
 }
 
+/* Told whatever --quiet says: the image is whole, and must not be burnt. */
+static void report_erased(void *context, const char *sentence)
+{
+	tp_say(TP_LEVEL_ERROR, "%s", sentence);
+}
+
 static enum tp_status record_disc(struct work *w, struct tp_error *err)
 {
 	struct tp_disc disc = { .sectors = w->plan.sectors,
@@ -314,7 +320,8 @@ static enum tp_status confirm_and_record(struct work *w, struct tp_error *err)
 	enum tp_status status;
 
 	tp_source_pause(w->source);
-	status = tp_disc_confirm(w->archive, w->source, w->plan.mails, report, NULL, &view, err);
+	status = tp_disc_confirm(
+		w->archive, w->source, w->plan.mails, report_erased, NULL, &view, err);
 	if (!status)
 		status = record_disc(w, err);
 	tp_view_close(view);

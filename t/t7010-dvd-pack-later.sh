@@ -117,7 +117,7 @@ meanwhile() { # WHAT COMMAND...
 	fi
 	case $(cat code) in 65 | 66 | 74) true ;; *) false ;; esac
 	result $? "$_what: exit $(cat code)"
-	ok '  a mail of it is named' names of.last
+	ok '  a mail of it is named' grep -qF -f of.last said
 	ok '  what came before it is right' cmp -n "$(size part.iso)" part.iso good.iso
 	ok '  nothing is recorded' nothing_recorded
 }
@@ -135,6 +135,7 @@ meanwhile 'a pack that cannot be read' is_no_file
 meanwhile 'a flipped bit' is_flipped
 erased() { archive-rm -a A --reason test "$(tail -n 1 ids)" >/dev/null; }
 meanwhile 'a mail that is erased' erased
+ok '  which is told at the latest when the image is there' [ "$(cat code)" -eq 65 ]
 
 # --- readers that leave, disks that are full ---------------------------------------------------------
 fresh
