@@ -57,3 +57,19 @@ planned() { # NAME [COLUMN]
 ledger_count() {
 	find A/disc -name '*.json' 2>/dev/null | wc -l
 }
+
+# Makes archive A with a pack of three mails in the cellar, `ids`, of which disc ABCDEF is made, `image.iso`,
+# and a younger pack that stays.
+make_disc_of_three() {
+	for _n in 1 2 3; do
+		make_mail $_n >mail
+		put_at $_n mail >>ids
+	done
+	archive-rotate -a A --seal --all
+	make_mail 4 >mail
+	put_at 4 mail >young
+	archive-rotate -a A --seal --all
+	echo 'size: 1kB' >A/archive.yaml
+	archive-rotate -a A --quiet >/dev/null
+	dvd-pack -q -a A --serial ABCDEF --medium 8MB - <ids >image.iso && [ -e A/cellar/00000001.tpp ]
+}

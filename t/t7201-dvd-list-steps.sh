@@ -6,18 +6,7 @@
 . "$SRC/t/lib-disc.sh"
 needs perl
 
-for n in 1 2 3; do
-	make_mail $n >mail
-	put_at $n mail >>ids
-done
-archive-rotate -a A --seal --all
-make_mail 4 >mail
-put_at 4 mail >young
-archive-rotate -a A --seal --all # the youngest pack stays
-echo 'size: 1kB' >A/archive.yaml
-archive-rotate -a A --quiet >/dev/null
-dvd-pack -q -a A --serial ABCDEF --medium 8MB - <ids >image.iso || exit 99
-[ -e A/cellar/00000001.tpp ] || exit 99
+make_disc_of_three || exit 99
 mv A made
 state() { dvd-list -a A ABCDEF | cut -f2; }
 in_cellar() { [ -e A/cellar/00000001.tpp ]; }

@@ -5,6 +5,7 @@
  * discs mostly follow one another.
  */
 #include "archive/view_parts.h"
+#include "base/array.h"
 
 /* A row that may be elsewhere, too. */
 struct row {
@@ -63,19 +64,18 @@ static enum tp_status add_rows(struct doubles *d, uint32_t span, struct tp_error
 	status = tp_chunk_rows(view->chunk, &rows, err);
 	if (status)
 		return status;
-	while (d->cap < d->count + rows.count) {
-		size_t cap = d->cap ? 2 * d->cap : TP_SEGMENT_CHUNK;
-		struct row *larger = reallocarray(d->rows, cap, sizeof *larger);
+	for (uint32_t i = 0; i < rows.count; i++) {
+		struct row *list;
 
-		if (!larger)
+		if (rows.erased[i])
+			continue;
+		list = tp_array_room(d->rows, d->count, &d->cap, TP_SEGMENT_CHUNK, sizeof *list);
+		if (!list)
 			return tp_fail(err, TP_NOMEM, "archive: out of memory");
-		d->rows = larger;
-		d->cap = cap;
+		d->rows = list;
+		d->rows[d->count++] =
+			(struct row){ rows.arrival_ms[i], rows.tail[i], rank, span, i };
 	}
-	for (uint32_t i = 0; i < rows.count; i++)
-		if (!rows.erased[i])
-			d->rows[d->count++] =
-				(struct row){ rows.arrival_ms[i], rows.tail[i], rank, span, i };
 	return TP_OK;
 }
 

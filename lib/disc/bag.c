@@ -6,6 +6,7 @@
 
 #include <inttypes.h>
 
+#include "base/array.h"
 #include "base/digest.h"
 #include "base/hex.h"
 #include "disc/bag_text.h"
@@ -44,17 +45,12 @@ struct tp_bag {
 
 static struct tp_bag_file *new_file(struct tp_bag *bag, const char *path, struct tp_error *err)
 {
-	struct tp_bag_file *file;
+	struct tp_bag_file *file =
+		tp_array_room(bag->files, bag->file_count, &bag->file_cap, 16, sizeof *file);
 
-	if (bag->file_count == bag->file_cap) {
-		size_t cap = bag->file_cap ? bag->file_cap * 2 : 16;
-
-		file = reallocarray(bag->files, cap, sizeof *file);
-		if (!file)
-			goto nomem;
-		bag->files = file;
-		bag->file_cap = cap;
-	}
+	if (!file)
+		goto nomem;
+	bag->files = file;
 	file = &bag->files[bag->file_count];
 	*file = (struct tp_bag_file){ .path = strdup(path) };
 	if (!file->path)

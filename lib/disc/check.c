@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "archive/chunk.h"
+#include "base/array.h"
 #include "disc/check_told.h"
 #include "disc/contents.h"
 #include "disc/files.h"
@@ -81,17 +82,13 @@ static enum tp_status take_mail(
 	void *context, uint64_t i, const struct tp_disc_mail *mail, struct tp_error *err)
 {
 	struct checking *c = context;
+	struct entry *list =
+		tp_array_room(c->entries, c->count, &c->cap, MAILS_FIRST, sizeof *list);
 	char id[TP_ID_LEN + 1];
 
-	if (c->count == c->cap) {
-		size_t cap = c->cap ? 2 * c->cap : MAILS_FIRST;
-		struct entry *larger = reallocarray(c->entries, cap, sizeof *larger);
-
-		if (!larger)
-			return tp_fail(err, TP_NOMEM, "disc: out of memory");
-		c->entries = larger;
-		c->cap = cap;
-	}
+	if (!list)
+		return tp_fail(err, TP_NOMEM, "disc: out of memory");
+	c->entries = list;
 	if (!tp_id_normalize(mail->id, id))
 		return tp_fail(err, TP_DATA, "mail %llu has no id", (unsigned long long)i);
 	if (mail->sector > c->disc.sectors || mail->sectors > c->disc.sectors - mail->sector ||

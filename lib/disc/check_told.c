@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "archive/events.h"
+#include "base/array.h"
 #include "base/json.h"
 #include "disc/ledger_file.h"
 
@@ -25,19 +26,14 @@ static struct tp_told_disc *find(const struct tp_told *told, const char *serial)
 /* NULL: no memory. */
 static struct tp_told_disc *find_or_add(struct tp_told *told, const char *serial)
 {
-	struct tp_told_disc *disc = find(told, serial);
+	struct tp_told_disc *disc = find(told, serial), *list;
 
 	if (disc)
 		return disc;
-	if (told->count == told->cap) {
-		size_t cap = told->cap ? 2 * told->cap : 16;
-		struct tp_told_disc *larger = reallocarray(told->discs, cap, sizeof *larger);
-
-		if (!larger)
-			return NULL;
-		told->discs = larger;
-		told->cap = cap;
-	}
+	list = tp_array_room(told->discs, told->count, &told->cap, 16, sizeof *list);
+	if (!list)
+		return NULL;
+	told->discs = list;
 	disc = &told->discs[told->count++];
 	*disc = (struct tp_told_disc){ .left = false };
 	memcpy(disc->serial, serial, sizeof disc->serial);

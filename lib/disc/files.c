@@ -9,6 +9,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/array.h"
+
 #define DIGITS 8
 
 static const struct {
@@ -71,20 +73,15 @@ static enum tp_status read_all(
 	size_t cap = 0;
 
 	while ((errno = 0, entry = readdir(dir))) {
-		struct tp_disc_files one;
+		struct tp_disc_files one, *room;
 
 		one.has = parse(entry->d_name, &one.number);
 		if (!one.has)
 			continue;
-		if (*count == cap) {
-			struct tp_disc_files *larger;
-
-			cap = cap ? 2 * cap : 64;
-			larger = reallocarray(*list, cap, sizeof *larger);
-			if (!larger)
-				return tp_fail(err, TP_NOMEM, "disc: out of memory");
-			*list = larger;
-		}
+		room = tp_array_room(*list, *count, &cap, 64, sizeof *room);
+		if (!room)
+			return tp_fail(err, TP_NOMEM, "disc: out of memory");
+		*list = room;
 		(*list)[(*count)++] = one;
 	}
 	return errno ? tp_fail_errno(err, TP_IO, "disc: cannot read") : TP_OK;

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "disc/contents.h"
 
 #define FIRST 4096
@@ -13,16 +14,12 @@ static enum tp_status add(
 	void *context, uint64_t i, const struct tp_disc_mail *mail, struct tp_error *err)
 {
 	struct tp_disc_ids *ids = context;
+	struct tp_disc_id *list =
+		tp_array_room(ids->list, ids->count, &ids->cap, FIRST, sizeof *list);
 
-	if (ids->count == ids->cap) {
-		size_t cap = ids->cap ? ids->cap * 2 : FIRST;
-		struct tp_disc_id *larger = reallocarray(ids->list, cap, sizeof *larger);
-
-		if (!larger)
-			return tp_fail(err, TP_NOMEM, "disc: out of memory");
-		ids->list = larger;
-		ids->cap = cap;
-	}
+	if (!list)
+		return tp_fail(err, TP_NOMEM, "disc: out of memory");
+	ids->list = list;
 	memcpy(ids->list[ids->count].id, mail->id, TP_ID_LEN);
 	ids->list[ids->count++].i = (uint32_t)i;
 	return TP_OK;

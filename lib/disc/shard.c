@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/utf8.h"
 
 #define SHARD_MAX      ((size_t)1 << 31)
@@ -141,15 +142,12 @@ static uint32_t *slot_of(struct tp_shard_texts *column, const struct tp_shard_te
 static enum tp_status keep_text(
 	struct tp_shard_texts *column, const struct tp_shard_text *text, struct tp_error *err)
 {
-	if (column->count == column->cap) {
-		size_t cap = column->cap ? 2 * column->cap : 1024;
-		struct tp_shard_text *larger = reallocarray(column->list, cap, sizeof *larger);
+	struct tp_shard_text *list =
+		tp_array_room(column->list, column->count, &column->cap, 1024, sizeof *list);
 
-		if (!larger)
-			return tp_fail(err, TP_NOMEM, "page: out of memory");
-		column->list = larger;
-		column->cap = cap;
-	}
+	if (!list)
+		return tp_fail(err, TP_NOMEM, "page: out of memory");
+	column->list = list;
 	column->list[column->count++] = *text;
 	return TP_OK;
 }

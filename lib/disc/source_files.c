@@ -5,6 +5,7 @@
 #include <dirent.h>
 
 #include "archive/import.h"
+#include "base/array.h"
 #include "disc/source_parts.h"
 
 /* --- reading them once ------------------------------------------------------------------------ */
@@ -12,21 +13,17 @@
 static enum tp_status add_mail(struct tp_source *source, const struct tp_record *record,
 	const struct tp_import_mail *mail, struct tp_error *err)
 {
-	struct tp_source_mail *grown;
+	struct tp_source_mail *list =
+		tp_array_room(source->mails, source->count, &source->cap, 1024, sizeof *list);
+	struct tp_source_mail *added;
 
-	if (source->count == source->cap) {
-		size_t cap = source->cap ? source->cap * 2 : 1024;
-
-		grown = reallocarray(source->mails, cap, sizeof *grown);
-		if (!grown)
-			return tp_fail(err, TP_NOMEM, "mails: out of memory");
-		source->mails = grown;
-		source->cap = cap;
-	}
-	grown = &source->mails[source->count++];
-	*grown = (struct tp_source_mail){ .size_bytes = (uint32_t)mail->len };
-	memcpy(grown->id, record->id, TP_ID_LEN);
-	return tp_source_keep(source, record, mail->name, mail->begin, &grown->facts, err);
+	if (!list)
+		return tp_fail(err, TP_NOMEM, "mails: out of memory");
+	source->mails = list;
+	added = &source->mails[source->count++];
+	*added = (struct tp_source_mail){ .size_bytes = (uint32_t)mail->len };
+	memcpy(added->id, record->id, TP_ID_LEN);
+	return tp_source_keep(source, record, mail->name, mail->begin, &added->facts, err);
 }
 
 static enum tp_status take_mail(

@@ -4,38 +4,13 @@
  * number of its mails before them, and a file is made of it. What can be read has as many mails as it
  * says, and a group that is read whole is the one that these mails make.
  */
-#include "fuzz.h"
-
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
+#include "fuzz-disc.h"
 
 #include "archive/press.h"
 #include "archive/wire.h"
 #include "disc/contents_form.h"
 
 #define LIST "disc/00000001.tpd"
-
-static struct tp_archive archive;
-
-static void remove_archive(void)
-{
-	unlinkat(archive.dir, LIST, 0);
-	unlinkat(archive.dir, "disc", AT_REMOVEDIR);
-	rmdir(archive.path);
-}
-
-static void make_archive(void)
-{
-	static char path[] = "/tmp/tubepost-fuzz.XXXXXX";
-
-	MUST(mkdtemp(path));
-	archive.path = path;
-	archive.dir = open(path, O_RDONLY | O_DIRECTORY);
-	archive.lock = -1;
-	MUST(archive.dir >= 0 && !mkdirat(archive.dir, "disc", 0700));
-	atexit(remove_archive);
-}
 
 /* --- a file ----------------------------------------------------------------------------------- */
 
@@ -59,13 +34,6 @@ static void put_right(unsigned char *bytes, size_t len)
 	}
 	tp_le_put32(bytes + 64, tp_crc32c(0, bytes + pieces_at, len - (size_t)pieces_at));
 	tp_le_put32(bytes + 68, tp_crc32c(0, bytes, 68));
-}
-
-static void write_list(const void *bytes, size_t len)
-{
-	int fd = openat(archive.dir, LIST, O_WRONLY | O_CREAT | O_TRUNC, 0600);
-
-	MUST(fd >= 0 && write(fd, bytes, len) == (ssize_t)len && !close(fd));
 }
 
 /* A whole file of one group, without pieces; false: the group is too large for one. */
@@ -140,12 +108,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 	bool is_group = len < TP_CONTENTS_HEADER || memcmp(bytes, TP_CONTENTS_MAGIC, 6) != 0;
 	enum tp_status status;
 
-	if (!archive.path)
-		make_archive();
 	if (is_group ? len && make_list(bytes + 1, len - 1, bytes[0], &list)
 		     : tp_buf_add(&list, bytes, len)) {
 		put_right((unsigned char *)list.data, list.len);
-		write_list(list.data, list.len);
+		write_disc_file(LIST, list.data, list.len);
 		read_list((const unsigned char *)list.data, &seen, &status);
 		MUST(!is_group || status ||
 			(seen.again.len == len - 1 &&

@@ -2,42 +2,18 @@
  * The facts of a disc from any bytes. What is read as such is written as such: read again, it is the same to
  * the byte, and says only what a disc can be.
  */
-#include "fuzz.h"
-
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
+#include "fuzz-disc.h"
 
 #include "base/file.h"
 #include "disc/ledger_file.h"
 
 #define FACTS "disc/00000001.json"
 
-static struct tp_archive archive;
-static char path[] = "/tmp/tubepost-fuzz.XXXXXX";
-
-static void remove_archive(void)
-{
-	unlinkat(archive.dir, FACTS, 0);
-	unlinkat(archive.dir, "disc", AT_REMOVEDIR);
-	rmdir(path);
-}
-
-static void make_archive(void)
-{
-	MUST(mkdtemp(path));
-	archive.path = path;
-	archive.dir = open(path, O_RDONLY | O_DIRECTORY);
-	archive.lock = -1;
-	MUST(archive.dir >= 0 && !mkdirat(archive.dir, "disc", 0700));
-	atexit(remove_archive);
-}
-
 static void written(const struct tp_disc *disc, struct tp_buf *text)
 {
 	char name[64];
 
-	snprintf(name, sizeof name, "%s/" FACTS, path);
+	snprintf(name, sizeof name, "%s/" FACTS, archive.path);
 	MUST(!tp_ledger_write(&archive, disc, NULL));
 	MUST(!tp_file_read(name, text, NULL));
 }
@@ -56,12 +32,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 {
 	struct tp_buf first = TP_BUF_INIT(65536), second = TP_BUF_INIT(65536);
 	struct tp_disc disc;
-	int fd;
 
-	if (!archive.path)
-		make_archive();
-	fd = openat(archive.dir, FACTS, O_WRONLY | O_CREAT | O_TRUNC, 0600);
-	MUST(fd >= 0 && write(fd, bytes, len) == (ssize_t)len && !close(fd));
+	write_disc_file(FACTS, bytes, len);
 	if (!tp_ledger_read(&archive, 1, &disc, NULL)) {
 		check_facts(&disc);
 		written(&disc, &first);

@@ -133,14 +133,20 @@ static void test_at_once(void)
 	ok(good == 20 && walk(&status) == 28 && !status, "twenty at once");
 }
 
-static void test_long(void)
+static char *long_note(size_t len)
 {
-	size_t len = 100000;
 	char *note = malloc(len + 1);
-	enum tp_status status;
 
 	memset(note, 'n', len);
 	note[len] = '\0';
+	return note;
+}
+
+static void test_long(void)
+{
+	char *note = long_note(100000);
+	enum tp_status status;
+
 	ok(!tp_event_add(archive, NULL, "erase", NULL, note, &err) &&
 			!tp_event_add(archive, NULL, "erase", NULL, "short", &err) &&
 			walk(&status) == 30 && !status,
@@ -177,12 +183,9 @@ static void add(const char *event, const char *id, const char *note)
 /* Read a MiB at a time, of which the long notes let lines stand across the borders. */
 static void test_left(void)
 {
-	size_t len = 700000;
-	char *note = malloc(len + 1);
+	char *note = long_note(700000);
 	enum tp_status status;
 
-	memset(note, 'n', len);
-	note[len] = '\0';
 	archive->read_only = false;
 	ok(left(&status) == 0 && !status, "no pack has left");
 	add("seal", NULL, "pack 00000001");
